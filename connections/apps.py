@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class ConnectionsConfig(AppConfig):
+    name = "connections"
+    verbose_name = _("Connections")
+
+    def ready(self) -> None:
+        from connections import checks  # noqa: F401 - registers the system checks
+
+        post_migrate.connect(_after_migrate, sender=self)
+
+
+def _after_migrate(using: str, **kwargs: Any) -> None:
+    from connections.accounts import ensure_default_account
+    from connections.audit import triggers
+    from connections.audit.append import ensure_head
+    from connections.groups import ensure_groups
+
+    # A migration that rebuilds the table on SQLite takes its triggers away, without a word.
+    triggers.install(using)
+    ensure_head()
+    ensure_groups(using)
+    ensure_default_account()

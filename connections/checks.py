@@ -1,0 +1,37 @@
+"""System checks: what has to be right before the panel may be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
+
+from connections.audit import triggers
+from connections.remoteit import InvalidBaseURL
+from connections.remoteit.base_url import checked_base_url
+
+
+@register(Tags.database)
+def history_is_append_only(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            f"The history can be changed: trigger {name} is missing.",
+            hint="Run `python manage.py migrate`, which makes it again, then `python manage.py verify_audit`.",
+            id="connections.E001",
+        )
+        for using in databases or ()
+        if triggers.TABLE in connections[using].introspection.table_names()
+        for name in triggers.missing(using)
+    ]
+
+
+@register(Tags.security)
+def api_is_reached_safely(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        checked_base_url(settings.REMOTEIT_API_URL)
+    except InvalidBaseURL as error:
+        return [Error(f"REMOTEIT_API_URL: {error}", id="connections.E002")]
+    return []

@@ -1,0 +1,187 @@
+"""Settings, all of them from the environment or `.env`. Each variable is in README's table, and a test says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from remoteit_admin.environment import is_loopback, queue_from_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# -- the panel itself
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set. `make run` writes one into .env; elsewhere set it yourself.")
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+USE_HTTPS = env.bool("USE_HTTPS", default=True)
+if not USE_HTTPS and not all(is_loopback(host) for host in ALLOWED_HOSTS):
+    raise ImproperlyConfigured(
+        "USE_HTTPS is off, which is for this machine alone, but ALLOWED_HOSTS names others: "
+        "sign-in cookies would cross the network readable. Turn USE_HTTPS on."
+    )
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+
+# -- remote.it
+REMOTEIT_API_URL = env.str("REMOTEIT_API_URL", default="") or "https://api.remote.it/apv/v27"
+REMOTEIT_DEVELOPER_KEY = env.str("REMOTEIT_DEVELOPER_KEY", default="")
+REMOTEIT_USERNAME = env.str("REMOTEIT_USERNAME", default="")
+REMOTEIT_PASSWORD = env.str("REMOTEIT_PASSWORD", default="")
+REMOTEIT_TOKEN = env.str("REMOTEIT_TOKEN", default="")
+# `http://` is accepted for loopback hosts only (connections.remoteit), and remote.it is never there.
+SANDBOX = is_loopback(urlsplit(REMOTEIT_API_URL).hostname or "")
+
+# -- stops
+STOP_CONCURRENCY = env.int("STOP_CONCURRENCY", default=16)
+STOP_CONNECT_TIMEOUT = env.float("STOP_CONNECT_TIMEOUT", default=5)
+STOP_READ_TIMEOUT = env.float("STOP_READ_TIMEOUT", default=20)
+STOP_MAX_ATTEMPTS = env.int("STOP_MAX_ATTEMPTS", default=4)
+if STOP_CONCURRENCY < 1 or STOP_MAX_ATTEMPTS < 1:
+    raise ImproperlyConfigured("STOP_CONCURRENCY and STOP_MAX_ATTEMPTS must be 1 or more.")
+# A worker's claims are its own while its heartbeat is younger than the lease.
+WORKER_HEARTBEAT_SECONDS = 2.0
+WORKER_LEASE_SECONDS = 10.0
+
+# -- Django
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "huey.contrib.djhuey",
+    "csp",
+    "connections",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "remoteit_admin.urls"
+WSGI_APPLICATION = "remoteit_admin.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "connections.context_processors.panel",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default="sqlite:///db.sqlite3")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A lost `stop.sent` line would be a lie, so every commit reaches the disk (FULL); WAL and immediate
+    # transactions let the worker and the pages write beside each other without "database is locked".
+    DATABASES["default"]["NAME"] = BASE_DIR / DATABASES["default"]["NAME"]
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL",
+    }
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Wake-ups only: items in the database are the truth, so a job that is lost or comes twice does no harm.
+HUEY = {
+    "name": "remoteit-admin",
+    "immediate": False,
+    "results": False,
+    **queue_from_url(env.str("QUEUE_URL", default="sqlite:///queue.sqlite3"), BASE_DIR),
+    "consumer": {
+        "workers": 1,
+        "initial_delay": 0.05,
+        "max_delay": 0.1,
+        "graceful_signal": "TERM",
+        "shutdown_timeout": 5,
+        "check_worker_health": True,
+    },
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# -- what the browser may do
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = USE_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if USE_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = USE_HTTPS
+SECURE_HSTS_PRELOAD = USE_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if USE_HTTPS and TRUSTED_PROXIES else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "huey": {"level": "WARNING"},
+        "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}

@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from connections.models.accounts import Account
+from connections.models.audit import AuditEvent, AuditHead
+from connections.models.connections import Connection
+from connections.models.runs import StopItem, StopRun, Worker
+
+__all__ = ["Account", "AuditEvent", "AuditHead", "Connection", "StopItem", "StopRun", "Worker"]

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from connections.models.accounts import Account
+from connections.models.formats import validate_connection_id, validate_service_address
+from connections.models.states import (
+    KNOWN_TO_BE_REAL,
+    OPEN_STATUSES,
+    STOPPABLE_STATUSES,
+    ConnectionStatus,
+    KnownBy,
+)
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def visible_to(self, user: AbstractBaseUser | PermissionsMixin | AnonymousUser) -> ConnectionQuerySet:
+        """The connections `user` may see: every door reads through here."""
+        return self if user.has_perm("connections.view_connection") else self.none()  # type: ignore[union-attr]
+
+    def open(self) -> ConnectionQuerySet:
+        return self.filter(status__in=OPEN_STATUSES)
+
+    def stoppable(self) -> ConnectionQuerySet:
+        return self.filter(status__in=STOPPABLE_STATUSES)
+
+
+class Connection(models.Model):
+    """One proxy connection, as far as we know it."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, verbose_name=_("account"))
+    device_address = models.CharField(
+        _("service address"),
+        max_length=23,
+        validators=[validate_service_address],
+        help_text=_("Eight pairs of hex digits: 80:00:00:00:01:00:40:C5."),
+    )
+    connection_id = models.CharField(
+        _("connection id"),
+        max_length=36,
+        validators=[validate_connection_id],
+        help_text=_("Sent to remote.it letter for letter."),
+    )
+    connection_key = models.CharField(max_length=36, editable=False)
+    device_name = models.CharField(_("device"), max_length=200, blank=True)
+    service_name = models.CharField(_("service"), max_length=200, blank=True)
+    opened_by = models.CharField(_("opened by"), max_length=254, blank=True)
+    opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("ends by itself"), null=True, blank=True)
+    known_by = models.CharField(_("how we know it"), max_length=10, choices=KnownBy.choices)
+    known_at = models.DateTimeField(_("as of"), default=timezone.now)
+    status = models.CharField(
+        _("status"), max_length=10, choices=ConnectionStatus.choices, default=ConnectionStatus.ACTIVE
+    )
+    status_at = models.DateTimeField(_("since"), default=timezone.now)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
+        ordering = ("opened_at", "pk")
+        permissions = (
+            ("stop_connection", _("Can stop connections")),
+            ("open_connection", _("Can open connections")),
+        )
+        constraints = (models.UniqueConstraint(fields=("account", "connection_key"), name="one_connection_per_id"),)
+        indexes = (
+            # The list: a status tab, oldest first.
+            models.Index(fields=("status", "opened_at", "id"), name="connection_by_status"),
+            # The list without a tab.
+            models.Index(fields=("opened_at", "id"), name="connection_by_opened"),
+            # Search by device, and "same device" on the connection's page.
+            models.Index(fields=("device_name",), name="connection_by_device"),
+            # Search by id over all accounts.
+            models.Index(fields=("connection_key",), name="connection_by_key"),
+            models.Index(fields=("device_address",), name="connection_by_address"),
+            # "Same person" on the connection's page, and the filter.
+            models.Index(fields=("opened_by",), name="connection_by_opener"),
+        )
+
+    def __str__(self) -> str:
+        return self.device_name or self.device_address
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.connection_key = self.connection_id.lower()
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    @property
+    def is_known_to_be_real(self) -> bool:
+        """Whether remote.it itself told us this id."""
+        return self.known_by in KNOWN_TO_BE_REAL
+
+    @property
+    def is_stoppable(self) -> bool:
+        return self.status in STOPPABLE_STATUSES
+
+    @property
+    def is_past_expiry(self) -> bool:
+        """Whether its own end has passed while we still hold it for open."""
+        return self.expires_at is not None and self.expires_at <= timezone.now() and self.status in OPEN_STATUSES

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from connections.models.accounts import Account
+from connections.models.connections import Connection
+from connections.models.states import (
+    FINISHED,
+    NOT_STOPPED,
+    UNFINISHED,
+    ConnectionStatus,
+    ItemState,
+    RunState,
+    SkipReason,
+)
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(16)
+
+
+class StopRunQuerySet(models.QuerySet["StopRun"]):
+    def visible_to(self, user: User | AnonymousUser) -> StopRunQuerySet:
+        """One's own runs; everybody's with `manage_runs` or `view_all_history`."""
+        if user.has_perm("connections.manage_runs") or user.has_perm("connections.view_all_history"):
+            return self
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def drafts(self) -> StopRunQuerySet:
+        return self.filter(state=RunState.DRAFT)
+
+    def started(self) -> StopRunQuerySet:
+        return self.filter(state=RunState.STARTED)
+
+    def sendable(self) -> StopRunQuerySet:
+        return self.started().filter(paused_at=None, cancelled_at=None)
+
+
+class StopRun(models.Model):
+    """One decision by one person: a reason and the frozen list of what it covers."""
+
+    key = models.CharField(max_length=32, unique=True, default=new_key, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, verbose_name=_("person"))
+    user_name = models.CharField(max_length=150)
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.DRAFT)
+    reason = models.TextField(_("reason"), blank=True)
+    ticket = models.CharField(_("ticket"), max_length=80, blank=True)
+    selector = models.JSONField(_("how they were selected"), default=dict)
+    list_sha256 = models.CharField(max_length=64, blank=True)
+    frozen_at = models.DateTimeField(_("frozen"), null=True)
+    started_at = models.DateTimeField(_("started"), null=True)
+    paused_at = models.DateTimeField(_("paused"), null=True)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = StopRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ("-pk",)
+        permissions = (("manage_runs", _("Can see and steer runs of others")),)
+        indexes = (
+            # The worker: which runs have something to send.
+            models.Index(fields=("state", "paused_at", "cancelled_at"), name="run_sendable"),
+        )
+
+    def __str__(self) -> str:
+        return str(_("run %d") % self.pk)
+
+
+class StopItemQuerySet(models.QuerySet["StopItem"]):
+    def queued(self) -> StopItemQuerySet:
+        return self.filter(state=ItemState.QUEUED)
+
+    def sending(self) -> StopItemQuerySet:
+        return self.filter(state=ItemState.SENDING)
+
+    def unfinished(self) -> StopItemQuerySet:
+        return self.filter(state__in=UNFINISHED)
+
+    def finished(self) -> StopItemQuerySet:
+        return self.filter(state__in=FINISHED)
+
+    def not_stopped(self) -> StopItemQuerySet:
+        return self.filter(state__in=NOT_STOPPED)
+
+
+class StopItem(models.Model):
+    """One connection in a run."""
+
+    run = models.ForeignKey(StopRun, on_delete=models.CASCADE, related_name="items", db_index=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="stop_items")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False)
+    state = models.CharField(_("outcome"), max_length=12, choices=ItemState.choices, default=ItemState.QUEUED)
+    skipped_why = models.CharField(_("why skipped"), max_length=12, choices=SkipReason.choices, blank=True)
+    connection_was = models.CharField(max_length=10, choices=ConnectionStatus.choices, blank=True)
+    """The connection's status when this item was claimed; where a no puts it back."""
+    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
+    limited = models.PositiveSmallIntegerField(default=0)
+    """How many of the attempts remote.it answered with "too many requests"; they don't count against the limit."""
+    unclear_attempt = models.PositiveSmallIntegerField(null=True)
+    """The first attempt that may have happened without our knowing."""
+    not_before = models.DateTimeField(null=True)
+    worker = models.ForeignKey("Worker", on_delete=models.PROTECT, null=True, related_name="claims", db_index=False)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    answered_at = models.DateTimeField(_("answered"), null=True)
+    took_ms = models.PositiveIntegerField(_("took"), null=True)
+    upstream_status = models.PositiveSmallIntegerField(null=True)
+    upstream_reason = models.TextField(_("what the API said"), blank=True)
+
+    objects = StopItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("stop item")
+        verbose_name_plural = _("stop items")
+        ordering = ("pk",)
+        constraints = (models.UniqueConstraint(fields=("run", "connection"), name="one_item_per_connection_and_run"),)
+        indexes = (
+            # The worker's claim: the next queued items of a run and account; and the run page's counts.
+            models.Index(fields=("run", "state", "account", "id"), name="item_by_run_and_state"),
+            # What is in flight: the account's concurrency, and the claims of a dead worker.
+            models.Index(fields=("account", "worker"), condition=Q(state="sending"), name="item_sending"),
+            # Which runs still have something to send.
+            models.Index(fields=("run", "account"), condition=Q(state="queued"), name="item_queued"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.connection} · {self.get_state_display()}"
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    def alive(self) -> WorkerQuerySet:
+        """Workers that gave a sign within their lease, by the database's clock."""
+        return self.filter(ended_at=None, beat_at__gte=lease_start())
+
+    def dead(self) -> WorkerQuerySet:
+        return self.exclude(pk__in=self.alive().values("pk"))
+
+
+class Worker(models.Model):
+    """One worker process. Its claims are its own while its heartbeat is younger than the lease."""
+
+    host = models.CharField(max_length=200)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField(auto_now_add=True)
+    beat_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = WorkerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.pid}"
+
+
+def lease_start() -> models.Expression:
+    """The oldest heartbeat that still counts. The database's clock decides, not those of several hosts."""
+    return models.ExpressionWrapper(
+        Now() - timedelta(seconds=settings.WORKER_LEASE_SECONDS), output_field=models.DateTimeField()
+    )

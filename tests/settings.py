@@ -1,0 +1,41 @@
+"""The panel's own settings, for tests: everything they need comes from here and nothing from a developer's `.env`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.update(
+    SECRET_KEY="tests-only-0123456789-0123456789-0123456789-0123456789",
+    USE_HTTPS="off",
+    DEBUG="off",
+    ALLOWED_HOSTS="127.0.0.1,localhost",
+    TRUSTED_PROXIES="",
+)
+for name in ("REMOTEIT_TOKEN", "R3_ACCESS_KEY_ID", "R3_SECRET_ACCESS_KEY"):
+    os.environ[name] = ""
+# A worker started by a test has these from its parent; the test process itself talks to nobody by default.
+os.environ.setdefault("REMOTEIT_API_URL", "http://127.0.0.1:9/apv/v27")
+os.environ.setdefault("REMOTEIT_DEVELOPER_KEY", "sandbox-developer-key")
+os.environ.setdefault("REMOTEIT_USERNAME", "operator@example.com")
+os.environ.setdefault("REMOTEIT_PASSWORD", "sandbox-password")
+if "TEST_FOLDER" not in os.environ:
+    os.environ["TEST_FOLDER"] = tempfile.mkdtemp(prefix="remoteit-admin-tests-")
+FOLDER = Path(os.environ["TEST_FOLDER"])
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{FOLDER}/db.sqlite3")
+os.environ.setdefault("QUEUE_URL", f"sqlite:///{FOLDER}/queue.sqlite3")
+
+from remoteit_admin.settings import *  # noqa: E402, F403
+from remoteit_admin.settings import DATABASES, MIDDLEWARE, STORAGES  # noqa: E402
+
+# In memory, a worker process could not see it.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"] = {"NAME": str(FOLDER / "test.sqlite3")}
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WORKER_HEARTBEAT_SECONDS = 0.2
+WORKER_LEASE_SECONDS = 1.5
+STOP_CONNECT_TIMEOUT = 1.0
+STOP_READ_TIMEOUT = 2.0

@@ -1,0 +1,125 @@
+"""The one way by which lines get into the history."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection as database
+from django.utils import timezone
+
+from connections.models import Account, AuditEvent, AuditHead, Connection, StopRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.contrib.auth.models import User
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a wish came from: `kind` is `web`, `command` or `worker`; the rest is what that door knows."""
+
+    kind: str
+    client_ip: str = ""
+    system_user: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line to be appended. `facts` are the body's further fields; empty ones are left out."""
+
+    action: str
+    origin: Origin
+    actor: User | None = None
+    account: Account | None = None
+    connection: Connection | None = None
+    run: StopRun | None = None
+    at: datetime | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def append(entries: Iterable[Entry]) -> int:
+    """Append `entries` to the chain, in order, and return the sequence number of the last.
+
+    Runs inside the caller's transaction and takes the head's lock, which is held until its commit: call it
+    last. Sequence numbers are gapless because they are given under that lock.
+    """
+    if not database.in_atomic_block:
+        raise RuntimeError("audit lines are written in the transaction of what they tell")
+    head = AuditHead.objects.select_for_update().get()
+    events = []
+    for entry in entries:
+        at = entry.at or timezone.now()
+        body = canonical(_body(entry, at))
+        event = AuditEvent(
+            seq=head.seq + 1,
+            at=at,
+            action=entry.action,
+            actor=entry.actor,
+            account=entry.account,
+            connection=entry.connection,
+            run=entry.run,
+            body=body,
+            prev_hash=head.hash,
+            hash=link(head.hash, body),
+        )
+        events.append(event)
+        head.seq, head.hash = event.seq, event.hash
+    AuditEvent.objects.bulk_create(events)
+    head.save(update_fields=("seq", "hash"))
+    return head.seq
+
+
+def ensure_head() -> None:
+    """Make the chain's head in a new database. Where lines exist without one, it is left to be found missing."""
+    if not AuditHead.objects.exists() and not AuditEvent.objects.exists():
+        AuditHead.objects.create(seq=0, hash=GENESIS)
+
+
+def link(prev_hash: str, body: str) -> str:
+    """The hash of a line: of the one before it and of its own body's digest, both as lower-case hex in ASCII.
+
+    The body enters by its digest, so that a proof can show a stranger's line without what it says.
+    """
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    return hashlib.sha256((prev_hash + digest).encode()).hexdigest()
+
+
+def canonical(body: dict[str, Any]) -> str:
+    """`body` as the text that is hashed: sorted keys, no spaces, UTF-8. Floats are refused: they have no one form."""
+    for key, value in body.items():
+        if isinstance(value, float):
+            raise TypeError(f"the audit field {key} is a float")
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def timestamp(at: datetime) -> str:
+    """`at` in UTC with microseconds, the one form in which the audit writes times."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _body(entry: Entry, at: datetime) -> dict[str, Any]:
+    body: dict[str, Any] = {"at": timestamp(at), "action": entry.action, "origin": entry.origin.kind}
+    if entry.origin.client_ip:
+        body["client_ip"] = entry.origin.client_ip
+    if entry.origin.system_user:
+        body["system_user"] = entry.origin.system_user
+    if entry.actor is not None:
+        body["actor"] = entry.actor.get_username()
+        body["actor_id"] = entry.actor.pk
+    if entry.account is not None:
+        body["account"] = entry.account.name
+    if entry.connection is not None:
+        body["connection_id"] = entry.connection.connection_id
+        body["device_address"] = entry.connection.device_address
+        body["connection"] = entry.connection.pk
+    if entry.run is not None:
+        body["run_id"] = entry.run.pk
+    body.update({key: value for key, value in entry.facts.items() if value is not None and value != ""})
+    return body

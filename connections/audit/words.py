@@ -1,0 +1,67 @@
+"""What the history says of each action, in words for people. An action that is missing here is shown as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+ITEM_ACTIONS = ("stop.sent", "stop.answered", "stop.withdrawn")
+"""What is told of each single connection of a run."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """`name` for a filter, `sentence` for a line (a person's name may stand before it), `icon` of the sprite."""
+
+    name: str | Promise
+    sentence: str | Promise
+    icon: str
+
+
+WORDS = {
+    "stop.requested": Words(_("Stops asked for"), _("asked to stop"), "cut"),
+    "stop.sent": Words(_("Stops sent"), _("stop about to be sent"), "sending"),
+    "stop.answered": Words(_("Answers to stops"), _("stop answered"), "list"),
+    "stop.withdrawn": Words(_("Stops withdrawn"), _("stop not sent after all"), "skipped"),
+    "account.sign_in_sent": Words(_("Sign-ins to remote.it"), _("sign-in to remote.it about to be sent"), "key"),
+    "account.sign_in_answered": Words(_("Answers to sign-ins"), _("sign-in to remote.it answered"), "key"),
+    "connection.imported": Words(_("Imports"), _("imported connections"), "list"),
+}
+
+ANSWERS = {
+    "stopped": _("remote.it accepted the stop"),
+    "already_gone": _("remote.it does not know this connection"),
+    "refused": _("remote.it refused the stop"),
+    "failed": _("the stop did not leave this machine"),
+    "unknown": _("no clear answer: it may have been stopped"),
+}
+"""What an answer to one attempt says, by its own outcome."""
+
+SIGN_IN_ANSWERS = {
+    "accepted": _("signed in to remote.it"),
+    "refused": _("sign-in to remote.it refused"),
+    "unknown": _("no clear answer to the sign-in to remote.it"),
+}
+
+
+def words_for(action: str) -> Words:
+    return WORDS.get(action) or Words(action, action, "info")
+
+
+def sentence_for(action: str, facts: dict[str, object]) -> str:
+    """What happened, beginning in lower case; `facts` is the event's body."""
+    outcome = str(facts.get("outcome", ""))
+    if action == "stop.answered" and outcome in ANSWERS:
+        return str(ANSWERS[outcome])
+    if action == "account.sign_in_answered" and outcome in SIGN_IN_ANSWERS:
+        return str(SIGN_IN_ANSWERS[outcome])
+    if action == "connection.imported" and isinstance(facts.get("count"), int):
+        return imported(int(str(facts["count"])))
+    return str(words_for(action).sentence)
+
+
+def imported(count: int) -> str:
+    return ngettext("imported %(count)s connection", "imported %(count)s connections", count) % {"count": f"{count:,}"}

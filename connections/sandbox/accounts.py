@@ -1,0 +1,64 @@
+"""Who may call: the one login of the sandbox, its developer key and its session tokens."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+
+from .clock import Clock
+from .names import OWNER
+from .replies import error
+from .settings import Settings
+from .wire import Request, Response
+
+#: Public and worth nothing: the server listens on loopback and everything behind it is made up.
+USERNAME = OWNER
+PASSWORD = "-".join(("nothing", "real", "behind", "this"))
+DEVELOPER_KEY = base64.b64encode(b"5A4DB0C5-0B5E-4F1D-9527-0A11C0FFEE27").decode()
+AUTHHASH = hashlib.sha256(PASSWORD.encode()).hexdigest()[:40].upper()
+
+
+class Accounts:
+    """The session tokens in force: token -> Unix seconds at which it ends."""
+
+    def __init__(self, clock: Clock, settings: Settings) -> None:
+        self.clock = clock
+        self.settings = settings
+        self.tokens: dict[str, float] = {}
+
+    def new_token(self) -> str:
+        token = secrets.token_hex(16)
+        self.tokens[token] = self.clock.now() + self.settings.token_life_s
+        return token
+
+    def token_ends(self, token: str) -> float | None:
+        """When the token ends (Unix seconds), or None if it is unknown or has ended."""
+        ends = self.tokens.get(token)
+        return None if ends is None or ends <= self.clock.now() else ends
+
+    def check_developer_key(self, request: Request) -> Response | None:
+        """None when the key is right, else the documented refusal (remoteit-api reference, section 1.1)."""
+        given = request.headers.get("developerkey") or request.headers.get("apikey")
+        return None if given == DEVELOPER_KEY else error(401, "api key failed validation", code="GENERAL_ERROR")
+
+    def check_session(self, request: Request) -> Response | None:
+        """None for a right developer key and a living token, else the refusal."""
+        refusal = self.check_developer_key(request)
+        if refusal is not None:
+            return refusal
+        token = session_token(request)
+        if not token:
+            return error(401, "missing api token", code="GENERAL_ERROR")
+        if token not in self.tokens:
+            return error(401, "api token is incorrect", code="GENERAL_ERROR")  # invented, the vendor gives no literal
+        if self.token_ends(token) is None:
+            # The words are attested for GET /user/token only; on other endpoints they are invented.
+            return error(401, "Auth token expired", code="GENERAL_ERROR")
+        return None
+
+
+def session_token(request: Request) -> str:
+    """The token header, or else a bearer token; the sandbox gives out one kind for both."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return request.headers.get("token") or (bearer.strip() if scheme.lower() == "bearer" else "")

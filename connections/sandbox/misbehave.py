@@ -1,0 +1,138 @@
+"""What a fault does to an answer (`disturb`) and to its way over the socket (`deliver`)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from .faults import Fault
+from .ids import odd_variant_id
+from .replies import encode, error, html, ok
+from .wire import HttpConnection, Request, Response
+
+RESETS = ("reset_before", "reset_after")
+DRIP_S = 0.05
+DELAY_S = 30.0
+CHUNK = b" " * 65536
+#: How often an endless body looks whether the client has room for more, in seconds.
+ENDLESS_PAUSE_S = 0.005
+
+
+def disturb(fault: Fault, request: Request, real: Response | None) -> Response | None:
+    """The answer that this fault gives; None for none at all. `real` is the endpoint's, None if it did not act."""
+    if fault.kind in REPLACING:
+        return REPLACING[fault.kind](fault, request)
+    if real is None or fault.kind in RESETS:
+        return None
+    if fault.kind == "truncated":
+        return Response(real.status, real.body[: len(real.body) // 2])
+    if fault.kind == "json_array":
+        return Response(200, b"[" + real.body + b"]")
+    if fault.kind in ("true_bool", "echo_id", "echo_none", "echo_other"):
+        return altered(fault.kind, real)
+    return real
+
+
+def altered(kind: str, real: Response) -> Response:
+    """`real` with another status type or another echo; a refusal stays as it is."""
+    body: dict[str, Any] = json.loads(real.body)
+    if body["status"] != "true":
+        return real
+    own_id = body.get("connectionid") or body.get("id")
+    if kind == "true_bool":
+        return Response(real.status, encode({**body, "status": True}))
+    if kind == "echo_id":
+        return ok(id=own_id)
+    return ok() if kind == "echo_none" else ok(connectionid=another_id(str(own_id)))
+
+
+def another_id(connection_id: str) -> str:
+    """An id of the same form that belongs to nobody here."""
+    return odd_variant_id(Random(connection_id))  # noqa: S311 - repeatable, no secret
+
+
+def retry_header(fault: Fault) -> dict[str, str]:
+    return {} if fault.rule.retry_after is None else {"Retry-After": str(fault.rule.retry_after)}
+
+
+def with_retry(fault: Fault, response: Response) -> Response:
+    response.extra = retry_header(fault)
+    return response
+
+
+# Except for 401_developerkey and [0405] the reasons here are invented, the vendor gives no literal.
+REPLACING: dict[str, Callable[[Fault, Request], Response]] = {
+    "html500": lambda fault, request: html(500, "Slim Application Error"),
+    "html404": lambda fault, request: html(404, "404 Page Not Found"),
+    "404": lambda fault, request: Response(404, b"404 Not Found\n", "text/plain"),
+    "403": lambda fault, request: error(
+        403,
+        f"[0405] {request.json().get('deviceaddress', '')} is not available for public access "
+        "and is not shared with you.",
+    ),
+    "429": lambda fault, request: with_retry(fault, error(429, "too many requests")),
+    "500": lambda fault, request: error(500, "internal error", code="GENERAL_ERROR"),
+    "502": lambda fault, request: html(502, "502 Bad Gateway"),
+    "503": lambda fault, request: with_retry(fault, html(503, "503 Service Temporarily Unavailable")),
+    "401_developerkey": lambda fault, request: error(401, "api key failed validation", code="GENERAL_ERROR"),
+    "token_expired": lambda fault, request: error(401, "Auth token expired", code="GENERAL_ERROR"),
+    "redirect": lambda fault, request: Response(307, b"", "text/html", {"Location": str(fault.rule.location)}),
+    "false_reason": lambda fault, request: error(200, "the connection could not be stopped"),
+    "false_silent": lambda fault, request: error(200, None),
+    "pending": lambda fault, request: Response(200, encode({"status": "pending"})),
+    "empty": lambda fault, request: Response(200, b""),
+    "endless": lambda fault, request: Response(200, b""),
+    "ignored": lambda fault, request: ok(connectionid=request.json().get("connectionid")),
+}
+
+
+def deliver(fault: Fault, response: Response | None, client: HttpConnection, sent: Callable[[], None]) -> None:
+    """Put the answer on the wire as the fault wants it. `sent` is called when the status line has gone out."""
+    loop = asyncio.get_running_loop()
+    if response is None:
+        client.reset()
+    elif fault.kind == "endless":
+        client.write(response.head(None, close=True))
+        sent()
+        endless(client, loop)
+    elif fault.kind == "delay":
+        delay = DELAY_S if fault.rule.delay_s is None else fault.rule.delay_s
+        loop.call_later(delay, late, client, response, sent)
+    elif fault.kind == "drip":
+        client.write(response.head(len(response.body), close=not client.keeps_alive))
+        sent()
+        drip(client, response.body, DRIP_S if fault.rule.delay_s is None else fault.rule.delay_s, loop)
+    elif fault.kind in ("bad_length", "close_after"):
+        extra = 64 if fault.kind == "bad_length" else 0
+        client.write(response.head(len(response.body) + extra) + response.body)
+        sent()
+        client.close()
+    else:
+        late(client, response, sent)
+
+
+def late(client: HttpConnection, response: Response, sent: Callable[[], None]) -> None:
+    if not client.gone:
+        client.send(response)
+        sent()
+
+
+def drip(client: HttpConnection, rest: bytes, pause: float, loop: asyncio.AbstractEventLoop) -> None:
+    if client.gone:
+        return
+    client.write(rest[:1])
+    if len(rest) > 1:
+        loop.call_later(pause, drip, client, rest[1:], pause, loop)
+    else:
+        client.finish()
+
+
+def endless(client: HttpConnection, loop: asyncio.AbstractEventLoop) -> None:
+    if client.gone:
+        return
+    if client.transport.get_write_buffer_size() < len(CHUNK):
+        client.write(CHUNK)
+    loop.call_later(ENDLESS_PAUSE_S, endless, client, loop)

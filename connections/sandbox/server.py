@@ -1,0 +1,131 @@
+"""One asyncio server that is the whole sandbox. Everything in it belongs to its event loop's thread."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from . import store
+from .accounts import DEVELOPER_KEY, PASSWORD, USERNAME, Accounts
+from .api import Api
+from .clock import Clock
+from .control import Control
+from .faults import Fault, Faults
+from .log import Entry, RequestLog
+from .misbehave import deliver, disturb
+from .seed import build_world
+from .settings import Settings
+from .wire import HttpConnection, Request, Response
+from .world import World
+
+#: A change is on disk this many seconds later at most.
+SAVE_AFTER_S = 0.8
+
+
+class Server:
+    def __init__(
+        self, world: World, settings: Settings, tokens: dict[str, float] | None = None, state: Path | None = None
+    ) -> None:
+        self.world = world
+        self.clock = world.clock
+        self.settings = settings
+        self.accounts = Accounts(self.clock, settings)
+        self.accounts.tokens.update(tokens or {})
+        self.faults = Faults()
+        self.log = RequestLog()
+        self.api = Api(world, self.accounts, settings)
+        self.control = Control(self)
+        self.state = state
+        self.save_timer: asyncio.TimerHandle | None = None
+        self.clients: set[HttpConnection] = set()
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; port 0 takes a free one. Raises OSError when the address is taken or the state cannot be written."""
+        self.loop = asyncio.get_running_loop()
+        if self.state is not None:
+            store.save(self.state, store.dump(self.world, self.accounts.tokens))
+        self.listener = await self.loop.create_server(
+            lambda: HttpConnection(self.receive, self.clients), host, port, backlog=1024
+        )
+        self.world.on_change = self.save_soon
+        name = self.listener.sockets[0].getsockname()[0]
+        self.base_url = f"http://{f'[{name}]' if ':' in name else name}:{self.listener.sockets[0].getsockname()[1]}"
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables that a client of this sandbox needs."""
+        return {
+            "REMOTEIT_API_URL": f"{self.base_url}/apv/v27",
+            "REMOTEIT_DEVELOPER_KEY": DEVELOPER_KEY,
+            "REMOTEIT_USERNAME": USERNAME,
+            "REMOTEIT_PASSWORD": PASSWORD,
+        }
+
+    def close(self) -> None:
+        """Stop listening, drop every client and write the last state."""
+        self.listener.close()
+        for client in list(self.clients):
+            client.transport.abort()
+        if self.save_timer is not None:
+            self.save_timer.cancel()
+            self.save()
+
+    def receive(self, request: Request, client: HttpConnection) -> None:
+        """Take a request; it is acted on after the latency even if the client has gone by then."""
+        if request.path.startswith("/sandbox/"):
+            self.loop.call_soon(lambda: client.send(self.control.answer(request)))
+        else:
+            entry = self.log.add(request)
+            self.loop.call_later(self.settings.latency_ms / 1000, self.answer, request, entry, client)
+
+    def answer(self, request: Request, entry: Entry, client: HttpConnection) -> None:
+        fault = self.faults.draw(request)
+        if fault is not None:
+            self.answer_with(fault, request, entry, client)
+            return
+        response = self.act(request, entry)
+        if not client.gone:
+            client.send(response)
+            entry.status = response.status
+
+    def answer_with(self, fault: Fault, request: Request, entry: Entry, client: HttpConnection) -> None:
+        entry.fault = fault.kind
+        real = self.act(request, entry) if fault.applied else None
+        response = disturb(fault, request, real)
+
+        def sent() -> None:
+            entry.status = None if response is None else response.status
+
+        deliver(fault, response, client, sent)
+
+    def act(self, request: Request, entry: Entry) -> Response:
+        before = self.world.changes
+        response = self.api.answer(request)
+        entry.applied = self.world.changes != before
+        return response
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.save_soon()
+
+    def save_soon(self) -> None:
+        if self.state is not None and self.save_timer is None:
+            self.save_timer = self.loop.call_later(SAVE_AFTER_S, self.save)
+
+    def save(self) -> None:
+        self.save_timer = None
+        if self.state is None:
+            return
+        try:
+            store.save(self.state, store.dump(self.world, self.accounts.tokens))
+        except OSError as error:
+            # The next change tries again; the sandbox goes on, for its answers do not depend on the file.
+            print(f"The state could not be written to {self.state}: {error}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def build(settings: Settings, connections: int, seed: int, state: Path | None) -> Server:
+    """A server that is not listening yet, with a new world or the one kept in `state`. Raises store.BadStateError."""
+    if state is not None and state.exists():
+        world, tokens = store.load(state)
+        return Server(world, settings, tokens, state)
+    return Server(build_world(Clock(), seed, connections), settings, state=state)

@@ -1,0 +1,154 @@
+"""Devices, their services and the proxy connections to them. Owned by the server's thread."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .clock import Clock, iso
+from .ids import new_connection_id, new_session_id
+
+#: Hard cap and idle limit of a proxy connection in seconds (remoteit-api reference, section 3, "lifetimes").
+LIFETIME_S = 28800
+IDLE_S = 900
+
+
+@dataclass(slots=True)
+class Device:
+    address: str
+    name: str
+    owner: str
+    state: str = "active"
+    shared: bool = False
+    #: False: it exists at remote.it, but this account has no access to it.
+    visible: bool = True
+
+
+@dataclass(slots=True)
+class Service:
+    address: str
+    name: str
+    kind: str
+    port: int
+    type_id: str
+    device: Device
+
+
+@dataclass(slots=True)
+class Connection:
+    id: str
+    session_id: str
+    service: Service
+    opened_by: str
+    opened_at: float
+    #: Since when nobody has used it; None while somebody does, then only the hard cap ends it.
+    idle_since: float | None = None
+    stopped_at: float | None = None
+    #: Stop calls that ended it: 0 or 1, and 0 for one that a newer connect replaced.
+    stops: int = 0
+    replaced_by: str = ""
+
+    @property
+    def expires_at(self) -> float:
+        return self.opened_at + LIFETIME_S
+
+    @property
+    def ends_at(self) -> float:
+        return self.expires_at if self.idle_since is None else min(self.expires_at, self.idle_since + IDLE_S)
+
+    def state(self, now: float) -> str:
+        if self.stopped_at is not None:
+            return "stopped"
+        return "expired" if now >= self.ends_at else "open"
+
+
+class World:
+    """All that exists at this remote.it. `on_change` is called after each change to it."""
+
+    def __init__(self, clock: Clock, seed: int) -> None:
+        self.clock = clock
+        self.seed = seed
+        self.random = random.Random(seed)  # noqa: S311 - a repeatable world, no secret comes from it
+        self.devices: list[Device] = []
+        self.services: dict[str, Service] = {}
+        self.by_device: dict[str, list[Service]] = {}
+        self.connections: dict[str, Connection] = {}
+        self.changes = 0
+        self.on_change: Callable[[], None] = lambda: None
+
+    def changed(self) -> None:
+        self.changes += 1
+        self.on_change()
+
+    def add_service(self, service: Service) -> None:
+        self.services[service.address.lower()] = service
+        self.by_device.setdefault(service.device.address, []).append(service)
+
+    def service(self, address: str) -> Service | None:
+        return self.services.get(address.lower())
+
+    def find(self, connection_id: str) -> Connection | None:
+        return self.connections.get(connection_id.lower())
+
+    def live(self) -> list[Connection]:
+        now = self.clock.now()
+        return [one for one in self.connections.values() if one.state(now) == "open"]
+
+    def open(
+        self, address: str, opened_by: str, *, style: str = "mixed", at: float | None = None, in_use: bool = True
+    ) -> Connection:
+        """Open a connection to the service at `address`; raises KeyError when there is none.
+
+        `at` is Unix seconds (now when left out). One that is not in use expires IDLE_S after it was opened.
+        """
+        moment = self.clock.now() if at is None else at
+        connection_id = new_connection_id(self.random, style)
+        while connection_id.lower() in self.connections:
+            connection_id = new_connection_id(self.random, style)
+        connection = Connection(
+            id=connection_id,
+            session_id=new_session_id(self.random),
+            service=self.services[address.lower()],
+            opened_by=opened_by,
+            opened_at=moment,
+            idle_since=None if in_use else moment,
+        )
+        self.connections[connection_id.lower()] = connection
+        self.changed()
+        return connection
+
+    def stop(self, connection: Connection) -> None:
+        connection.stopped_at = self.clock.now()
+        connection.stops += 1
+        self.changed()
+
+    def replace(self, old: Connection, new: Connection) -> None:
+        """End `old` because a newer connect took its place."""
+        old.stopped_at = self.clock.now()
+        old.replaced_by = new.id
+        self.changed()
+
+    def rows(self, state: str = "") -> list[dict[str, Any]]:
+        """Every connection, or those in `state` (open, stopped, expired), as plain values."""
+        now = self.clock.now()
+        return [row(one, now) for one in self.connections.values() if not state or one.state(now) == state]
+
+
+def row(one: Connection, now: float) -> dict[str, Any]:
+    return {
+        "device_address": one.service.address,
+        "connection_id": one.id,
+        "device_name": one.service.device.name,
+        "service_name": one.service.name,
+        "opened_by": one.opened_by,
+        "opened_at": iso(one.opened_at),
+        "expires_at": iso(one.expires_at),
+        "state": one.state(now),
+        "stops_applied": one.stops,
+        "stopped_at": None if one.stopped_at is None else iso(one.stopped_at),
+        "ends_at": iso(one.ends_at),
+        "session_id": one.session_id,
+        "replaced_by": one.replaced_by or None,
+    }

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import connection
+from huey.consumer_options import ConsumerConfig
+from huey.contrib.djhuey import HUEY
+
+import connections.tasks  # noqa: F401 - registers what the engine carries
+from connections.accounts import ensure_default_account
+from connections.stops.drain import Drain
+
+
+class Command(BaseCommand):
+    help = "Send the stops that are asked for, until SIGTERM or Ctrl-C. Any number of workers may run, on any number of hosts."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        ensure_default_account()
+        ending = threading.Event()
+        drain = Drain()
+        sender = threading.Thread(target=self._drain, args=(drain, ending), name="drain")
+        config = ConsumerConfig(**settings.HUEY["consumer"])
+        config.validate()
+        consumer = HUEY.create_consumer(**config.values)
+        sender.start()
+        self.stdout.write(f"worker {drain.worker} is ready")
+        try:
+            consumer.run()
+        finally:
+            ending.set()
+            drain.wake()
+            sender.join()
+
+    def _drain(self, drain: Drain, ending: threading.Event) -> None:
+        try:
+            drain.run(ending)
+        finally:
+            connection.close()

@@ -1,0 +1,145 @@
+"""Taking queued items for sending: guarded, announced in the audit, and never more than can be sent at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connection as database
+from django.db.models import F, Q
+from django.utils import timezone
+
+from connections.audit.append import Entry, Origin
+from connections.models import Account, Connection, StopItem, StopRun
+from connections.models.states import ConnectionStatus, ItemState
+from connections.stops.plan import skip_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from connections.models import Worker
+
+WORKER = Origin("worker")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One attempt that this process may make: the item as it is while the claim holds."""
+
+    item: StopItem
+
+    @property
+    def attempt(self) -> int:
+        return self.item.attempts
+
+    @property
+    def connection(self) -> Connection:
+        return self.item.connection
+
+    @property
+    def unclear(self) -> bool:
+        """Whether an earlier attempt may have happened: of this item or of the run that left it unknown."""
+        return self.item.unclear_attempt is not None or self.item.connection_was == ConnectionStatus.UNKNOWN
+
+    def entry(self, action: str, *, at: datetime | None = None, **facts: object) -> Entry:
+        """An audit line about this attempt, on behalf of the person who asked for the run."""
+        return Entry(
+            action,
+            WORKER,
+            actor=self.item.run.user,
+            account=self.item.account,
+            connection=self.item.connection,
+            run=self.item.run,
+            at=at,
+            facts={"item_id": self.item.pk, "attempt": self.item.attempts, **facts},
+        )
+
+
+def pairs_with_work() -> list[tuple[int, int]]:
+    """The (run, account) pairs that have something queued, oldest run first."""
+    pairs = StopItem.objects.queued().filter(run__in=StopRun.objects.sendable())
+    return list(pairs.order_by("run_id", "account_id").values_list("run_id", "account_id").distinct())
+
+
+def lock_accounts(ids: Iterable[int]) -> list[Account]:
+    """The accounts that may be sent for now, locked: what they have in flight is counted across all workers."""
+    now = timezone.now()
+    accounts = Account.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    return [account for account in accounts if account.paused_until is None or account.paused_until <= now]
+
+
+def claim(account: Account, run_ids: list[int], worker: Worker) -> tuple[list[Claim], list[Entry]]:
+    """Claim as many items as the account's concurrency leaves free, in equal shares for its runs.
+
+    Runs in a transaction that holds the account's lock. Returns the claims and the audit lines, `stop.sent`
+    for each: they have to be committed before anything is sent.
+    """
+    free = settings.STOP_CONCURRENCY - StopItem.objects.sending().filter(account=account).count()
+    items: list[StopItem] = []
+    for position, run_id in enumerate(run_ids):
+        share = -(-(free - len(items)) // (len(run_ids) - position))
+        if share > 0:
+            items.extend(_next_queued(run_id, account, share))
+    if not items:
+        return [], []
+    held = [item for item in items if item.connection_was]
+    claimed = held + _take_connections([item for item in items if not item.connection_was])
+    _mark_sending(claimed, worker)
+    claims = [Claim(item) for item in claimed]
+    return claims, [one.entry("stop.sent", at=one.item.sent_at, call="rest") for one in claims]
+
+
+def _next_queued(run_id: int, account: Account, count: int) -> list[StopItem]:
+    due = Q(not_before=None) | Q(not_before__lte=timezone.now())
+    items = StopItem.objects.queued().filter(due, run=run_id, account=account).order_by("pk")
+    if database.features.has_select_for_update_skip_locked:
+        items = items.select_for_update(skip_locked=True, of=("self",))
+    return list(items.select_related("connection", "run__user", "account")[:count])
+
+
+def _take_connections(items: list[StopItem]) -> list[StopItem]:
+    """Move the items' connections to `stopping`; items whose connection can't be stopped any more are skipped."""
+    ids = [item.connection_id for item in items]
+    locked = Connection.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    status = dict(locked.values_list("pk", "status"))
+    taken = []
+    for item in items:
+        why = skip_reason(status[item.connection_id], taken=False)
+        if why:
+            StopItem.objects.queued().filter(pk=item.pk).update(state=ItemState.SKIPPED, skipped_why=why)
+        else:
+            item.connection_was = status[item.connection_id]
+            # Two items of one batch can name the same connection, in two runs: the second finds it taken.
+            status[item.connection_id] = ConnectionStatus.STOPPING
+            taken.append(item)
+    Connection.objects.stoppable().filter(pk__in=[item.connection_id for item in taken]).update(
+        status=ConnectionStatus.STOPPING, status_at=timezone.now()
+    )
+    return taken
+
+
+def _mark_sending(items: list[StopItem], worker: Worker) -> None:
+    now = timezone.now()
+    by_status = defaultdict(list)
+    for item in items:
+        by_status[item.connection_was].append(item)
+        item.state, item.worker, item.sent_at = ItemState.SENDING, worker, now
+        item.attempts += 1
+    for was, group in by_status.items():
+        moved = (
+            StopItem.objects.queued()
+            .filter(pk__in=[item.pk for item in group])
+            .update(
+                state=ItemState.SENDING,
+                connection_was=was,
+                worker=worker,
+                attempts=F("attempts") + 1,
+                sent_at=now,
+                not_before=None,
+            )
+        )
+        if moved != len(group):
+            raise RuntimeError(f"{len(group) - moved} items were claimed by somebody else under our lock")

@@ -1,0 +1,190 @@
+"""The worker's loop: record what arrived, claim what is free, commit, send.
+
+One thread writes, in batches; the sending threads of each account never touch the database. What was claimed in
+a turn is sent only after the turn's transaction, with its `stop.sent` lines, is committed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db.models.functions import Now
+
+from connections.accounts import NoCredentials
+from connections.audit.append import append
+from connections.models import Account, Worker
+from connections.stops import wakeup
+from connections.stops.claim import Claim, claim, lock_accounts, pairs_with_work
+from connections.stops.line import Arrival, Line, SignedIn, Withdrawn
+from connections.stops.record import pause_account, record_answer, record_orphan, record_withdrawn
+from connections.stops.recover import recover_dead_claims
+from connections.stops.sign_in import record_sign_in, sign_in_sent
+
+if TYPE_CHECKING:
+    from connections.audit.append import Entry
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.2
+"""How long the loop waits for something to arrive before it looks into the database by itself."""
+DATABASE_RETRY_S = 0.5
+FINISH_S = 8.0
+"""How long a worker that is asked to end waits for the answers to what it has sent."""
+NO_CREDENTIALS_PAUSE_S = 30.0
+
+
+class Drain:
+    """Sends what is queued, for all runs and accounts, until it is asked to end."""
+
+    def __init__(self) -> None:
+        self.worker = Worker.objects.create(host=socket.gethostname(), pid=os.getpid(), beat_at=Now())
+        self._inbox: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+        self._unrecorded: list[Arrival] = []
+        self._in_flight: dict[int, Claim] = {}
+        self._lines: dict[int, Line] = {}
+        self._beat_at = self._swept_at = time.monotonic()
+        self._turns = 0
+
+    def run(self, ending: threading.Event) -> None:
+        """Work until `ending` is set, then withdraw what was not sent, wait for what was, and write it all down."""
+        wakeup.listeners.append(self.wake)
+        try:
+            while not ending.is_set():
+                self.step(LOOK_EVERY_S)
+            self._finish()
+        finally:
+            wakeup.listeners.remove(self.wake)
+            for line in self._lines.values():
+                line.close()
+
+    def wake(self) -> None:
+        self._inbox.put(None)
+
+    def run_until_idle(self) -> None:
+        """Work until nothing is queued or in flight, for tests and for one-off use; paused accounts keep their rest."""
+        while pairs_with_work() or self._in_flight:
+            self.step(LOOK_EVERY_S)
+
+    def step(self, wait_s: float, *, claiming: bool = True) -> None:
+        """One turn: wait at most `wait_s` for something to arrive, write it down, claim and send.
+
+        When the database can't be written, what arrived is kept for the next turn, and nothing is sent.
+        """
+        self._collect(wait_s)
+        try:
+            to_send = self._turn(claiming=claiming)
+        except (DatabaseError, InterfaceError):
+            logger.exception("Nothing is sent while the database can't be written; trying again")
+            connection.close()
+            time.sleep(DATABASE_RETRY_S)
+            return
+        until = self._beat_at + settings.WORKER_LEASE_SECONDS - settings.WORKER_HEARTBEAT_SECONDS
+        for line, claims in to_send:
+            self._in_flight.update((one.item.pk, one) for one in claims)
+            line.send(claims, until)
+
+    def _collect(self, wait_s: float) -> None:
+        try:
+            arrival = self._inbox.get(timeout=wait_s)
+            while True:
+                if arrival is not None:
+                    self._unrecorded.append(arrival)
+                arrival = self._inbox.get_nowait()
+        except queue.Empty:
+            return
+
+    def _turn(self, *, claiming: bool) -> list[tuple[Line, list[Claim]]]:
+        now = time.monotonic()
+        beat = now - self._beat_at >= settings.WORKER_HEARTBEAT_SECONDS
+        sweep = now - self._swept_at >= settings.WORKER_HEARTBEAT_SECONDS / 2
+        pairs = pairs_with_work() if claiming else []
+        if not (self._unrecorded or pairs or beat or sweep):
+            return []
+        arrivals = list(self._unrecorded)
+        with transaction.atomic():
+            if beat:
+                Worker.objects.filter(pk=self.worker.pk).update(beat_at=Now())
+            entries = [entry for arrival in arrivals for entry in self._record(arrival)]
+            if sweep:
+                entries += recover_dead_claims(self.worker, {*self._in_flight})
+            to_send, announced = self._claim(pairs)
+            if entries or announced:
+                append(entries + announced)
+        self._committed(arrivals, now, beat=beat, sweep=sweep)
+        return to_send
+
+    def _committed(self, arrivals: list[Arrival], now: float, *, beat: bool, sweep: bool) -> None:
+        del self._unrecorded[: len(arrivals)]
+        for arrival in arrivals:
+            if not isinstance(arrival, SignedIn):
+                self._in_flight.pop(arrival.claim.item.pk, None)
+        self._beat_at = now if beat else self._beat_at
+        self._swept_at = now if sweep else self._swept_at
+
+    def _record(self, arrival: Arrival) -> list[Entry]:
+        if isinstance(arrival, Withdrawn):
+            return record_withdrawn(arrival.claim, arrival.why)
+        if isinstance(arrival, SignedIn):
+            return record_sign_in(self._lines[arrival.account.pk], arrival)
+        line = self._lines[arrival.claim.item.account_id]
+        entries, decision = record_answer(arrival, pauses=line.pauses)
+        if decision.pause is None:
+            line.pauses = 0
+        else:
+            line.limited(decision.pause)
+            pause_account(line.account, decision.pause, "remote.it asked for a pause: HTTP 429")
+        return entries
+
+    def _claim(self, pairs: list[tuple[int, int]]) -> tuple[list[tuple[Line, list[Claim]]], list[Entry]]:
+        to_send, announced = [], []
+        self._turns += 1
+        for account in lock_accounts({account_id for _, account_id in pairs}):
+            line = self._line(account)
+            if line is None:
+                continue
+            if line.needs_sign_in:
+                announced.append(sign_in_sent(account))
+                transaction.on_commit(line.sign_in)
+            if line.signing_in or line.needs_sign_in:
+                continue
+            runs = [run_id for run_id, account_id in pairs if account_id == account.pk]
+            first = self._turns % len(runs)
+            claims, entries = claim(account, runs[first:] + runs[:first], self.worker)
+            to_send.append((line, claims))
+            announced += entries
+        return to_send, announced
+
+    def _line(self, account: Account) -> Line | None:
+        if account.pk not in self._lines:
+            try:
+                self._lines[account.pk] = Line(account, self._inbox.put)
+            except NoCredentials as error:
+                pause_account(account, NO_CREDENTIALS_PAUSE_S, str(error))
+                return None
+        line = self._lines[account.pk]
+        line.account = account
+        return line
+
+    def _finish(self) -> None:
+        for line in self._lines.values():
+            line.withdraw_waiting("the worker was asked to end")
+        deadline = time.monotonic() + FINISH_S
+        while (self._in_flight or self._unrecorded) and time.monotonic() < deadline:
+            self.step(LOOK_EVERY_S, claiming=False)
+        with transaction.atomic():
+            entries = [
+                entry
+                for one in self._in_flight.values()
+                for entry in record_orphan(one, "the worker was asked to end before an answer came")
+            ]
+            Worker.objects.filter(pk=self.worker.pk).update(ended_at=Now())
+            if entries:
+                append(entries)

@@ -1,0 +1,102 @@
+"""One account's way to the API in this process: its client and the threads that send."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from connections.accounts import client_for
+from connections.stops.record import Answered
+
+if TYPE_CHECKING:
+    from connections.models import Account
+    from connections.remoteit import Login
+    from connections.stops.claim import Claim
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """A claim of which nothing was sent, and why."""
+
+    claim: Claim
+    why: str
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The answer to a sign-in of the account."""
+
+    account: Account
+    login: Login
+
+
+Arrival = Answered | Withdrawn | SignedIn
+
+
+class Line:
+    """Sends claims of one account. Whatever happens to one arrives at `arrive`, once. Raises NoCredentials."""
+
+    def __init__(self, account: Account, arrive: Callable[[Arrival], None]) -> None:
+        self.account = account
+        self.pauses = 0
+        self.signing_in = False
+        self._client = client_for(account)
+        self._arrive = arrive
+        self._threads = ThreadPoolExecutor(settings.STOP_CONCURRENCY, thread_name_prefix=f"stop-{account.pk}")
+        self._waiting: dict[Future[None], Claim] = {}
+        self._held_until = 0.0
+
+    @property
+    def needs_sign_in(self) -> bool:
+        return self._client.needs_login and not self.signing_in
+
+    def sign_in(self) -> None:
+        """Sign in, once for all threads; the answer arrives."""
+        self.signing_in = True
+        self._threads.submit(self._sign_in)
+
+    def send(self, claims: list[Claim], until: float) -> None:
+        """Send `claims`, whose `stop.sent` lines are committed. `until`: when the lease ends, by time.monotonic()."""
+        for claim in claims:
+            future = self._threads.submit(self._send, claim, until)
+            self._waiting[future] = claim
+            future.add_done_callback(lambda done: self._waiting.pop(done, None))
+
+    def limited(self, seconds: float) -> None:
+        """remote.it asked for a pause of so many seconds: claims that wait here are withdrawn."""
+        self.pauses += 1
+        self._held_until = max(self._held_until, time.monotonic() + seconds)
+
+    def withdraw_waiting(self, why: str) -> None:
+        """Withdraw the claims that no thread has taken up yet."""
+        for future, claim in list(self._waiting.items()):
+            if future.cancel():
+                self._arrive(Withdrawn(claim, why))
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+    def _send(self, claim: Claim, until: float) -> None:
+        now = time.monotonic()
+        if now < self._held_until:
+            self._arrive(Withdrawn(claim, "remote.it asked for a pause"))
+        elif now > until:
+            self._arrive(Withdrawn(claim, "the worker lost its lease"))
+        elif self._client.needs_login:
+            self._arrive(Withdrawn(claim, "the session token has gone; signing in first"))
+        else:
+            connection = claim.connection
+            answer = self._client.stop(connection.device_address, connection.connection_id)
+            self._arrive(Answered(claim, answer))
+
+    def _sign_in(self) -> None:
+        self._arrive(SignedIn(self.account, self._client.renew_token(stale="")))

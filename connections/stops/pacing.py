@@ -1,0 +1,67 @@
+"""Pure decisions: whether an attempt is followed by another, when, and whether the account has to pause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from connections.remoteit import Answer, Cause, Outcome
+
+FIRST_RETRY_S = 0.5
+LONGEST_RETRY_S = 30.0
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+# What a 429 may ask of us at the most: a mistaken header must not stop an account for days.
+LONGEST_RETRY_AFTER_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What follows an answer. `retry_in`: seconds until the next attempt, None when this was the last.
+
+    `pause`: seconds for which nothing more is sent for the account, None when it goes on.
+    """
+
+    retry_in: float | None = None
+    pause: float | None = None
+
+
+FINAL = Decision()
+
+
+def decide(answer: Answer, *, attempt: int, max_attempts: int, pauses: int, jitter: float, now: datetime) -> Decision:
+    """What follows `answer`, the answer to attempt number `attempt` (attempts that were limited not counted).
+
+    `pauses`: how many times in a row the account was limited before. `jitter`: a random number from 0 to 1.
+    """
+    if answer.cause == Cause.LIMIT:
+        pause = retry_after_seconds(answer.retry_after, now)
+        if pause is None:
+            pause = min(FIRST_PAUSE_S * 2**pauses, LONGEST_PAUSE_S)
+        return Decision(retry_in=pause, pause=pause)
+    if answer.outcome in (Outcome.STOPPED, Outcome.ALREADY_GONE) or attempt >= max_attempts:
+        return FINAL
+    if answer.outcome == Outcome.REFUSED and answer.cause != Cause.TOKEN:
+        return FINAL
+    return Decision(retry_in=backoff(attempt, jitter))
+
+
+def backoff(attempt: int, jitter: float) -> float:
+    """Seconds to wait after attempt number `attempt`: doubling, halved to one and a half by `jitter` (0 to 1)."""
+    return min(FIRST_RETRY_S * 2.0 ** (attempt - 1), LONGEST_RETRY_S) * (0.5 + jitter)
+
+
+def retry_after_seconds(header: str | None, now: datetime) -> float | None:
+    """The seconds that a Retry-After header asks for (RFC 9110, 10.2.3: number or date); None if it can't be read."""
+    if header is None:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), LONGEST_RETRY_AFTER_S)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(max((until - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER_S)

@@ -1,0 +1,150 @@
+"""Draft, freeze, start: from a selection to a run that a worker takes up."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from connections.audit.append import Entry, Origin, append
+from connections.models import Connection, StopItem, StopRun
+from connections.models.runs import new_key
+from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState, RunState, SkipReason
+from connections.stops.wakeup import wake_worker
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from connections.models.connections import ConnectionQuerySet
+
+DRAFT_LIFETIME = timedelta(minutes=30)
+CHUNK = 1000
+
+
+class CannotStart(Exception):
+    """The run was not started and nothing was sent. The message is fit for a person."""
+
+
+def draft(user: User, connections: ConnectionQuerySet, selector: dict[str, Any], *, key: str | None = None) -> StopRun:
+    """Write down which connections a stop would cover, without asking anything of the API.
+
+    The list is frozen in the order of `connections`. `selector` says in words how they were selected. The same
+    `key` twice returns the draft made first. Items are written in small transactions, so that a hundred
+    thousand of them block nobody.
+    """
+    try:
+        with transaction.atomic():
+            run = StopRun.objects.create(
+                key=key or new_key(), user=user, user_name=user.get_username(), selector=selector
+            )
+    except IntegrityError:
+        return StopRun.objects.get(key=key, user=user)
+    ids = list(connections.visible_to(user).values_list("pk", flat=True))
+    for first in range(0, len(ids), CHUNK):
+        _add_items(run, ids[first : first + CHUNK])
+    run.list_sha256 = frozen_list_sha256(run)
+    run.frozen_at = timezone.now()
+    run.save(update_fields=("list_sha256", "frozen_at"))
+    return run
+
+
+def _add_items(run: StopRun, connection_ids: list[int]) -> None:
+    with transaction.atomic():
+        found = Connection.objects.in_bulk(connection_ids)
+        taken = set(
+            StopItem.objects.unfinished()
+            .filter(connection__in=connection_ids, run__state=RunState.STARTED)
+            .values_list("connection_id", flat=True)
+        )
+        items = []
+        for connection in (found[pk] for pk in connection_ids if pk in found):
+            why = skip_reason(connection.status, taken=connection.pk in taken)
+            state = ItemState.SKIPPED if why else ItemState.QUEUED
+            items.append(
+                StopItem(run=run, connection=connection, account_id=connection.account_id, state=state, skipped_why=why)
+            )
+        StopItem.objects.bulk_create(items)
+
+
+def skip_reason(status: str, *, taken: bool) -> SkipReason | str:
+    """Why a connection in `status` is not sent, or "" when it is. `taken`: an unfinished run has it."""
+    if taken or status == ConnectionStatus.STOPPING:
+        return SkipReason.OTHER_RUN
+    return "" if status in STOPPABLE_STATUSES else SkipReason.NOT_ACTIVE
+
+
+def frozen_list_sha256(run: StopRun) -> str:
+    """The SHA-256 of what the run will send: for each a line of account, service address and id, by TAB."""
+    digest = hashlib.sha256()
+    rows = run.items.exclude(state=ItemState.SKIPPED).order_by("pk")
+    for row in rows.values_list("account__name", "connection__device_address", "connection__connection_id").iterator(
+        chunk_size=CHUNK
+    ):
+        digest.update(("\t".join(row) + "\n").encode())
+    return digest.hexdigest()
+
+
+def start(key: str, user: User, *, reason: str, ticket: str = "", origin: Origin) -> StopRun:
+    """Start the draft with this `key`. The same key twice leads to the same run, started once.
+
+    Raises CannotStart: no such draft of this person, expired, nothing in it to stop, no reason, no permission.
+    """
+    try:
+        run = StopRun.objects.get(key=key, user=user)
+    except StopRun.DoesNotExist:
+        raise CannotStart(_("There is no such list of yours. Select the connections again.")) from None
+    if run.state == RunState.STARTED:
+        return run
+    _refuse_unless_startable(run, user, reason)
+    with transaction.atomic():
+        started = StopRun.objects.filter(pk=run.pk, state=RunState.DRAFT).update(
+            state=RunState.STARTED, started_at=timezone.now(), reason=reason.strip(), ticket=ticket.strip()
+        )
+        run.refresh_from_db()
+        if started:
+            append([_requested(run, user, origin)])
+            transaction.on_commit(wake_worker)
+    return run
+
+
+def _refuse_unless_startable(run: StopRun, user: User, reason: str) -> None:
+    if not user.is_active or not user.has_perm("connections.stop_connection"):
+        raise CannotStart(_("You may not stop connections (any more). Nothing was sent."))
+    if not reason.strip():
+        raise CannotStart(_("Say why: the reason is kept in the history. Nothing was sent."))
+    if run.frozen_at is None:
+        raise CannotStart(_("This list was not finished. Select the connections again. Nothing was sent."))
+    if run.frozen_at + DRAFT_LIFETIME < timezone.now():
+        raise CannotStart(_("This list is older than 30 minutes. Select the connections again. Nothing was sent."))
+    if not run.items.queued().exists():
+        raise CannotStart(_("None of these connections can be stopped. Nothing was sent."))
+
+
+def _requested(run: StopRun, user: User, origin: Origin) -> Entry:
+    return Entry(
+        "stop.requested",
+        origin,
+        actor=user,
+        run=run,
+        facts={
+            "count": run.items.queued().count(),
+            "skipped": run.items.filter(state=ItemState.SKIPPED).count(),
+            "list_sha256": run.list_sha256,
+            "reason": run.reason,
+            "ticket": run.ticket,
+        },
+    )
+
+
+def delete_expired_drafts() -> int:
+    """Remove drafts that can't be started any more; nothing of them was ever asked of the API. Returns how many."""
+    old = StopRun.objects.drafts().filter(created_at__lt=timezone.now() - 2 * DRAFT_LIFETIME)
+    ids = list(old.values_list("pk", flat=True))
+    for pk in ids:
+        StopItem.objects.filter(run=pk)._raw_delete("default")
+        StopRun.objects.drafts().filter(pk=pk).delete()
+    return len(ids)

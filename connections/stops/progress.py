@@ -1,0 +1,187 @@
+"""How far a run is: computed from its items each time it is asked, never stored."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from connections.models import Account, StopItem, StopRun, Worker
+from connections.models.states import NOT_STOPPED, OUTCOMES, UNFINISHED, ItemState
+
+RATE_WINDOW_S = 10.0
+CUT = (ItemState.STOPPED, ItemState.ALREADY_GONE)
+"""The outcomes after which nothing is left to cut, as far as the API's answer goes."""
+
+
+@dataclass
+class Tally:
+    """Items counted by state. `recent`: outcomes of the last `RATE_WINDOW_S` seconds; `again`: queued after an attempt."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    recent: int = 0
+    again: int = 0
+    last_answer_at: datetime | None = None
+
+    def add(self, state: str, count: int, *, recent: int = 0, again: int = 0, last: datetime | None = None) -> None:
+        self.states[state] += count
+        self.recent += recent
+        self.again += again
+        self.last_answer_at = max(filter(None, (self.last_answer_at, last)), default=None)
+
+    def count(self, states: Iterable[str]) -> int:
+        return sum(self.states[state] for state in states)
+
+    @property
+    def total(self) -> int:
+        """All but the skipped ones: those were never to be sent."""
+        return self.states.total() - self.states[ItemState.SKIPPED]
+
+    @property
+    def answered(self) -> int:
+        """How many have their outcome; an answer after which another attempt follows is none."""
+        return self.count(OUTCOMES)
+
+    @property
+    def left(self) -> int:
+        return self.count(UNFINISHED)
+
+    @property
+    def not_stopped(self) -> int:
+        return self.count(NOT_STOPPED)
+
+    @property
+    def trouble(self) -> int:
+        return self.states[ItemState.REFUSED] + self.states[ItemState.FAILED]
+
+
+@dataclass
+class AccountProgress:
+    """One account's part of a run. `state`: running, waiting (for a worker), paused or done; `rate`: outcomes a second."""
+
+    account: Account
+    tally: Tally
+    state: str
+    rate: float
+
+    @property
+    def is_paused_by_api(self) -> bool:
+        return self.state == "paused" and self.account.paused_until is not None
+
+
+@dataclass
+class TimeToAnswer:
+    """Seconds from the click that started the run to the answer "stopped" or "already gone", over `count` items."""
+
+    count: int
+    p50: float
+    p95: float
+    last: float
+
+
+@dataclass
+class Progress:
+    """A run at the moment `at`. `state`: running, waiting (for a worker), paused, cancelled or done."""
+
+    run: StopRun
+    at: datetime
+    tally: Tally
+    accounts: list[AccountProgress]
+    state: str
+    time_to_answer: TimeToAnswer | None
+
+    @property
+    def final(self) -> bool:
+        return self.tally.left == 0
+
+    @property
+    def rate(self) -> float:
+        return sum(part.rate for part in self.accounts)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the accounts that are not paused still need at this rate, in seconds; None when that can't be said."""
+        left = sum(part.tally.left for part in self.accounts if part.state == "running")
+        return left / self.rate if left and self.rate else None
+
+    @property
+    def paused_accounts(self) -> list[Account]:
+        return [part.account for part in self.accounts if part.is_paused_by_api]
+
+
+def read_progress(run: StopRun) -> Progress:
+    """Count the items of `run`, a started one. A fixed number of queries, however many items it has."""
+    now = timezone.now()
+    by_account = _tallies_by_account(run, now)
+    whole = Tally()
+    for tally in by_account.values():
+        for state, count in tally.states.items():
+            whole.add(state, count)
+        whole.add(ItemState.QUEUED, 0, recent=tally.recent, again=tally.again, last=tally.last_answer_at)
+    state = _state(run, whole)
+    accounts = [
+        AccountProgress(account, tally, _account_state(account, tally, state, now), tally.recent / _window(run, now))
+        for account in Account.objects.filter(pk__in=by_account)
+        if (tally := by_account[account.pk]).total
+    ]
+    return Progress(run, now, whole, accounts, state, _time_to_answer(run, whole.count(CUT)))
+
+
+def tallies(runs: Iterable[StopRun]) -> dict[int, Tally]:
+    """The items of each of `runs`, counted, by the run's primary key; `last_answer_at` is that of the last cut."""
+    found: dict[int, Tally] = defaultdict(Tally)
+    rows = StopItem.objects.filter(run__in=[run.pk for run in runs]).order_by().values_list("run", "state")
+    for run_id, state, count, last in rows.annotate(Count("pk"), Max("answered_at", filter=Q(state__in=CUT))):
+        found[run_id].add(state, count, last=last)
+    return found
+
+
+def _tallies_by_account(run: StopRun, now: datetime) -> dict[int, Tally]:
+    recent = Q(state__in=OUTCOMES, answered_at__gt=now - timedelta(seconds=RATE_WINDOW_S))
+    again = Q(state=ItemState.QUEUED, attempts__gt=0)
+    rows = StopItem.objects.filter(run=run).order_by().values_list("account", "state")
+    found: dict[int, Tally] = defaultdict(Tally)
+    for account_id, state, count, fresh, waiting, last in rows.annotate(
+        Count("pk"), Count("pk", filter=recent), Count("pk", filter=again), Max("answered_at")
+    ):
+        found[account_id].add(state, count, recent=fresh, again=waiting, last=last)
+    return found
+
+
+def _window(run: StopRun, now: datetime) -> float:
+    since_start = (now - run.started_at).total_seconds() if run.started_at else RATE_WINDOW_S
+    return min(max(since_start, 1.0), RATE_WINDOW_S)
+
+
+def _state(run: StopRun, tally: Tally) -> str:
+    if not tally.left:
+        return "cancelled" if run.cancelled_at else "done"
+    if run.paused_at:
+        return "paused"
+    return "running" if Worker.objects.alive().exists() else "waiting"
+
+
+def _account_state(account: Account, tally: Tally, run_state: str, now: datetime) -> str:
+    if not tally.left:
+        return "done"
+    if account.paused_until is not None and account.paused_until > now:
+        return "paused"
+    return run_state
+
+
+def _time_to_answer(run: StopRun, count: int) -> TimeToAnswer | None:
+    if not count or run.started_at is None:
+        return None
+    answers = run.items.filter(state__in=CUT).order_by("answered_at").values_list("answered_at", flat=True)
+
+    def at_rank(share: float) -> float:
+        answered_at = answers[math.ceil(share * count) - 1]
+        # The worker's clock may lag behind that of the page's host.
+        return max((answered_at - run.started_at).total_seconds(), 0.0)
+
+    return TimeToAnswer(count, at_rank(0.5), at_rank(0.95), at_rank(1.0))

@@ -1,0 +1,45 @@
+"""Signing an account in: announced and answered in the audit, and a "no" pauses the account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connections.audit.append import Entry, Origin
+from connections.stops.pacing import FIRST_PAUSE_S, LONGEST_PAUSE_S
+from connections.stops.record import pause_account
+
+if TYPE_CHECKING:
+    from connections.models import Account
+    from connections.stops.line import Line, SignedIn
+
+WORKER = Origin("worker")
+
+
+def sign_in_sent(account: Account) -> Entry:
+    """The line that is committed before a sign-in leaves."""
+    return Entry("account.sign_in_sent", WORKER, account=account)
+
+
+def record_sign_in(line: Line, signed_in: SignedIn) -> list[Entry]:
+    """Write the answer to a sign-in. Without a token the account pauses, longer each time, and says why."""
+    line.signing_in = False
+    login = signed_in.login
+    if login.accepted:
+        line.pauses = 0
+    else:
+        line.pauses += 1
+        seconds = min(FIRST_PAUSE_S * 2**line.pauses, LONGEST_PAUSE_S)
+        pause_account(line.account, seconds, f"Sign-in to remote.it failed: {login.reason}")
+    return [
+        Entry(
+            "account.sign_in_answered",
+            WORKER,
+            account=signed_in.account,
+            facts={
+                "outcome": {True: "accepted", False: "refused", None: "unknown"}[login.accepted],
+                "upstream_status": login.status,
+                "upstream_reason": login.reason,
+                "took_ms": login.took_ms,
+            },
+        )
+    ]

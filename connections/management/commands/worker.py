@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import logging
+import os
+import signal
+import sys
 import threading
 from typing import Any
 
@@ -13,9 +17,14 @@ import connections.tasks  # noqa: F401 - registers what the engine carries
 from connections.accounts import ensure_default_account
 from connections.stops.drain import Drain
 
+logger = logging.getLogger(__name__)
+
 
 class Command(BaseCommand):
-    help = "Send the stops that are asked for, until SIGTERM or Ctrl-C. Any number of workers may run, on any number of hosts."
+    help = (
+        "Send the stops that are asked for, until SIGTERM or Ctrl-C. Any number of workers may run, on several hosts."
+    )
+    failed = False
 
     def handle(self, *args: Any, **options: Any) -> None:
         ensure_default_account()
@@ -33,9 +42,15 @@ class Command(BaseCommand):
             ending.set()
             drain.wake()
             sender.join()
+        if self.failed:
+            sys.exit(1)
 
     def _drain(self, drain: Drain, ending: threading.Event) -> None:
         try:
             drain.run(ending)
+        except Exception:  # a worker that can't send must not look alive: whoever watches over it starts another
+            logger.exception("The worker can't go on")
+            self.failed = True
+            os.kill(os.getpid(), signal.SIGTERM)
         finally:
             connection.close()

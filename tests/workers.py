@@ -1,0 +1,55 @@
+"""Worker processes for tests: real ones, on the test's own database and queue."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db import connection
+
+from connections.sandbox import Sandbox
+
+
+def environment(sandbox: Sandbox) -> dict[str, str]:
+    """The environment of a process that shall see this test's database, queue and sandbox."""
+    return {
+        **os.environ,
+        **sandbox.environment,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": _database_url(),
+    }
+
+
+def _database_url() -> str:
+    facts = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{facts['NAME']}"
+    login = f"{quote(facts['USER'])}:{quote(facts['PASSWORD'])}@" if facts["USER"] else ""
+    host, port = quote(facts["HOST"], safe=""), facts["PORT"]
+    return f"postgres://{login}{host}{':' + str(port) if port else ''}/{facts['NAME']}"
+
+
+@contextmanager
+def worker(sandbox: Sandbox) -> Iterator[subprocess.Popen[str]]:
+    """A running `manage.py worker`, ready to work; whatever is left of it at the end is killed."""
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "worker"],
+        cwd=settings.BASE_DIR,
+        env=environment(sandbox),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        while "is ready" not in (line := process.stdout.readline()):
+            assert line, f"the worker ended with {process.wait()} before it was ready"
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()

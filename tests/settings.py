@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -22,6 +24,7 @@ os.environ.setdefault("REMOTEIT_USERNAME", "operator@example.com")
 os.environ.setdefault("REMOTEIT_PASSWORD", "sandbox-password")
 if "TEST_FOLDER" not in os.environ:
     os.environ["TEST_FOLDER"] = tempfile.mkdtemp(prefix="remoteit-admin-tests-")
+    atexit.register(shutil.rmtree, os.environ["TEST_FOLDER"], ignore_errors=True)
 FOLDER = Path(os.environ["TEST_FOLDER"])
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{FOLDER}/db.sqlite3")
 os.environ.setdefault("QUEUE_URL", f"sqlite:///{FOLDER}/queue.sqlite3")

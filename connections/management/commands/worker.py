@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 class Command(BaseCommand):
     help = (
-        "Send the stops that are asked for, until SIGTERM or Ctrl-C. Any number of workers may run, on several hosts."
+        "Send the stops that are asked for, until SIGTERM or Ctrl-C. Several workers may run, on several hosts."
     )
     failed = False
 

@@ -1,0 +1,54 @@
+# A bare machine needs make and Python 3.11 or newer; every target sets up the rest.
+PYTHON ?= python3
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+# What a server would set, with keys made for this one check.
+PRODUCTION = env ALLOWED_HOSTS=panel.example USE_HTTPS=on DEBUG=off \
+  DATABASE_URL=sqlite:///.venv/check.sqlite3 QUEUE_URL=sqlite:///.venv/check-queue.sqlite3 \
+  SECRET_KEY=$(shell head -c 48 /dev/urandom | base64 | tr -d '\n') \
+  CREDENTIALS_KEY=$(shell head -c 32 /dev/urandom | base64 | tr '+/' '-_')
+
+# They start their own servers, so a second database has nothing to add.
+ONCE = --ignore=tests/test_launcher.py --ignore=tests/test_servers.py --ignore=tests/test_skips.py
+
+.PHONY: help run test check fmt
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/run.stamp ## the panel and its worker on http://127.0.0.1:8000 (another port: PORT=8001 make run)
+	@$(BIN)/python -m remoteit_admin
+
+test: .venv/dev.stamp ## every test: on SQLite, then on PostgreSQL and Redis
+	@.ci/setup
+	@env -u DATABASE_URL -u QUEUE_URL $(BIN)/python -m pytest -rs
+	@$(BIN)/python -m tests.servers -- $(BIN)/python -m pytest -rs -m "not browser" $(ONCE)
+
+check: .venv/dev.stamp ## formatting, lint, types, settings fit for a server, no migration missing
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
+
+fmt: .venv/dev.stamp ## put the code into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.venv/run.stamp: requirements.txt | $(BIN)/python
+	@echo "Installing requirements.txt ..."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/dev.stamp: requirements.txt requirements-dev.txt | $(BIN)/python
+	@echo "Installing requirements-dev.txt ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@ .venv/run.stamp
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: there is no $(PYTHON) here."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, and $(PYTHON) is older. Have another? Name it: PYTHON=python3.12 make"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) comes without venv. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv .venv

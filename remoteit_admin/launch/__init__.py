@@ -1,0 +1,1 @@
+"""The parts of `make run`: everything that one machine needs to try the panel."""

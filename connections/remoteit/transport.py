@@ -1,0 +1,145 @@
+"""How bytes get to the API and back: one pooled session that knows whether a request left."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Mapping
+from functools import partial
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import certifi
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from connections.remoteit.answers import Cause, Reply, storable
+from connections.remoteit.breaks import describe
+from connections.remoteit.deadlines import Call, Deadlines
+
+MAX_ANSWER = 64 * 1024
+
+_current = threading.local()
+
+
+class CallError(Exception):
+    """No whole answer came. ``left`` tells whether any byte of the request may have left this machine."""
+
+    def __init__(self, reason: str, *, left: bool, status: int | None = None, cause: Cause = Cause.NONE) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.left = left
+        self.status = status
+        self.cause = cause
+
+
+class _WatchedHTTPConnection(HTTPConnection):
+    """Tells the current call before the first byte of a request is given to the socket.
+
+    The exceptions' classes can't tell: a reset in the TLS handshake and one after the request look the same.
+    """
+
+    call: Any = None
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        _current.call.leave_through(self)
+        super().send(data)
+
+
+class _WatchedHTTPSConnection(_WatchedHTTPConnection, HTTPSConnection):
+    pass
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _WatchedHTTPConnection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedHTTPSConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    def use_ca_bundle(self, path: str) -> None:
+        """Read the CA bundle once: requests would read its 15 ms of certificates for each new connection."""
+        self.poolmanager.connection_pool_kw["ssl_context"] = ssl.create_default_context(cafile=path)
+
+    def cert_verify(self, conn: Any, url: str | bytes, verify: Any, cert: Any) -> None:
+        """Leave verification to the SSL context, which demands a known CA and the right host name."""
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Never: even unfollowed redirects would have their body read without bound to prepare ``Response.next``."""
+        return None
+
+
+class Transport:
+    """Sends one POST at a time per thread through shared connections.
+
+    ``concurrency`` is the number of threads that call at once. ``connect_timeout`` and ``read_timeout`` are seconds;
+    a whole call ends after their sum, name lookup and connecting to several addresses apart, which can't be cut short.
+    """
+
+    def __init__(
+        self, concurrency: int, connect_timeout: float, read_timeout: float, ca_bundle: str | None = None
+    ) -> None:
+        self._timeout = (connect_timeout, read_timeout)
+        self._deadlines = Deadlines(connect_timeout + read_timeout)
+        adapter = _Adapter(pool_connections=1, pool_maxsize=concurrency, pool_block=True, max_retries=0)
+        adapter.use_ca_bundle(ca_bundle or certifi.where())
+        self._session = _Session()
+        # Else a proxy, another CA bundle or a .netrc of this machine would change where credentials go.
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Send one request and return its answer. Raises CallError when none came whole."""
+        status: int | None = None
+        with self._deadlines.call() as call:
+            _current.call = call
+            try:
+                with self._session.post(
+                    url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
+                ) as response:
+                    status = response.status_code
+                    reply = _read(response)
+            except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
+                raise self._broken(error, call, status) from error
+        if call.expired:
+            # What reads like an end of the body may be our own cut.
+            raise self._broken(TimeoutError(), call, status)
+        return reply
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _broken(self, error: Exception, call: Call, status: int | None) -> CallError:
+        reason = describe(error, left=call.left, expired=call.expired, limit=self._deadlines.limit)
+        return CallError(reason, left=call.left, status=status)
+
+
+def _read(response: requests.Response) -> Reply:
+    """Read at most 64 KB. What stays unread makes requests close the connection instead of pooling it."""
+    location, retry_after = (response.headers.get(name) for name in ("Location", "Retry-After"))
+    retry_after = None if retry_after is None else storable(retry_after)
+    reply = partial(Reply, response.status_code, location=location, retry_after=retry_after)
+    if response.status_code < 200:
+        # An interim answer that http.client took for the last one: the next call on this connection would get ours.
+        return reply(b"")
+    body = bytearray()
+    for chunk in response.iter_content(MAX_ANSWER + 1):
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            return reply(bytes(body[:MAX_ANSWER]), complete=False)
+    return reply(bytes(body))

@@ -1,0 +1,217 @@
+"""Signing in: once for all threads, and never hidden in a stop's outcome."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from connections.remoteit import Answer, Cause, Client, Credentials, Login, Outcome
+from tests.rawserver import RawServer, Reaction, answer, silence, then_close
+
+ADDRESS = "80:00:00:00:01:00:40:C5"
+ID = "A481EBED-C678-4DA4-60D2-60F1FE8EB5DA"
+YES = answer("200 OK", {"status": "true"})
+PASSWORD = Credentials(developer_key="developer-key", username="anna@example.org", password="pässword-1")
+
+
+def logged_in(token: str, *headers: str) -> bytes:
+    return answer("200 OK", {"status": "true", "token": token}, *headers)
+
+
+def no(reason: str, **more: str) -> bytes:
+    return answer("401 Unauthorized", {"status": "false", "reason": reason, **more})
+
+
+def client_of(server: RawServer, credentials: Credentials = PASSWORD, *, timeout: float = 5) -> Client:
+    return Client(server.url, credentials, concurrency=16, connect_timeout=timeout, read_timeout=timeout)
+
+
+def stop_from_16_threads(client: Client) -> list[Answer]:
+    together = threading.Barrier(16)
+
+    def stop(_number: int) -> Answer:
+        together.wait()
+        return client.stop(ADDRESS, ID)
+
+    with ThreadPoolExecutor(16) as threads:
+        return list(threads.map(stop, range(16)))
+
+
+def paths(server: RawServer) -> list[str]:
+    return [request.split(b" ")[1].decode().removeprefix("/apv/v27") for request in server.requests]
+
+
+def slowly(data: bytes) -> Reaction:
+    """Answer late enough for all threads to be waiting."""
+
+    def react(sock: socket.socket, server: RawServer) -> None:
+        server.closing.wait(0.2)
+        sock.sendall(data)
+
+    return react
+
+
+def test_the_first_stop_signs_in_first() -> None:
+    with RawServer(logged_in("token-1"), YES) as server, client_of(server) as client:
+        assert client.stop(ADDRESS, ID).outcome is Outcome.STOPPED
+    assert paths(server) == ["/user/login", "/device/connect/stop"]
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert json.loads(body) == {"username": "anna@example.org", "password": "pässword-1"}
+    assert b"\r\ndeveloperkey: developer-key\r\n" in head
+    assert b"\r\ntoken: " not in head
+    assert b"\r\ntoken: token-1\r\n" in server.requests[1]
+
+
+def test_a_given_token_is_used_as_it_is() -> None:
+    credentials = Credentials(developer_key="developer-key", token="given", username="anna", password="password-1")
+    with RawServer(YES) as server, client_of(server, credentials) as client:
+        client.stop(ADDRESS, ID)
+    assert paths(server) == ["/device/connect/stop"]
+    assert b"\r\ntoken: given\r\n" in server.requests[0]
+
+
+def test_sixteen_threads_sign_in_once() -> None:
+    with RawServer(slowly(logged_in("token-1", "Connection: close")), YES) as server, client_of(server) as client:
+        answers = stop_from_16_threads(client)
+    assert {answer.outcome for answer in answers} == {Outcome.STOPPED}
+    assert paths(server).count("/user/login") == 1
+
+
+def test_sixteen_threads_try_a_wrong_password_once() -> None:
+    with RawServer(slowly(no("[0102] The username or password is invalid"))) as server, client_of(server) as client:
+        answers = stop_from_16_threads(client)
+    assert {answer.outcome for answer in answers} == {Outcome.FAILED}
+    assert paths(server) == ["/user/login"]
+
+
+def test_sixteen_threads_renew_a_token_once() -> None:
+    with RawServer(slowly(logged_in("token-2"))) as server, client_of(server) as client:
+        together = threading.Barrier(16)
+
+        def renew(_number: int) -> Login:
+            together.wait()
+            return client.renew_token(stale="")
+
+        with ThreadPoolExecutor(16) as threads:
+            logins = list(threads.map(renew, range(16)))
+    assert {login.accepted for login in logins} == {True}
+    assert paths(server) == ["/user/login"]
+
+
+def test_a_token_that_was_renewed_meanwhile_is_kept() -> None:
+    with RawServer(logged_in("token-2")) as server, client_of(server) as client:
+        client.renew_token(stale="")
+        client.renew_token(stale="token-1")
+    assert paths(server) == ["/user/login"]
+
+
+def test_a_stale_token_is_renewed() -> None:
+    with RawServer(logged_in("token-1"), logged_in("token-2"), YES) as server, client_of(server) as client:
+        client.renew_token(stale="")
+        assert client.renew_token(stale="token-1").accepted is True
+        client.stop(ADDRESS, ID)
+    assert b"\r\ntoken: token-2\r\n" in server.requests[2]
+
+
+def test_a_stale_token_is_not_used_again_when_it_cannot_be_renewed() -> None:
+    with RawServer(logged_in("token-1"), no("locked")) as server, client_of(server) as client:
+        client.renew_token(stale="")
+        client.renew_token(stale="token-1")
+        assert client.needs_login
+        assert client.stop(ADDRESS, ID).outcome is Outcome.FAILED
+    assert paths(server) == ["/user/login"] * 3
+
+
+def test_a_rejected_token_is_replaced_by_the_next_stop_and_not_by_this_one() -> None:
+    expired = no("Auth token expired")
+    with RawServer(logged_in("token-1"), expired, logged_in("token-2"), YES) as server, client_of(server) as client:
+        first, second = client.stop(ADDRESS, ID), client.stop(ADDRESS, ID)
+    assert (first.outcome, first.cause, first.reason) == (Outcome.REFUSED, Cause.TOKEN, "Auth token expired")
+    assert second.outcome is Outcome.STOPPED
+    assert paths(server) == ["/user/login", "/device/connect/stop"] * 2
+
+
+def test_a_rejected_token_is_kept_when_there_is_nothing_else() -> None:
+    with RawServer(no("Auth token expired")) as server, client_of(server, Credentials(token="given")) as client:
+        client.stop(ADDRESS, ID)
+        client.stop(ADDRESS, ID)
+    assert paths(server) == ["/device/connect/stop"] * 2
+    assert all(b"\r\ntoken: given\r\n" in request for request in server.requests)
+
+
+def test_a_late_rejection_of_an_old_token_leaves_the_new_one_alone() -> None:
+    asked, renewed = threading.Event(), threading.Event()
+
+    def reject_late(sock: socket.socket, server: RawServer) -> None:
+        asked.set()
+        renewed.wait(10)
+        sock.sendall(no("Auth token expired"))
+
+    with (
+        RawServer(logged_in("token-1"), reject_late, logged_in("token-2")) as server,
+        client_of(server) as client,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        late = threads.submit(client.stop, ADDRESS, ID)
+        asked.wait(10)
+        client.renew_token(stale="token-1")
+        renewed.set()
+        assert late.result().cause is Cause.TOKEN
+        assert not client.needs_login
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause", "reason"),
+    [
+        (no("[0102] The username or password is invalid"), Cause.CREDENTIALS, "[0102] The username or password is"),
+        (no("api key failed validation"), Cause.CREDENTIALS, "api key failed validation"),
+        (no("x", code="SMS_MFA"), Cause.CREDENTIALS, "This account uses two-factor sign-in and needs an access key"),
+        (answer("429 Too Many", "slow", "Retry-After: 7"), Cause.LIMIT, "HTTP 429: slow"),
+        (answer("502 Bad Gateway", "<h1>Bad"), Cause.NONE, "HTTP 502: <h1>Bad"),
+        (answer("200 OK", {"status": "true"}), Cause.NONE, "HTTP 200"),
+        (then_close(b""), Cause.NONE, "The request was sent, but the connection broke"),
+    ],
+)
+def test_a_stop_fails_when_the_sign_in_does(reply: bytes | Reaction, cause: Cause, reason: str) -> None:
+    with RawServer(reply) as server, client_of(server) as client:
+        result = client.stop(ADDRESS, ID)
+    assert (result.outcome, result.cause, result.status) == (Outcome.FAILED, cause, None)
+    assert result.reason.startswith(f"Sign-in to remote.it failed: {reason}")
+    assert paths(server) == ["/user/login"]
+
+
+def test_a_stop_fails_when_the_sign_in_gets_no_answer() -> None:
+    with RawServer(silence) as server, client_of(server, timeout=0.3) as client:
+        result = client.stop(ADDRESS, ID)
+    assert result.outcome is Outcome.FAILED
+    assert result.reason.startswith("Sign-in to remote.it failed: The request was sent, but no complete answer")
+
+
+def test_a_limited_sign_in_hands_on_when_to_come_back() -> None:
+    with RawServer(answer("429 Too Many", "slow", "Retry-After: 7")) as server, client_of(server) as client:
+        assert client.stop(ADDRESS, ID).retry_after == "7"
+
+
+def test_a_sign_in_tells_what_the_api_said() -> None:
+    with RawServer(no("[0102] The username or password is invalid")) as server, client_of(server) as client:
+        login = client.login()
+    assert (login.accepted, login.cause, login.status) == (False, Cause.CREDENTIALS, 401)
+    assert login.reason == "[0102] The username or password is invalid"
+
+
+def test_a_sign_in_without_a_password_sends_nothing() -> None:
+    with RawServer(YES) as server, client_of(server, Credentials(token="given")) as client:
+        assert client.login().accepted is None
+        assert server.connections == 0
+
+
+def test_a_sign_in_shows_neither_token_nor_password() -> None:
+    echo = no("wrong: anna@example.org pässword-1")
+    with RawServer(logged_in("token-12345"), echo) as server, client_of(server) as client:
+        shown = repr(client.login()) + repr(client.login())
+    assert "token-12345" not in shown
+    assert "pässword-1" not in shown

@@ -43,11 +43,14 @@ SANDBOX = is_loopback(urlsplit(REMOTEIT_API_URL).hostname or "")
 
 # -- stops
 STOP_CONCURRENCY = env.int("STOP_CONCURRENCY", default=16)
+STOP_MAX_PER_SECOND = env.float("STOP_MAX_PER_SECOND", default=0)
 STOP_CONNECT_TIMEOUT = env.float("STOP_CONNECT_TIMEOUT", default=5)
 STOP_READ_TIMEOUT = env.float("STOP_READ_TIMEOUT", default=20)
 STOP_MAX_ATTEMPTS = env.int("STOP_MAX_ATTEMPTS", default=4)
-if STOP_CONCURRENCY < 1 or STOP_MAX_ATTEMPTS < 1:
-    raise ImproperlyConfigured("STOP_CONCURRENCY and STOP_MAX_ATTEMPTS must be 1 or more.")
+if STOP_CONCURRENCY < 1 or STOP_MAX_ATTEMPTS < 1 or STOP_MAX_PER_SECOND < 0:
+    raise ImproperlyConfigured(
+        "STOP_CONCURRENCY and STOP_MAX_ATTEMPTS must be 1 or more, STOP_MAX_PER_SECOND 0 (no limit) or more."
+    )
 # A worker's claims are its own while its heartbeat is younger than the lease.
 WORKER_HEARTBEAT_SECONDS = 2.0
 WORKER_LEASE_SECONDS = 10.0

@@ -61,6 +61,8 @@ class StopRun(models.Model):
     list_sha256 = models.CharField(max_length=64, blank=True)
     frozen_at = models.DateTimeField(_("frozen"), null=True)
     started_at = models.DateTimeField(_("started"), null=True)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="reruns")
+    """The run whose rest this one takes up again."""
     paused_at = models.DateTimeField(_("paused"), null=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True)
     created_at = models.DateTimeField(default=timezone.now)

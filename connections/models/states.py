@@ -69,7 +69,12 @@ class ItemState(models.TextChoices):
 
 
 ITEM_ARROWS: dict[ItemState, tuple[ItemState, ...]] = {
-    ItemState.QUEUED: (ItemState.SENDING, ItemState.SKIPPED, ItemState.CANCELLED),
+    ItemState.QUEUED: (
+        ItemState.SENDING,
+        ItemState.SKIPPED,
+        ItemState.CANCELLED,
+        ItemState.UNKNOWN,  # cancelled while it waited for another attempt, after one that may have happened
+    ),
     ItemState.SENDING: (
         ItemState.QUEUED,  # another attempt, or a claim that was withdrawn
         ItemState.STOPPED,

@@ -14,10 +14,10 @@ from django.utils import timezone
 from connections.audit.append import Entry, Origin
 from connections.models import Account, Connection, StopItem, StopRun
 from connections.models.states import ConnectionStatus, ItemState
+from connections.stops.account_pace import take_slots, use_slots
 from connections.stops.plan import skip_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from connections.models import Worker
@@ -27,9 +27,10 @@ WORKER = Origin("worker")
 
 @dataclass(frozen=True)
 class Claim:
-    """One attempt that this process may make: the item as it is while the claim holds."""
+    """One attempt that this process may make: the item as it is while the claim holds, and in how long it may leave."""
 
     item: StopItem
+    delay_s: float = 0.0
 
     @property
     def attempt(self) -> int:
@@ -64,23 +65,17 @@ def pairs_with_work() -> list[tuple[int, int]]:
     return list(pairs.order_by("run_id", "account_id").values_list("run_id", "account_id").distinct())
 
 
-def lock_accounts(ids: Iterable[int]) -> list[Account]:
-    """The accounts that may be sent for now, locked: what they have in flight is counted across all workers."""
-    now = timezone.now()
-    accounts = Account.objects.select_for_update().filter(pk__in=ids).order_by("pk")
-    return [account for account in accounts if account.paused_until is None or account.paused_until <= now]
-
-
 def claim(account: Account, run_ids: list[int], worker: Worker) -> tuple[list[Claim], list[Entry]]:
-    """Claim as many items as the account's concurrency leaves free, in equal shares for its runs.
+    """Claim as many items as the account's concurrency and rate leave free, in equal shares for its runs.
 
-    Runs in a transaction that holds the account's lock. Returns the claims and the audit lines, `stop.sent`
-    for each: they have to be committed before anything is sent.
+    Runs in a transaction that holds the account's lock, so that both hold across all workers. Returns the
+    claims and the audit lines, `stop.sent` for each: they have to be committed before anything is sent.
     """
-    free = settings.STOP_CONCURRENCY - StopItem.objects.sending().filter(account=account).count()
+    in_flight = StopItem.objects.sending().filter(account=account).count()
+    slots = take_slots(account, max(settings.STOP_CONCURRENCY - in_flight, 0))
     items: list[StopItem] = []
     for position, run_id in enumerate(run_ids):
-        share = -(-(free - len(items)) // (len(run_ids) - position))
+        share = -(-(len(slots.delays) - len(items)) // (len(run_ids) - position))
         if share > 0:
             items.extend(_next_queued(run_id, account, share))
     if not items:
@@ -88,7 +83,8 @@ def claim(account: Account, run_ids: list[int], worker: Worker) -> tuple[list[Cl
     held = [item for item in items if item.connection_was]
     claimed = held + _take_connections([item for item in items if not item.connection_was])
     _mark_sending(claimed, worker)
-    claims = [Claim(item) for item in claimed]
+    use_slots(account, slots, len(claimed))
+    claims = [Claim(item, delay) for item, delay in zip(claimed, slots.delays, strict=False)]
     return claims, [one.entry("stop.sent", at=one.item.sent_at, call="rest") for one in claims]
 
 

@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from connections.accounts import NoCredentials
 from connections.audit.append import append
 from connections.models import Account, Worker
 from connections.stops import wakeup
-from connections.stops.claim import Claim, claim, lock_accounts, pairs_with_work
+from connections.stops.account_pace import follow, limits_before, lock_accounts, pause
+from connections.stops.claim import Claim, claim, pairs_with_work
 from connections.stops.line import Arrival, Line, SignedIn, Withdrawn
-from connections.stops.record import pause_account, record_answer, record_orphan, record_withdrawn
+from connections.stops.record import record_answer, record_orphan, record_withdrawn
 from connections.stops.recover import recover_dead_claims
 from connections.stops.sign_in import record_sign_in, sign_in_sent
 
@@ -112,10 +114,11 @@ class Drain:
         with transaction.atomic():
             if beat:
                 Worker.objects.filter(pk=self.worker.pk).update(beat_at=Now())
-            entries = [entry for arrival in arrivals for entry in self._record(arrival)]
+            accounts = lock_accounts({*(one.account_id for one in arrivals), *(account for _, account in pairs)})
+            entries = [entry for one in arrivals for entry in self._record(one, accounts[one.account_id])]
             if sweep:
                 entries += recover_dead_claims(self.worker, {*self._in_flight})
-            to_send, announced = self._claim(pairs)
+            to_send, announced = self._claim(pairs, accounts)
             if entries or announced:
                 append(entries + announced)
         self._committed(arrivals, now, beat=beat, sweep=sweep)
@@ -129,33 +132,33 @@ class Drain:
         self._beat_at = now if beat else self._beat_at
         self._swept_at = now if sweep else self._swept_at
 
-    def _record(self, arrival: Arrival) -> list[Entry]:
+    def _record(self, arrival: Arrival, account: Account) -> list[Entry]:
+        line = self._lines[account.pk]
         if isinstance(arrival, Withdrawn):
             return record_withdrawn(arrival.claim, arrival.why)
         if isinstance(arrival, SignedIn):
-            return record_sign_in(self._lines[arrival.account.pk], arrival)
-        line = self._lines[arrival.claim.item.account_id]
-        entries, decision = record_answer(arrival, pauses=line.pauses)
-        if decision.pause is None:
-            line.pauses = 0
-        else:
-            line.limited(decision.pause)
-            pause_account(line.account, decision.pause, "remote.it asked for a pause: HTTP 429")
+            return record_sign_in(line, account, arrival)
+        entries, decision = record_answer(arrival, limits=limits_before(account, arrival))
+        follow(account, arrival, decision)
+        if decision.pause is not None:
+            line.hold(decision.pause)
         return entries
 
-    def _claim(self, pairs: list[tuple[int, int]]) -> tuple[list[tuple[Line, list[Claim]]], list[Entry]]:
+    def _claim(
+        self, pairs: list[tuple[int, int]], accounts: dict[int, Account]
+    ) -> tuple[list[tuple[Line, list[Claim]]], list[Entry]]:
         to_send, announced = [], []
         self._turns += 1
-        for account in lock_accounts({account_id for _, account_id in pairs}):
-            line = self._line(account)
-            if line is None:
+        now = timezone.now()
+        for account in accounts.values():
+            runs = [run_id for run_id, account_id in pairs if account_id == account.pk]
+            line = self._line(account) if runs and not account.is_paused(now) else None
+            if line is None or line.signing_in:
                 continue
             if line.needs_sign_in:
                 announced.append(sign_in_sent(account))
                 transaction.on_commit(line.sign_in)
-            if line.signing_in or line.needs_sign_in:
                 continue
-            runs = [run_id for run_id, account_id in pairs if account_id == account.pk]
             first = self._turns % len(runs)
             claims, entries = claim(account, runs[first:] + runs[:first], self.worker)
             to_send.append((line, claims))
@@ -167,11 +170,9 @@ class Drain:
             try:
                 self._lines[account.pk] = Line(account, self._inbox.put)
             except NoCredentials as error:
-                pause_account(account, NO_CREDENTIALS_PAUSE_S, str(error))
+                pause(account, NO_CREDENTIALS_PAUSE_S, str(error))
                 return None
-        line = self._lines[account.pk]
-        line.account = account
-        return line
+        return self._lines[account.pk]
 
     def _finish(self) -> None:
         for line in self._lines.values():

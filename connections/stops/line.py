@@ -29,12 +29,16 @@ class Withdrawn:
     claim: Claim
     why: str
 
+    @property
+    def account_id(self) -> int:
+        return self.claim.item.account_id
+
 
 @dataclass(frozen=True)
 class SignedIn:
     """The answer to a sign-in of the account."""
 
-    account: Account
+    account_id: int
     login: Login
 
 
@@ -45,8 +49,8 @@ class Line:
     """Sends claims of one account. Whatever happens to one arrives at `arrive`, once. Raises NoCredentials."""
 
     def __init__(self, account: Account, arrive: Callable[[Arrival], None]) -> None:
-        self.account = account
-        self.pauses = 0
+        self._account_id = account.pk
+        self.failed_sign_ins = 0
         self.signing_in = False
         self._client = client_for(account)
         self._arrive = arrive
@@ -65,14 +69,14 @@ class Line:
 
     def send(self, claims: list[Claim], until: float) -> None:
         """Send `claims`, whose `stop.sent` lines are committed. `until`: when the lease ends, by time.monotonic()."""
+        now = time.monotonic()
         for claim in claims:
-            future = self._threads.submit(self._send, claim, until)
+            future = self._threads.submit(self._send, claim, now + claim.delay_s, until)
             self._waiting[future] = claim
             future.add_done_callback(lambda done: self._waiting.pop(done, None))
 
-    def limited(self, seconds: float) -> None:
-        """remote.it asked for a pause of so many seconds: claims that wait here are withdrawn."""
-        self.pauses += 1
+    def hold(self, seconds: float) -> None:
+        """Send nothing more for so many seconds: claims that wait here are withdrawn."""
         self._held_until = max(self._held_until, time.monotonic() + seconds)
 
     def withdraw_waiting(self, why: str) -> None:
@@ -85,7 +89,8 @@ class Line:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
-    def _send(self, claim: Claim, until: float) -> None:
+    def _send(self, claim: Claim, due: float, until: float) -> None:
+        time.sleep(max(due - time.monotonic(), 0))
         now = time.monotonic()
         if now < self._held_until:
             self._arrive(Withdrawn(claim, "remote.it asked for a pause"))
@@ -99,4 +104,4 @@ class Line:
             self._arrive(Answered(claim, answer))
 
     def _sign_in(self) -> None:
-        self._arrive(SignedIn(self.account, self._client.renew_token(stale="")))
+        self._arrive(SignedIn(self._account_id, self._client.renew_token(stale="")))

@@ -12,6 +12,7 @@ FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 30.0
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+CLAIM_AHEAD_S = 0.25
 # What a 429 may ask of us at the most: a mistaken header must not stop an account for days.
 LONGEST_RETRY_AFTER_S = 3600.0
 
@@ -30,15 +31,37 @@ class Decision:
 FINAL = Decision()
 
 
-def decide(answer: Answer, *, attempt: int, max_attempts: int, pauses: int, jitter: float, now: datetime) -> Decision:
+@dataclass(frozen=True)
+class Slots:
+    """How many stops may be claimed now, and in how many seconds each may leave."""
+
+    delays: tuple[float, ...]
+    next_send_in: float
+
+
+def space(free: int, *, per_second: float, next_send_in: float) -> Slots:
+    """Space up to `free` stops so that no more than `per_second` leave in a second (0: no limit).
+
+    `next_send_in`: seconds until the next may leave, below zero when it is overdue. Claims no further ahead than
+    `CLAIM_AHEAD_S`: what is announced should be on its way.
+    """
+    if not per_second:
+        return Slots((0.0,) * free, 0.0)
+    first = max(next_send_in, 0.0)
+    delays = [first + n / per_second for n in range(free)]
+    due = tuple(delay for delay in delays if delay <= CLAIM_AHEAD_S)
+    return Slots(due, first + len(due) / per_second)
+
+
+def decide(answer: Answer, *, attempt: int, max_attempts: int, limits: int, jitter: float, now: datetime) -> Decision:
     """What follows `answer`, the answer to attempt number `attempt` (attempts that were limited not counted).
 
-    `pauses`: how many times in a row the account was limited before. `jitter`: a random number from 0 to 1.
+    `limits`: how many times in a row the account was limited before. `jitter`: a random number from 0 to 1.
     """
     if answer.cause == Cause.LIMIT:
         pause = retry_after_seconds(answer.retry_after, now)
         if pause is None:
-            pause = min(FIRST_PAUSE_S * 2**pauses, LONGEST_PAUSE_S)
+            pause = min(FIRST_PAUSE_S * 2**limits, LONGEST_PAUSE_S)
         return Decision(retry_in=pause, pause=pause)
     if answer.outcome in (Outcome.STOPPED, Outcome.ALREADY_GONE) or attempt >= max_attempts:
         return FINAL

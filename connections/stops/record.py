@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from connections.models import Account, AuditEvent, Connection, StopItem
+from connections.models import AuditEvent, Connection, StopItem
 from connections.models.states import ConnectionStatus, ItemState, connection_after, fold
 from connections.remoteit import Answer, Cause, Outcome
 from connections.stops.pacing import Decision, decide
@@ -30,19 +30,23 @@ class Answered:
     answer: Answer
     at: datetime = field(default_factory=timezone.now)
 
+    @property
+    def account_id(self) -> int:
+        return self.claim.item.account_id
 
-def record_answer(answered: Answered, *, pauses: int) -> tuple[list[Entry], Decision]:
+
+def record_answer(answered: Answered, *, limits: int = 0) -> tuple[list[Entry], Decision]:
     """Write one answer: the item's state, its connection's, and the audit line, which is returned to be appended.
 
     The update is guarded by the attempt: the late answer of an attempt that recovery has overtaken changes
-    nothing, but still gets its line. `pauses`: how often in a row remote.it limited the account before.
+    nothing, but still gets its line. `limits`: how often in a row remote.it limited the account before.
     """
     claim, answer = answered.claim, answered.answer
     decision = decide(
         answer,
         attempt=claim.attempt - claim.item.limited,
         max_attempts=settings.STOP_MAX_ATTEMPTS,
-        pauses=pauses,
+        limits=limits,
         jitter=random.random(),  # noqa: S311 - spreads retries, protects nothing
         now=answered.at,
     )
@@ -86,16 +90,8 @@ def record_withdrawn(claim: Claim, why: str) -> list[Entry]:
 def record_orphan(claim: Claim, why: str) -> list[Entry]:
     """Write down that nobody will read the answer to this attempt: it may have happened. Returns the audit line."""
     answer = Answer(Outcome.UNKNOWN, Cause.NONE, status=None, reason=why, took_ms=None)
-    entries, _ = record_answer(Answered(claim, answer), pauses=0)
+    entries, _ = record_answer(Answered(claim, answer))
     return entries
-
-
-def pause_account(account: Account, seconds: float, why: str) -> None:
-    """Send nothing more for `account` for so many seconds; a longer pause that is set already stays."""
-    until = timezone.now() + timedelta(seconds=seconds)
-    if account.paused_until is None or account.paused_until < until:
-        Account.objects.filter(pk=account.pk).update(paused_until=until, paused_why=why)
-        account.paused_until = until
 
 
 def _folded(claim: Claim, outcome: str) -> ItemState:

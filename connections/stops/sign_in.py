@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connections.audit.append import Entry, Origin
+from connections.stops.account_pace import pause
 from connections.stops.pacing import FIRST_PAUSE_S, LONGEST_PAUSE_S
-from connections.stops.record import pause_account
 
 if TYPE_CHECKING:
     from connections.models import Account
@@ -20,21 +20,21 @@ def sign_in_sent(account: Account) -> Entry:
     return Entry("account.sign_in_sent", WORKER, account=account)
 
 
-def record_sign_in(line: Line, signed_in: SignedIn) -> list[Entry]:
+def record_sign_in(line: Line, account: Account, signed_in: SignedIn) -> list[Entry]:
     """Write the answer to a sign-in. Without a token the account pauses, longer each time, and says why."""
     line.signing_in = False
     login = signed_in.login
     if login.accepted:
-        line.pauses = 0
+        line.failed_sign_ins = 0
     else:
-        line.pauses += 1
-        seconds = min(FIRST_PAUSE_S * 2**line.pauses, LONGEST_PAUSE_S)
-        pause_account(line.account, seconds, f"Sign-in to remote.it failed: {login.reason}")
+        line.failed_sign_ins += 1
+        seconds = min(FIRST_PAUSE_S * 2**line.failed_sign_ins, LONGEST_PAUSE_S)
+        pause(account, seconds, f"Sign-in to remote.it failed: {login.reason}")
     return [
         Entry(
             "account.sign_in_answered",
             WORKER,
-            account=signed_in.account,
+            account=account,
             facts={
                 "outcome": {True: "accepted", False: "refused", None: "unknown"}[login.accepted],
                 "upstream_status": login.status,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from django.contrib.auth.models import User
@@ -227,3 +228,55 @@ def test_a_late_answer_gets_its_line_and_changes_nothing(
         slow.step(0.05)
     assert run.items.values().get() == before
     assert [line.get("late") for line in lines("stop.answered")].count(True) == 1
+
+
+def test_a_series_of_the_same_401_has_the_credentials_tried_and_a_no_pauses_the_account(
+    alice: User, sandbox: Sandbox, open_connections: OpenConnections, settings: Settings
+) -> None:
+    settings.STOP_CONCURRENCY = 4
+    open_connections(60)
+    run = start_run(alice)
+    drain = Drain()
+    while not run.items.finished().exists():
+        drain.step(0.02)
+    sandbox.faults.add(FaultRule("401_developerkey", path=None))
+    while not Account.objects.get().paused_why:
+        drain.step(0.02)
+    assert "does not take the credentials: api key failed validation" in Account.objects.get().paused_why
+    assert run.items.queued().count() > 30
+
+
+def test_a_series_of_wrong_ids_is_no_reason_to_pause(
+    alice: User, sandbox: Sandbox, open_connections: OpenConnections
+) -> None:
+    open_connections(40)
+    Connection.objects.update(device_address="80:00:00:00:FF:FF:FF:FF")
+    run = start_run(alice)
+    finish(run)
+    assert states(run) == {"refused": 40}
+    assert len(sandbox.log.rows("user/login")) == 2
+
+
+def test_the_rate_holds(alice: User, sandbox: Sandbox, open_connections: OpenConnections, settings: Settings) -> None:
+    settings.STOP_MAX_PER_SECOND = 20.0
+    open_connections(12)
+    run = start_run(alice)
+    finish(run)
+    sent = sorted(datetime.fromisoformat(row["at"]) for row in sandbox.log.rows("device/connect/stop"))
+    assert (sent[-1] - sent[0]).total_seconds() >= 11 / 20 - 0.1
+
+
+def test_a_single_stop_does_not_wait_behind_a_large_run(
+    alice: User, admin_user: User, sandbox: Sandbox, open_connections: OpenConnections, settings: Settings
+) -> None:
+    settings.STOP_CONCURRENCY = 4
+    sandbox.set(latency_ms=20)
+    known = open_connections(201)
+    large = start_run(alice, known[:200])
+    drain = Drain()
+    while large.items.finished().count() < 20:
+        drain.step(0.02)
+    single = start_run(admin_user, known[200:])
+    while single.items.unfinished().exists():
+        drain.step(0.02)
+    assert large.items.queued().count() > 100

@@ -178,6 +178,20 @@ def read_login(reply: Reply) -> tuple[str, bool | None, Cause, str]:
     return "", None, Cause.NONE, reason or _first_line(reply)
 
 
+def read_probe(reply: Reply) -> tuple[bool | None, Cause, str]:
+    """Return accepted, cause and reason of an answer to a reading made only to try the credentials.
+
+    Source: remoteit-api reference, section 2.3. The list may be longer than what we read of it, but a "no" is short.
+    """
+    fields = _json_object(reply)
+    word = _status_word(fields)
+    if 200 <= reply.status < 300 and (word == "true" or not reply.complete):
+        return True, Cause.NONE, ""
+    if reply.status in (401, 403) or (word == "false" and reply.status < 429):
+        return False, Cause.CREDENTIALS, _reason(fields) or _first_line(reply)
+    return None, Cause.LIMIT if reply.status == 429 else Cause.NONE, _reason(fields) or _first_line(reply)
+
+
 def cause_of(reason: str) -> Cause:
     """Return what ``reason`` is about; NONE when it names nothing known, or more than one thing."""
     causes = [cause for cause, words in _CAUSES.items() if words.search(reason)]

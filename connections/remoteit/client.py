@@ -9,7 +9,17 @@ import time
 from dataclasses import dataclass
 from types import TracebackType
 
-from connections.remoteit.answers import Answer, Cause, Login, Outcome, Reply, body_text, read_login, read_stop
+from connections.remoteit.answers import (
+    Answer,
+    Cause,
+    Login,
+    Outcome,
+    Reply,
+    body_text,
+    read_login,
+    read_probe,
+    read_stop,
+)
 from connections.remoteit.base_url import checked_base_url
 from connections.remoteit.transport import CallError, Transport
 
@@ -119,7 +129,7 @@ class Client:
         started = time.monotonic()
         fields = {"username": self._credentials.username, "password": self._credentials.password}
         try:
-            reply = self._post("/user/login", "", fields)
+            reply = self._send("POST", "/user/login", "", fields)
         except CallError as error:
             return Login(None, error.cause, error.status, error.reason, _ms_since(started))
         token, accepted, cause, reason = read_login(reply)
@@ -144,9 +154,24 @@ class Client:
                 self._logins += 1
             return self._last_login
 
+    def probe(self) -> Login:
+        """Ask whether the API takes the credentials: by a sign-in, or with a token alone by reading the device list.
+
+        Source: remoteit-api reference, sections 1.2 and 2.3. ``accepted`` is None when it stays open. Raises nothing.
+        """
+        if self._credentials.can_log_in:
+            return self.login()
+        started = time.monotonic()
+        try:
+            reply = self._send("GET", "/device/list/all", self._token)
+        except CallError as error:
+            return Login(None, error.cause, error.status, error.reason, _ms_since(started))
+        accepted, cause, reason = read_probe(reply)
+        return Login(accepted, cause, reply.status, self._hide(reason), _ms_since(started), reply.retry_after)
+
     def _stop(self, token: str, fields: dict[str, str], started: float) -> Answer:
         try:
-            reply = self._post("/device/connect/stop", token, fields)
+            reply = self._send("POST", "/device/connect/stop", token, fields)
         except CallError as error:
             outcome = Outcome.UNKNOWN if error.left else Outcome.FAILED
             return Answer(outcome, error.cause, error.status, error.reason, _ms_since(started))
@@ -155,7 +180,7 @@ class Client:
         body = self._hide(body_text(reply), token)
         return Answer(outcome, cause, reply.status, self._hide(reason, token), took_ms, reply.retry_after, body)
 
-    def _post(self, path: str, token: str, fields: dict[str, str]) -> Reply:
+    def _send(self, method: str, path: str, token: str, fields: dict[str, str] | None = None) -> Reply:
         """Send one request of ours. Raises CallError when no whole answer came, or when it can't be sent as it is."""
         credentials = {"developerkey": self._credentials.developer_key, "token": token}
         headers = {name: value for name, value in credentials.items() if value}
@@ -163,11 +188,7 @@ class Client:
         if not all(_HEADER_VALUE.fullmatch(value) for value in headers.values()):
             reason = "The developer key or the token has characters that an HTTP header can't carry"
             raise CallError(reason, left=False, cause=Cause.CREDENTIALS)
-        try:
-            body = json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
-        except UnicodeError as error:
-            raise CallError("The request holds characters that can't be sent", left=False) from error
-        return self._transport.post(self._base_url + path, _CONSTANT_HEADERS | headers, body)
+        return self._transport.send(method, self._base_url + path, _CONSTANT_HEADERS | headers, _body(fields))
 
     def _forget(self, token: str) -> None:
         with self._login_lock:
@@ -181,6 +202,15 @@ class Client:
                 # JSON may spell / as \/ (remoteit-api reference, section 0), and keys are base64.
                 text = text.replace(secret, "[hidden]").replace(secret.replace("/", "\\/"), "[hidden]")
         return text
+
+
+def _body(fields: dict[str, str] | None) -> bytes | None:
+    if fields is None:
+        return None
+    try:
+        return json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    except UnicodeError as error:
+        raise CallError("The request holds characters that can't be sent", left=False) from error
 
 
 def _not_signed_in(login: Login, took_ms: int) -> Answer:

@@ -103,14 +103,14 @@ class Transport:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         """Send one request and return its answer. Raises CallError when none came whole."""
         status: int | None = None
         with self._deadlines.call() as call:
             _current.call = call
             try:
-                with self._session.post(
-                    url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
+                with self._session.request(
+                    method, url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
                 ) as response:
                     status = response.status_code
                     reply = _read(response)

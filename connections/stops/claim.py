@@ -90,7 +90,9 @@ def claim(account: Account, run_ids: list[int], worker: Worker) -> tuple[list[Cl
 
 def _next_queued(run_id: int, account: Account, count: int) -> list[StopItem]:
     due = Q(not_before=None) | Q(not_before__lte=timezone.now())
-    items = StopItem.objects.queued().filter(due, run=run_id, account=account).order_by("pk")
+    # Asked again here, under the lock: the run may have been paused since the turn began.
+    runs = StopRun.objects.sendable().filter(pk=run_id)
+    items = StopItem.objects.queued().filter(due, run__in=runs, account=account).order_by("pk")
     if database.features.has_select_for_update_skip_locked:
         items = items.select_for_update(skip_locked=True, of=("self",))
     return list(items.select_related("connection", "run__user", "account")[:count])

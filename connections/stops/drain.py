@@ -25,6 +25,7 @@ from connections.models import Account, Worker
 from connections.stops import wakeup
 from connections.stops.account_pace import follow, limits_before, lock_accounts, pause
 from connections.stops.claim import Claim, claim, pairs_with_work
+from connections.stops.control import finish_cancellations
 from connections.stops.line import Arrival, Line, SignedIn, Withdrawn
 from connections.stops.record import record_answer, record_orphan, record_withdrawn
 from connections.stops.recover import recover_dead_claims
@@ -122,6 +123,8 @@ class Drain:
             if entries or announced:
                 append(entries + announced)
         self._committed(arrivals, now, beat=beat, sweep=sweep)
+        if sweep:
+            finish_cancellations()
         return to_send
 
     def _committed(self, arrivals: list[Arrival], now: float, *, beat: bool, sweep: bool) -> None:
@@ -142,6 +145,7 @@ class Drain:
         follow(account, arrival, decision)
         if decision.pause is not None:
             line.hold(decision.pause)
+        line.note(arrival.answer)
         return entries
 
     def _claim(
@@ -155,7 +159,7 @@ class Drain:
             line = self._line(account) if runs and not account.is_paused(now) else None
             if line is None or line.signing_in:
                 continue
-            if line.needs_sign_in:
+            if line.needs_sign_in or line.wants_probe:
                 announced.append(sign_in_sent(account))
                 transaction.on_commit(line.sign_in)
                 continue

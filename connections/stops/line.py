@@ -16,10 +16,15 @@ from connections.stops.record import Answered
 
 if TYPE_CHECKING:
     from connections.models import Account
-    from connections.remoteit import Login
+    from connections.remoteit import Answer, Login
     from connections.stops.claim import Claim
 
 logger = logging.getLogger(__name__)
+
+
+PROBE_AFTER = 5
+"""So many 401 in a row with the same words have the credentials tried."""
+PROBE_EVERY_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,11 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """The answer to a sign-in of the account."""
+    """The answer to a sign-in of the account, or to a `probe` of its credentials."""
 
     account_id: int
     login: Login
+    probe: bool
 
 
 Arrival = Answered | Withdrawn | SignedIn
@@ -51,21 +57,38 @@ class Line:
     def __init__(self, account: Account, arrive: Callable[[Arrival], None]) -> None:
         self._account_id = account.pk
         self.failed_sign_ins = 0
-        self.signing_in = False
+        self.signing_in = self.wants_probe = False
         self._client = client_for(account)
         self._arrive = arrive
         self._threads = ThreadPoolExecutor(settings.STOP_CONCURRENCY, thread_name_prefix=f"stop-{account.pk}")
         self._waiting: dict[Future[None], Claim] = {}
-        self._held_until = 0.0
+        self._held_until = self._next_probe = 0.0
+        self._last_said: tuple[int | None, str] | None = None
+        self._alike = 0
 
     @property
     def needs_sign_in(self) -> bool:
-        return self._client.needs_login and not self.signing_in
+        return self._client.needs_login
+
+    def note(self, answer: Answer) -> None:
+        """Look whether this is the last of a series of identical 401, which has the credentials tried.
+
+        remote.it answers 401 to a wrong id, a wrong address and wrong credentials alike (the vendor's page
+        "device/connect/stop"), so a series may be many wrong ids, and the next probe waits.
+        """
+        said = (answer.status, answer.reason)
+        self._alike = self._alike + 1 if said == self._last_said else 1
+        self._last_said = said
+        if answer.status == 401 and self._alike >= PROBE_AFTER and time.monotonic() >= self._next_probe:
+            self.wants_probe = True
 
     def sign_in(self) -> None:
-        """Sign in, once for all threads; the answer arrives."""
+        """Sign in, or try the credentials when a probe is wanted; the answer arrives, once for all threads."""
         self.signing_in = True
-        self._threads.submit(self._sign_in)
+        if self.wants_probe:
+            self._next_probe = time.monotonic() + PROBE_EVERY_S
+        self._threads.submit(self._sign_in, probe=self.wants_probe)
+        self.wants_probe = False
 
     def send(self, claims: list[Claim], until: float) -> None:
         """Send `claims`, whose `stop.sent` lines are committed. `until`: when the lease ends, by time.monotonic()."""
@@ -103,5 +126,6 @@ class Line:
             answer = self._client.stop(connection.device_address, connection.connection_id)
             self._arrive(Answered(claim, answer))
 
-    def _sign_in(self) -> None:
-        self._arrive(SignedIn(self._account_id, self._client.renew_token(stale="")))
+    def _sign_in(self, *, probe: bool) -> None:
+        login = self._client.probe() if probe else self._client.renew_token(stale="")
+        self._arrive(SignedIn(self._account_id, login, probe=probe))

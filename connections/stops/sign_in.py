@@ -10,6 +10,7 @@ from connections.stops.pacing import FIRST_PAUSE_S, LONGEST_PAUSE_S
 
 if TYPE_CHECKING:
     from connections.models import Account
+    from connections.remoteit import Login
     from connections.stops.line import Line, SignedIn
 
 WORKER = Origin("worker")
@@ -21,15 +22,18 @@ def sign_in_sent(account: Account) -> Entry:
 
 
 def record_sign_in(line: Line, account: Account, signed_in: SignedIn) -> list[Entry]:
-    """Write the answer to a sign-in. Without a token the account pauses, longer each time, and says why."""
+    """Write the answer to a sign-in or a probe. A "no" pauses the account, longer each time, and says why.
+
+    So does a sign-in without a clear answer, for without a token nothing can be sent; a probe without one does not.
+    """
     line.signing_in = False
     login = signed_in.login
     if login.accepted:
         line.failed_sign_ins = 0
-    else:
+    elif login.accepted is False or not signed_in.probe:
         line.failed_sign_ins += 1
         seconds = min(FIRST_PAUSE_S * 2**line.failed_sign_ins, LONGEST_PAUSE_S)
-        pause(account, seconds, f"Sign-in to remote.it failed: {login.reason}")
+        pause(account, seconds, _why(login))
     return [
         Entry(
             "account.sign_in_answered",
@@ -43,3 +47,9 @@ def record_sign_in(line: Line, account: Account, signed_in: SignedIn) -> list[En
             },
         )
     ]
+
+
+def _why(login: Login) -> str:
+    if login.accepted is False:
+        return f"remote.it does not take the credentials: {login.reason}"
+    return f"Sign-in to remote.it got no clear answer: {login.reason}"

@@ -1,0 +1,101 @@
+"""A person's wishes about a started run: pause, resume, cancel the rest, run again what is not gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from connections.audit.append import Entry, Origin, append
+from connections.models import Connection, StopItem, StopRun
+from connections.models.states import ConnectionStatus, ItemState, connection_after
+from connections.stops import plan
+from connections.stops.wakeup import wake_worker
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+CHUNK = 1000
+NOT_GONE = (ItemState.REFUSED, ItemState.FAILED, ItemState.UNKNOWN, ItemState.CANCELLED)
+
+
+class NotAllowed(Exception):
+    """The person may not steer this run, or it can't be done any more. The message is fit for a person."""
+
+
+def may_steer(user: User, run: StopRun) -> bool:
+    """One's own runs with `stop_connection`; those of others with `manage_runs` beside it."""
+    if not user.is_active or not user.has_perm("connections.stop_connection"):
+        return False
+    return run.user_id == user.pk or user.has_perm("connections.manage_runs")
+
+
+def pause(run: StopRun, user: User, origin: Origin) -> None:
+    """Send nothing more of `run` until it is resumed; what was sent is answered. Raises NotAllowed."""
+    _wish(run, user, origin, "run.paused", {"paused_at": timezone.now()}, paused_at=None, cancelled_at=None)
+
+
+def resume(run: StopRun, user: User, origin: Origin) -> None:
+    """Let a paused run go on. Raises NotAllowed."""
+    _wish(run, user, origin, "run.resumed", {"paused_at": None}, paused_at__isnull=False, cancelled_at=None)
+
+
+def cancel(run: StopRun, user: User, origin: Origin) -> None:
+    """Withdraw what was not sent. What was sent can't be undone and gets its answer. Raises NotAllowed."""
+    _wish(run, user, origin, "run.cancelled", {"cancelled_at": timezone.now()}, cancelled_at=None)
+    cancel_queued_items(run)
+
+
+def again(run: StopRun, user: User) -> StopRun:
+    """A draft over what `run` did not stop, linked to it and with its reason and ticket. Raises NotAllowed."""
+    if not may_steer(user, run):
+        raise NotAllowed(_("You may not run this again."))
+    left = Connection.objects.filter(stop_items__run=run, stop_items__state__in=NOT_GONE).order_by("stop_items__pk")
+    draft = plan.draft(user, left, {"again": run.pk})
+    draft.parent, draft.reason, draft.ticket = run, run.reason, run.ticket
+    draft.save(update_fields=("parent", "reason", "ticket"))
+    return draft
+
+
+def finish_cancellations() -> None:
+    """Carry out what is left of cancellations whose process died."""
+    cancelled = StopItem.objects.queued().filter(run__cancelled_at__isnull=False)
+    for run in StopRun.objects.filter(pk__in=cancelled.values("run")):
+        cancel_queued_items(run)
+
+
+def cancel_queued_items(run: StopRun) -> None:
+    """Carry out a cancellation that is wished for, in small transactions; the workers take it up when this dies."""
+    while ids := list(run.items.queued().values_list("pk", flat=True)[:CHUNK]):
+        with transaction.atomic():
+            _cancel_items(list(StopItem.objects.queued().select_for_update().filter(pk__in=ids).order_by("pk")))
+
+
+def _cancel_items(items: list[StopItem]) -> None:
+    # An attempt that may have happened can't be cancelled any more: such an item ends unknown.
+    for state in (ItemState.UNKNOWN, ItemState.CANCELLED):
+        group = [item for item in items if (item.unclear_attempt is not None) == (state == ItemState.UNKNOWN)]
+        StopItem.objects.queued().filter(pk__in=[item.pk for item in group]).update(state=state)
+        for was in ConnectionStatus:
+            held = [item.connection_id for item in group if item.connection_was == was]
+            if held:
+                after = connection_after(state, unclear=False, before=was)
+                Connection.objects.filter(pk__in=held, status=ConnectionStatus.STOPPING).update(
+                    status=after, status_at=timezone.now()
+                )
+
+
+def _wish(run: StopRun, user: User, origin: Origin, action: str, change: dict[str, object], **only_if: object) -> None:
+    if not may_steer(user, run):
+        raise NotAllowed(_("You may not steer this run."))
+    if not run.items.unfinished().exists():
+        raise NotAllowed(_("The run is over: there is nothing left to send."))
+    with transaction.atomic():
+        if not StopRun.objects.started().filter(pk=run.pk, **only_if).update(**change):
+            raise NotAllowed(_("This was done already."))
+        facts = {"queued": run.items.queued().count(), "sending": run.items.sending().count()}
+        append([Entry(action, origin, actor=user, run=run, facts=facts)])
+        transaction.on_commit(wake_worker)
+    run.refresh_from_db()

@@ -1,0 +1,86 @@
+"""The imports point one way: pages, commands and tasks -> verbs -> audit -> models; verbs -> remoteit."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ("admin", "templatetags", "management", "context_processors", "forms", "health", "origin", "views", "tasks")
+
+# folder or module -> what of ours it may import, beside itself
+MAY_IMPORT = {
+    "models": set(),
+    "remoteit": set(),
+    "sandbox": set(),
+    "audit": {"models"},
+    "accounts": {"models", "remoteit"},
+    "stops": {"models", "remoteit", "audit", "accounts"},
+    "live": {"models", "remoteit", "audit", "accounts", "stops"},
+    "csv_rows": {"models"},
+    "imports": {"models", "audit", "accounts", "csv_rows"},
+}
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def files_of(part: str) -> list[Path]:
+    folder = ROOT / "connections" / part
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+def parts_imported(path: Path) -> set[str]:
+    names = (name.split(".") for name in imported(path))
+    return {name[1] for name in names if name[0] == "connections" and len(name) > 1}
+
+
+@pytest.mark.parametrize("part", [part for part in MAY_IMPORT if files_of(part)[0].exists()])
+def test_a_part_imports_only_what_lies_below_it(part: str) -> None:
+    for path in files_of(part):
+        assert parts_imported(path) <= MAY_IMPORT[part] | {part}, path
+
+
+@pytest.mark.parametrize("part", [part for part in MAY_IMPORT if part not in ("models", "audit")])
+def test_no_verb_sees_a_request(part: str) -> None:
+    for path in files_of(part):
+        if path.exists():
+            assert not {name for name in imported(path) if name.startswith(("django.http", "django.shortcuts"))}, path
+
+
+@pytest.mark.parametrize("part", ["remoteit", "sandbox"])
+def test_the_client_and_the_sandbox_know_no_django(part: str) -> None:
+    for path in files_of(part):
+        assert not {name for name in imported(path) if name.split(".")[0] == "django"}, path
+
+
+def test_every_part_has_its_place() -> None:
+    parts = {path.stem for path in (ROOT / "connections").iterdir() if path.suffix == ".py" or path.is_dir()}
+    known = {*MAY_IMPORT, *PAGES, "__init__", "__pycache__", "apps", "checks", "groups", "migrations", "static"}
+    assert parts <= known
+
+
+def test_pages_never_call_remoteit() -> None:
+    for part in ("admin", "templatetags", "forms", "views"):
+        for path in files_of(part):
+            if path.exists():
+                assert "remoteit" not in parts_imported(path), path
+
+
+def test_no_module_has_two_subjects() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for part in ("connections", "remoteit_admin")
+        for path in (ROOT / part).rglob("*.py")
+        if "migrations" not in path.parts and (count := len(path.read_text().splitlines())) > 250
+    }
+    assert long == {}

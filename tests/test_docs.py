@@ -1,0 +1,40 @@
+"""The documentation says what the code does: every setting, every command, every link."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+SETTINGS = (ROOT / "remoteit_admin" / "settings.py").read_text()
+READ_BY_SETTINGS = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z0-9_]+)"', SETTINGS)) | {"PORT"}
+IN_THE_TABLE = {name for row in re.findall(r"^\| (`[A-Z].*?) \|", README, re.M) for name in re.findall(r"`(\w+)`", row)}
+
+
+def test_every_setting_is_in_the_readme_and_nothing_else_is() -> None:
+    assert IN_THE_TABLE == READ_BY_SETTINGS
+
+
+def test_every_setting_is_in_the_example() -> None:
+    example = set(re.findall(r"^#? ?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M))
+    assert example == READ_BY_SETTINGS
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "CHANGELOG.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+)
+def test_links_lead_somewhere(document: str) -> None:
+    path = ROOT / document
+    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+        assert (path.parent / target).exists(), target
+
+
+def test_the_version_is_that_of_the_changelog() -> None:
+    from remoteit_admin import __version__
+
+    newest = re.search(r"^## v([\d.]+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert newest is not None
+    assert newest[1] == __version__

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import quote
 
 from django.conf import settings
-from django.db import connection
 
 from connections.sandbox import Sandbox
+from tests import commands
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:
     """The environment of a process that shall see this test's database, queue and sandbox."""
-    return {
-        **os.environ,
-        **sandbox.environment,
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": _database_url(),
-    }
-
-
-def _database_url() -> str:
-    facts = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{facts['NAME']}"
-    login = f"{quote(facts['USER'])}:{quote(facts['PASSWORD'])}@" if facts["USER"] else ""
-    host, port = quote(facts["HOST"], safe=""), facts["PORT"]
-    return f"postgres://{login}{host}{':' + str(port) if port else ''}/{facts['NAME']}"
+    return {**commands.environment(), **sandbox.environment}
 
 
 @contextmanager

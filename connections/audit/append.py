@@ -115,6 +115,7 @@ def _body(entry: Entry, at: datetime) -> dict[str, Any]:
         body["actor_id"] = entry.actor.pk
     if entry.account is not None:
         body["account"] = entry.account.name
+        body["account_id"] = entry.account.pk
     if entry.connection is not None:
         body["connection_id"] = entry.connection.connection_id
         body["device_address"] = entry.connection.device_address

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DRAFT_LIFETIME = timedelta(minutes=30)
 CHUNK = 1000
+TICKET_LENGTH = 80
 
 
 class CannotStart(Exception):
@@ -99,7 +100,7 @@ def start(key: str, user: User, *, reason: str, ticket: str = "", origin: Origin
         raise CannotStart(_("There is no such list of yours. Select the connections again.")) from None
     if run.state == RunState.STARTED:
         return run
-    _refuse_unless_startable(run, user, reason)
+    _refuse_unless_startable(run, user, reason, ticket)
     with transaction.atomic():
         started = StopRun.objects.filter(pk=run.pk, state=RunState.DRAFT).update(
             state=RunState.STARTED, started_at=timezone.now(), reason=reason.strip(), ticket=ticket.strip()
@@ -111,11 +112,13 @@ def start(key: str, user: User, *, reason: str, ticket: str = "", origin: Origin
     return run
 
 
-def _refuse_unless_startable(run: StopRun, user: User, reason: str) -> None:
+def _refuse_unless_startable(run: StopRun, user: User, reason: str, ticket: str) -> None:
     if not user.is_active or not user.has_perm("connections.stop_connection"):
         raise CannotStart(_("You may not stop connections (any more). Nothing was sent."))
     if not reason.strip():
         raise CannotStart(_("Say why: the reason is kept in the history. Nothing was sent."))
+    if len(ticket.strip()) > TICKET_LENGTH:
+        raise CannotStart(_("The ticket is longer than %d characters. Nothing was sent.") % TICKET_LENGTH)
     if run.frozen_at is None:
         raise CannotStart(_("This list was not finished. Select the connections again. Nothing was sent."))
     if run.frozen_at + DRAFT_LIFETIME < timezone.now():

@@ -21,9 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = (
-        "Send the stops that are asked for, until SIGTERM or Ctrl-C. Several workers may run, on several hosts."
-    )
+    help = "Send the stops that are asked for, until SIGTERM or Ctrl-C. Several workers may run, on several hosts."
     failed = False
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
+
+from connections.management.shell import SOME_NOT, STILL_GOING, command_origin, read_input, wrong_use
+from connections.management.stop_report import DONE, as_json, as_lines, items_of
+from connections.management.stop_selection import NamedId, WrongIds, find, ids_in_lines, ids_in_words
+from connections.models import Account, Connection, StopItem, StopRun, Worker
+from connections.models.connections import ConnectionQuerySet
+from connections.models.states import UNFINISHED, ConnectionStatus, RunState
+from connections.stops import plan
+
+POLL_S = 0.2
+
+
+def seconds(text: str) -> float:
+    """argparse type: how long to wait."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+    return value
+
+
+class Command(BaseCommand):
+    help = (
+        "Stop connections as a user of the panel, whose permission is checked. The run is started here and sent by the "
+        "worker. Exit code with --wait: 0 when every connection is stopped, already gone or skipped, 1 when some are "
+        "not, 3 when it is still going; 2 is wrong use, and nothing was started."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("ids", nargs="*", metavar="ID", help="connection id")
+        parser.add_argument(
+            "--from", dest="source", metavar="FILE", help="one connection id a line; - is standard input"
+        )
+        parser.add_argument("--all-active", action="store_true", help="every connection whose status is active")
+        parser.add_argument("--account", metavar="NAME", help="only connections of this account")
+        parser.add_argument("--user", required=True, metavar="NAME", help="who stops them")
+        parser.add_argument("--reason", required=True, metavar="TEXT", help="why; kept in the history")
+        parser.add_argument("--ticket", default="", metavar="TEXT", help="where it was asked for; kept in the history")
+        parser.add_argument("--dry-run", action="store_true", help="say what would be stopped, and stop nothing")
+        parser.add_argument(
+            "--wait", nargs="?", type=seconds, const=math.inf, metavar="SECONDS",
+            help="wait until every connection has its outcome, at most so long",
+        )  # fmt: skip
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = _user_who_may_stop(options["user"])
+        _check_words(options)
+        connections, selector = self._selection(user, options)
+        draft = plan.draft(user, connections, selector)
+        if options["dry_run"] or not draft.items.queued().exists():
+            self._tell_and_discard(draft, options)
+            return
+        run = self._start(draft, user, options)
+        try:
+            self._warn_without_worker()
+            if options["wait"] is not None:
+                _wait(run, options["wait"])
+        except KeyboardInterrupt:
+            self.stderr.write(_("No longer waiting; run %d goes on.") % run.pk)
+        items = items_of(run)
+        self._tell(items, run.pk, options)
+        if options["wait"] is not None:
+            raise SystemExit(_exit_code(items))
+
+    def _selection(self, user: User, options: dict[str, Any]) -> tuple[ConnectionQuerySet, dict[str, Any]]:
+        """What is to be stopped, and how it was selected."""
+        ways = [bool(options["ids"]), options["source"] is not None, options["all_active"]]
+        if sum(ways) != 1:
+            raise wrong_use(_("Name connection ids, or --from FILE, or --all-active: one of the three."))
+        connections = Connection.objects.visible_to(user)
+        selector: dict[str, Any] = {"door": "command"}
+        if options["account"] is not None:
+            connections = connections.filter(account=_account(options["account"]))
+            selector["account"] = options["account"]
+        if options["all_active"]:
+            return connections.filter(status=ConnectionStatus.ACTIVE), {**selector, "all": "active"}
+        if options["ids"]:
+            named = ids_in_words(options["ids"])
+        else:
+            named = ids_in_lines(read_input(options["source"]))
+            selector["file"] = options["source"]
+        if not named:
+            raise wrong_use(_("There is no connection id in %s.") % options["source"])
+        pks = self._find(named, connections)
+        return Connection.objects.filter(pk__in=pks), {**selector, "ids": len(pks)}
+
+    def _find(self, named: list[NamedId], connections: ConnectionQuerySet) -> list[int]:
+        try:
+            pks, repeated = find(named, connections)
+        except WrongIds as error:
+            for fault in error.faults:
+                self.stderr.write(fault)
+            raise wrong_use(str(error)) from None
+        for sentence in repeated:
+            self.stderr.write(sentence)
+        return pks
+
+    def _start(self, draft: StopRun, user: User, options: dict[str, Any]) -> StopRun:
+        try:
+            return plan.start(
+                draft.key, user, reason=options["reason"], ticket=options["ticket"], origin=command_origin()
+            )
+        except plan.CannotStart as error:
+            _discard(draft)
+            raise wrong_use(str(error)) from None
+
+    def _warn_without_worker(self) -> None:
+        if not Worker.objects.alive().exists():
+            self.stderr.write(_("No worker is alive: nothing is sent until one is started."))
+
+    def _tell_and_discard(self, draft: StopRun, options: dict[str, Any]) -> None:
+        items = items_of(draft)
+        _discard(draft)
+        self._tell(items, None, options)
+
+    def _tell(self, items: list[StopItem], run_id: int | None, options: dict[str, Any]) -> None:
+        if options["json"]:
+            self.stdout.write(json.dumps(as_json(items, run_id=run_id, dry_run=options["dry_run"])))
+            return
+        for line in as_lines(items, run_id=run_id, dry_run=options["dry_run"]):
+            self.stdout.write(line)
+
+
+def _wait(run: StopRun, at_most_s: float) -> None:
+    until = time.monotonic() + at_most_s
+    while run.items.unfinished().exists() and time.monotonic() < until:
+        time.sleep(POLL_S)
+
+
+def _exit_code(items: list[StopItem]) -> int:
+    if any(item.state in UNFINISHED for item in items):
+        return STILL_GOING
+    return 0 if all(item.state in DONE for item in items) else SOME_NOT
+
+
+def _user_who_may_stop(name: str) -> User:
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        raise wrong_use(_("There is no user “%s”.") % name)
+    if not user.has_perms(("connections.view_connection", "connections.stop_connection")):
+        raise wrong_use(_("“%s” may not see and stop connections. Nothing was sent.") % name)
+    return user
+
+
+def _check_words(options: dict[str, Any]) -> None:
+    if not options["reason"].strip():
+        raise wrong_use(_("--reason: Say why; the reason is kept in the history."))
+    longest = StopRun._meta.get_field("ticket").max_length or 0
+    if len(options["ticket"].strip()) > longest:
+        raise wrong_use(_("--ticket: At most %d characters.") % longest)
+
+
+def _account(name: str) -> Account:
+    account = Account.objects.filter(name=name).first()
+    if account is None:
+        raise wrong_use(_("There is no account “%s”.") % name)
+    return account
+
+
+def _discard(draft: StopRun) -> None:
+    StopRun.objects.filter(pk=draft.pk, state=RunState.DRAFT).delete()

@@ -1,0 +1,74 @@
+"""What `stop_connections` tells about a run: for a person, and for a script."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from connections.models.formats import CONTROL_CHARACTER
+from connections.models.states import UNFINISHED, ItemState, SkipReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connections.models import StopItem, StopRun
+
+DONE = (ItemState.STOPPED, ItemState.ALREADY_GONE, ItemState.SKIPPED)
+
+
+def items_of(run: StopRun) -> list[StopItem]:
+    return list(run.items.select_related("connection", "account").order_by("pk"))
+
+
+def as_json(items: list[StopItem], *, run_id: int | None, dry_run: bool) -> dict[str, Any]:
+    """The run as data: `run_id` (null when none was started), `counts` by state, and each item."""
+    return {
+        "run_id": run_id,
+        "dry_run": dry_run,
+        "counts": dict(sorted(Counter(item.state for item in items).items())),
+        "items": [_item_as_json(item, started=run_id is not None) for item in items],
+    }
+
+
+def as_lines(items: list[StopItem], *, run_id: int | None, dry_run: bool) -> Iterator[str]:
+    """How many are in which state, then a line for each that is of interest: in a dry run all."""
+    yield f"{_heading(run_id, dry_run=dry_run)} {_counted(items)}"
+    for item in items:
+        if dry_run or item.state not in (*UNFINISHED, ItemState.STOPPED, ItemState.ALREADY_GONE):
+            yield _line(item)
+
+
+def _heading(run_id: int | None, *, dry_run: bool) -> str:
+    if dry_run:
+        return _("Dry run, nothing is sent:")
+    return _("Nothing to stop:") if run_id is None else _("Run %d:") % run_id
+
+
+def _counted(items: list[StopItem]) -> str:
+    counts = Counter(item.state for item in items)
+    parts = [f"{counts[state]} {state.label}" for state in ItemState if counts[state]]
+    return ", ".join(parts) or _("no connections")
+
+
+def _line(item: StopItem) -> str:
+    why = SkipReason(item.skipped_why).label if item.skipped_why else item.upstream_reason
+    facts = [item.connection.connection_id, str(item.connection), ItemState(item.state).label]
+    facts += [str(fact) for fact in (item.upstream_status, why) if fact]
+    # A name or a reason from outside must not steer the terminal.
+    return CONTROL_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", "  ".join(str(fact) for fact in facts))
+
+
+def _item_as_json(item: StopItem, *, started: bool) -> dict[str, Any]:
+    return {
+        "item_id": item.pk if started else None,
+        "account": item.account.name,
+        "connection_id": item.connection.connection_id,
+        "device_address": item.connection.device_address,
+        "outcome": item.state,
+        "skipped_why": item.skipped_why or None,
+        "attempts": item.attempts,
+        "upstream_status": item.upstream_status,
+        "upstream_reason": item.upstream_reason or None,
+    }

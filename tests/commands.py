@@ -1,0 +1,35 @@
+"""The panel's commands as processes of their own, on the test's database: for exit codes, pipes and standard input."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def environment() -> dict[str, str]:
+    """The variables with which a process sees this test's database. It has to be committed: `transaction=True`."""
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{name}"
+    else:
+        url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": url}
+
+
+def command_line(*arguments: str) -> list[str]:
+    return [sys.executable, "manage.py", *arguments]
+
+
+def manage(*arguments: str, stdin: bytes = b"", **more: Any) -> subprocess.CompletedProcess[bytes]:
+    """Run `python manage.py arguments` to its end."""
+    return subprocess.run(
+        command_line(*arguments), input=stdin, cwd=ROOT, env=environment(), capture_output=True, timeout=60, **more
+    )

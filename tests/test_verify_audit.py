@@ -1,0 +1,187 @@
+"""The history refuses to be changed; and where it is changed past the refusal, verifying it says which line."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+
+from connections.audit import triggers
+from connections.audit.append import Entry, Origin, append
+from connections.audit.verify import verify
+from connections.models import AuditEvent, AuditHead
+from tests.commands import manage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TABLE = AuditEvent._meta.db_table
+
+
+@pytest.fixture
+def history(alice: User) -> Iterator[None]:
+    """Four lines, protected as in a real database."""
+    with transaction.atomic():
+        append([Entry("test.note", Origin("web"), actor=alice, facts={"text": text}) for text in "abcd"])
+    triggers.install()
+    yield
+    triggers.remove()
+
+
+def run_sql(sql: str, *values: object) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def tamper(sql: str, *values: object) -> list[str]:
+    """Do what only somebody can do who takes the triggers away; returns what verifying finds afterwards."""
+    triggers.remove()
+    run_sql(sql, *values)
+    triggers.install()
+    return verify().faults
+
+
+def told() -> tuple[int, str]:
+    out = io.StringIO()
+    try:
+        call_command("verify_audit", stdout=out)
+    except SystemExit as ended:
+        return int(ended.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"UPDATE {TABLE} SET body = '{{}}' WHERE seq = 2",
+        f"UPDATE {TABLE} SET action = 'x'",
+        f"DELETE FROM {TABLE} WHERE seq = 4",
+        f"DELETE FROM {TABLE}",
+    ],
+)
+def test_the_database_refuses_to_change_or_remove_a_line(history: None, sql: str) -> None:
+    with pytest.raises(DatabaseError, match="append-only"):
+        run_sql(sql)
+    assert verify().holds
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="INSERT OR REPLACE is SQLite's own")
+def test_the_database_refuses_to_replace_a_line(history: None) -> None:
+    with pytest.raises(DatabaseError, match="append-only"):
+        run_sql(f"INSERT OR REPLACE INTO {TABLE} SELECT * FROM {TABLE} WHERE seq = 2")
+    assert verify().holds
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no TRUNCATE")
+def test_the_database_refuses_to_empty_the_table(history: None) -> None:
+    with pytest.raises(DatabaseError, match="append-only"):
+        run_sql(f"TRUNCATE {TABLE}")
+    assert verify().holds
+
+
+def test_a_changed_text_is_found(history: None) -> None:
+    body = AuditEvent.objects.get(seq=2).body.replace('"text":"b"', '"text":"B"')
+    faults = tamper(f"UPDATE {TABLE} SET body = %s WHERE seq = 2", body)
+    assert faults == ["event 2: its text was changed: the hash does not fit"]
+
+
+def test_a_text_that_is_no_json_is_found(history: None) -> None:
+    faults = tamper(f"UPDATE {TABLE} SET body = 'gone' WHERE seq = 2")
+    assert "event 2: its text is not JSON" in faults
+
+
+def test_a_changed_text_with_a_fitting_hash_breaks_the_next_line(history: None) -> None:
+    from connections.audit.append import link
+
+    second = AuditEvent.objects.get(seq=2)
+    body = second.body.replace('"text":"b"', '"text":"B"')
+    faults = tamper(f"UPDATE {TABLE} SET body = %s, hash = %s WHERE seq = 2", body, link(second.prev_hash, body))
+    assert faults == ["event 3: does not continue the line before it"]
+
+
+def test_a_changed_hash_is_found(history: None) -> None:
+    faults = tamper(f"UPDATE {TABLE} SET hash = %s WHERE seq = 2", "f" * 64)
+    assert "event 2: its text was changed: the hash does not fit" in faults
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("action", "user.signed_in"), ("actor_id", None), ("at", "2020-01-01 00:00:00+00:00")]
+)
+def test_a_changed_column_is_found(history: None, column: str, value: str | None) -> None:
+    faults = tamper(f"UPDATE {TABLE} SET {column} = %s WHERE seq = 2", value)
+    assert faults == [f"event 2: its column {column.removesuffix('_id')} differs from its text"]
+
+
+def test_a_line_missing_in_the_middle_is_found(history: None) -> None:
+    assert "event 2 is missing" in tamper(f"DELETE FROM {TABLE} WHERE seq = 2")
+
+
+def test_lines_missing_in_the_middle_are_found(history: None) -> None:
+    assert "events 2 to 3 are missing" in tamper(f"DELETE FROM {TABLE} WHERE seq IN (2, 3)")
+
+
+def test_a_missing_last_line_is_found(history: None) -> None:
+    faults = tamper(f"DELETE FROM {TABLE} WHERE seq = 4")
+    assert faults == ["the head names event 4, the last line before it is event 3"]
+
+
+def test_a_line_that_was_put_in_past_the_head_is_found(history: None) -> None:
+    columns = "at, action, body, prev_hash"
+    faults = tamper(
+        f"INSERT INTO {TABLE} (seq, hash, {columns}) SELECT 5, %s, {columns} FROM {TABLE} WHERE seq = 4", "f" * 64
+    )
+    assert faults == ["events after 4 were not given out by the head"]
+
+
+def test_a_changed_head_is_found(history: None) -> None:
+    AuditHead.objects.update(hash="f" * 64)
+    assert verify().faults == ["the head names event 4, the last line before it is event 4"]
+
+
+def test_a_missing_trigger_is_found(history: None) -> None:
+    triggers.remove()
+    assert verify().faults == [f"trigger {name} is missing" for name in triggers.wanted()]
+
+
+def test_the_command_says_how_many_lines_hold_and_how_they_end(history: None) -> None:
+    code, text = told()
+    assert (code, text.splitlines()[:3]) == (
+        0,
+        ["4 events read.", f"Last hash: {AuditEvent.objects.get(seq=4).hash}", "The chain holds."],
+    )
+
+
+def test_the_command_says_what_it_cannot_show(history: None) -> None:
+    assert "What this can't show: lines cut off the end" in told()[1]
+
+
+def test_the_command_tells_each_fault_and_ends_with_1(history: None) -> None:
+    tamper(f"DELETE FROM {TABLE} WHERE seq = 2")
+    code, text = told()
+    assert code == 1
+    assert "FAULT: event 2 is missing\n" in text
+    assert "The chain holds" not in text
+
+
+def test_an_empty_history_holds() -> None:
+    triggers.install()
+    try:
+        assert told()[0] == 0
+    finally:
+        triggers.remove()
+
+
+@pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--help"], 0), (["--unknown"], 2)])
+def test_its_exit_code(history: None, arguments: list[str], code: int) -> None:
+    assert manage("verify_audit", *arguments).returncode == code
+
+
+def test_a_missing_head_is_a_fault(history: None) -> None:
+    AuditHead.objects.all().delete()
+    assert any("head is missing" in fault for fault in verify().faults)
+
+
+def test_a_text_that_is_no_object_is_a_fault(history: None) -> None:
+    assert any("no JSON object" in fault for fault in tamper(f"UPDATE {TABLE} SET body = '[]' WHERE seq = 2"))

@@ -4,6 +4,7 @@ import csv
 import http.client
 import io
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -88,6 +89,34 @@ def test_a_full_log_says_how_much_it_cut() -> None:
     first, *rest = [json.loads(line) for line in kept.lines().splitlines()]
     assert first == {"cut": 3}
     assert [entry["n"] for entry in rest] == [4, 5]
+
+
+def unanswered_stop(sandbox: Sandbox) -> http.client.HTTPConnection:
+    client = http.client.HTTPConnection(sandbox.base_url.removeprefix("http://"), timeout=5)
+    client.request("POST", STOP, b"{}")
+    return client
+
+
+def in_flight(sandbox: Sandbox, awaited: int) -> dict[str, int]:
+    while (counts := control(sandbox, "GET", "in_flight").json())["in_flight"] != awaited:
+        time.sleep(0.01)
+    return counts
+
+
+def test_it_counts_the_stops_in_flight_and_keeps_the_peak(sandbox: Sandbox) -> None:
+    sandbox.set(latency_ms=30_000)
+    clients = [unanswered_stop(sandbox) for _ in range(3)]
+    assert in_flight(sandbox, awaited=3)["in_flight_peak"] == 3
+    for client in clients:
+        client.close()
+    assert in_flight(sandbox, awaited=0)["in_flight_peak"] == 3
+
+
+def test_an_answered_stop_is_not_in_flight(sandbox: Sandbox) -> None:
+    sandbox.set(latency_ms=0)
+    for _ in range(2):
+        call(sandbox, b"{}", {})
+    assert in_flight(sandbox, awaited=0) == {"in_flight": 0, "in_flight_peak": 1}
 
 
 def test_the_csv_lists_the_live_connections_only(sandbox: Sandbox) -> None:

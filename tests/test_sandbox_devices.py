@@ -86,11 +86,24 @@ def test_slashes_are_escaped(sandbox: Sandbox, session: requests.Session) -> Non
     assert b'"proxy":"http:\\/\\/proxy' in answer.content
 
 
-def test_the_metadata_list_has_one_entry_a_device(sandbox: Sandbox, session: requests.Session) -> None:
+def test_a_service_title_is_the_kind_of_service(sandbox: Sandbox, session: requests.Session) -> None:
+    titles = {row["devicetype"][:5]: row["servicetitle"] for row in listed(sandbox, session)}
+    assert titles == {"00:1C": "SSH", "00:07": "HTTP", "00:05": "RDP", "00:04": "VNC", "00:23": "Bulk Service"}
+
+
+def test_the_metadata_list_has_one_entry_a_service(sandbox: Sandbox, session: requests.Session) -> None:
     answer = session.get(f"{sandbox.url}/device/metadata/list/me").json()
     assert answer["status"] == "true"
-    assert len(answer["devices"]) == 40
-    assert all(uid == uid.lower() for uid in answer["devices"])
+    assert list(answer["devices"]) == [row["deviceaddress"].lower() for row in listed(sandbox, session)]
+
+
+def test_the_services_of_a_device_share_a_hardware_id(sandbox: Sandbox, session: requests.Session) -> None:
+    entries = session.get(f"{sandbox.url}/device/metadata/list/me").json()["devices"]
+    world = sandbox.server.world
+    ids = [{entries[one.address.lower()]["hardwareid"] for one in world.by_device[device.address]}
+           for device in world.devices if device.visible]  # fmt: skip
+    assert [len(one) for one in ids] == [1] * 40
+    assert len(set.union(*ids)) == 40
 
 
 @pytest.mark.parametrize("wait", [True, "true", ""])

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 
-from connections.sandbox import Sandbox
+from connections.sandbox.settings import SWITCHES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -119,6 +119,11 @@ def test_the_help_says_what_the_vendor_does_not_document(switch: str) -> None:
     assert "not documented by remote.it" in described
 
 
+@pytest.mark.parametrize("name", SWITCHES)
+def test_every_switch_is_documented(name: str) -> None:
+    assert f"\n| `{name.replace('_', '-')}` | " in (ROOT / "docs/sandbox.md").read_text()
+
+
 def test_a_switch_of_the_command_line_is_in_force() -> None:
     with started("--connections", "1", "--echo", "none") as (_, lines):
         answer = requests.post(f"{base(lines)}/sandbox/settings", json={}, timeout=5).json()
@@ -145,8 +150,20 @@ def test_the_world_survives_a_restart(tmp_path: Path) -> None:
         process.terminate()
         process.wait(timeout=20)
     with started(*arguments) as (_, lines):
-        assert connections(lines) == before
+        after = connections(lines)
+        assert {one: after[one] for one in before} == before
         assert before[stopped]["state"] == "stopped"
+
+
+def test_a_restart_opens_new_connections_for_those_that_ended(tmp_path: Path) -> None:
+    arguments = ("--connections", "9", "--latency-ms", "0", "--state", str(tmp_path / "world.json"))
+    with started(*arguments) as (process, lines):
+        stop_first(lines)
+        process.terminate()
+        process.wait(timeout=20)
+    with started(*arguments) as (_, lines):
+        assert lines[-1].startswith("Sandbox ready: 9 live connections")
+        assert sorted(row["state"] for row in connections(lines).values()) == ["open"] * 9 + ["stopped"]
 
 
 def test_a_change_is_on_disk_soon_even_when_the_process_is_killed(tmp_path: Path) -> None:
@@ -163,29 +180,6 @@ def test_a_change_is_on_disk_soon_even_when_the_process_is_killed(tmp_path: Path
 
 def saved_stops(file: Path) -> set[str]:
     return {one["id"] for one in json.loads(file.read_text())["connections"] if one["stops"]}
-
-
-def test_a_token_and_the_clock_survive_a_restart(tmp_path: Path) -> None:
-    file = tmp_path / "world.json"
-    with Sandbox(connections=3, state=file) as first:
-        token = first.call(first.server.accounts.new_token)
-        first.advance(5000)
-    with Sandbox(state=file) as second:
-        headers = {"developerkey": second.developer_key, "token": token}
-        answer = requests.get(f"{second.url}/device/list/all", headers=headers, timeout=5)
-        assert answer.status_code == 200
-        assert second.server.clock.offset_s == 5000
-
-
-def test_ids_given_after_a_restart_are_new(tmp_path: Path) -> None:
-    file = tmp_path / "world.json"
-    with Sandbox(connections=3, seed=1, state=file) as first:
-        address = first.world.rows()[0]["device_address"]
-        one = first.world.open(address, first.username).id
-    with Sandbox(state=file) as second:
-        other = second.world.open(address, second.username).id
-        assert other != one
-        assert len(second.world.rows()) == 5
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"version": 1}', '{"version": 99}'])

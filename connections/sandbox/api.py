@@ -80,8 +80,8 @@ class Api:
         return ok(cache_expires=2, length=len(encode(rows)), cached="false", devices=rows)
 
     def metadata(self, request: Request) -> Response:
-        devices = {one.address.lower(): shapes.metadata(one) for one in self.world.devices if one.visible}
-        return ok(devices=devices)
+        services = [one for one in self.world.services.values() if one.device.visible]
+        return ok(devices={one.address.lower(): shapes.metadata(one.device) for one in services})
 
     def connect(self, request: Request) -> Response:
         """Open a connection at once: `wait` is accepted in all its forms, for nothing takes time here."""

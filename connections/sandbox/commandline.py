@@ -14,11 +14,16 @@ from pathlib import Path
 
 from . import store
 from .server import Server, build
-from .settings import SWITCHES, Settings
+from .settings import ANSWERS_HELP, SWITCHES, Settings
 
 DESCRIPTION = (
-    "Run a local remote.it: the same endpoints, a made-up world of devices and connections, a clock and faults on "
-    "demand. It prints the addresses and credentials that it accepts. It never contacts remote.it."
+    "Run a local remote.it: the same endpoints, with made-up devices and connections behind them. It prints the "
+    "address and the credentials that it accepts, as the environment variables that the panel reads, and then serves "
+    "until Ctrl-C. It never contacts remote.it."
+)
+EPILOG = (
+    "While it runs it can be steered under /sandbox/ at the printed address: GET log, connections.csv, "
+    "connections.json and faults; POST faults, clock and settings; DELETE log and faults. docs/sandbox.md has examples."
 )
 
 
@@ -47,23 +52,31 @@ def number(lowest: int, highest: int) -> Callable[[str], int]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", type=loopback, default="127.0.0.1", help="loopback address (default: 127.0.0.1)")
-    parser.add_argument("--port", type=number(0, 65535), default=9527, help="0 takes a free one (default: 9527)")
-    parser.add_argument(
-        "--connections", type=number(0, 200_000), default=500, help="live connections at the start (default: 500)"
+    parser.usage, parser.epilog = "%(prog)s [options]", EPILOG
+    place = parser.add_argument_group("where it listens and what is in it")
+    place.add_argument("--host", type=loopback, default="127.0.0.1", help="a loopback address (default: 127.0.0.1)")
+    place.add_argument(
+        "--port", type=number(0, 65535), metavar="PORT", default=9527, help="0 takes a free one (default: 9527)"
     )
-    parser.add_argument("--seed", type=number(0, 2**63), help="the same seed makes the same world (default: random)")
-    parser.add_argument(
-        "--state", type=Path, metavar="FILE",
-        help="keep the world in this file; when it exists, --connections and --seed have no effect",
+    place.add_argument(
+        "--connections", type=number(0, 200_000), metavar="COUNT", default=500,
+        help="live connections at the start; a kept world that has fewer gets new ones up to this (default: 500)",
     )  # fmt: skip
+    place.add_argument(
+        "--seed", type=number(0, 2**63), metavar="NUMBER", help="the same seed makes the same world (default: random)"
+    )
+    place.add_argument(
+        "--state", type=Path, metavar="FILE",
+        help="keep the world in this file and go on with it at the next start, which then needs no --seed",
+    )  # fmt: skip
+    answers = parser.add_argument_group("how it answers", ANSWERS_HELP)
     for name, item in SWITCHES.items():
-        choices = item.metadata["choices"]
-        parser.add_argument(
+        choices, unit = item.metadata["choices"], item.metadata["unit"]
+        answers.add_argument(
             f"--{name.replace('_', '-')}",
             default=item.default,
             help=f"{item.metadata['help']} (default: {item.default})",
-            **({"choices": choices} if choices else {"type": number(0, 10**9)}),
+            **({"choices": choices} if choices else {"type": number(0, 10**9), "metavar": unit}),
         )
 
 
@@ -109,6 +122,6 @@ def say(server: Server) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """The command line; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="sandbox", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(prog="python -m connections.sandbox", description=DESCRIPTION)
     add_arguments(parser)
     return serve(parser.parse_args(argv))

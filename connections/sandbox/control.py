@@ -39,6 +39,7 @@ class Control:
         self.routes: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("GET", "/sandbox/log"): self.read_log,
             ("DELETE", "/sandbox/log"): self.clear_log,
+            ("GET", "/sandbox/in_flight"): self.in_flight,
             ("GET", "/sandbox/connections.csv"): self.csv,
             ("GET", "/sandbox/connections.json"): self.connections,
             ("GET", "/sandbox/faults"): self.faults,
@@ -64,6 +65,9 @@ class Control:
     def clear_log(self, request: Request) -> Response:
         self.server.log.clear()
         return plain({"entries": 0})
+
+    def in_flight(self, request: Request) -> Response:
+        return plain({"in_flight": self.server.in_flight, "in_flight_peak": self.server.in_flight_peak})
 
     def csv(self, request: Request) -> Response:
         text = connections_csv(self.server.world.rows("open"))

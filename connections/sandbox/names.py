@@ -42,8 +42,7 @@ DEVICE_NAMES = (
     ("raspberrypi-{}", 99),
 )
 
-#: kind, port, titles, type id (octets 0-1 of devicetype). The ids of ssh, http and bulk are the vendor's
-#: (remoteit-api reference, section 2.3); those of rdp and vnc are this sandbox's choice.
+#: kind, port, names, type id (octets 0-1 of devicetype). The ids are those of the vendor's npm package remote.it.
 SERVICE_KINDS = (
     ("ssh", 22, ("SSH", "ssh", "SSH maintenance", "Shell"), "00:1C"),
     ("http", 80, ("Web UI", "Admin HTTP", "Dashboard", "HTTP 80"), "00:07"),

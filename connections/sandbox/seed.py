@@ -23,14 +23,29 @@ def build_world(clock: Clock, seed: int, connections: int) -> World:
     for number, name in enumerate(device_names(world.random, max(20, min(600, connections)))):
         add_device(world, number, name)
     add_unshared_device(world)
+    open_some(world, connections, OLDEST_S)
+    return world
+
+
+def refill(world: World, connections: int) -> None:
+    """Open what is missing to `connections` live ones, each after the last thing that happened in this world.
+
+    An older one would have been missing from the lists that were read before.
+    """
+    moments = [max(one.opened_at, one.stopped_at or 0) for one in world.connections.values()]
+    quiet_s = max(0, world.clock.now() - max(moments, default=0))
+    open_some(world, connections - len(world.live()), min(OLDEST_S, quiet_s))
+
+
+def open_some(world: World, count: int, oldest_s: float) -> None:
+    """Open `count` connections, none longer than `oldest_s` seconds ago; a negative count opens none."""
     reachable = [one for one in world.services.values() if connectable(one)]
-    now = clock.now()
-    for _ in range(connections):
+    now = world.clock.now()
+    for _ in range(count):
         service = world.random.choice(reachable)
-        age = world.random.random() ** 2 * OLDEST_S
+        age = world.random.random() ** 2 * oldest_s
         in_use = world.random.random() < 0.9 or age > 300
         world.open(service.address, opener(world.random), at=now - age, in_use=in_use)
-    return world
 
 
 def connectable(service: Service) -> bool:

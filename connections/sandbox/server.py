@@ -14,13 +14,14 @@ from .control import Control
 from .faults import Fault, Faults
 from .log import Entry, RequestLog
 from .misbehave import deliver, disturb
-from .seed import build_world
+from .seed import build_world, refill
 from .settings import Settings
 from .wire import HttpConnection, Request, Response
 from .world import World
 
 #: A change is on disk this many seconds later at most.
 SAVE_AFTER_S = 0.8
+STOP_PATH = "device/connect/stop"
 
 
 class Server:
@@ -39,6 +40,8 @@ class Server:
         self.state = state
         self.save_timer: asyncio.TimerHandle | None = None
         self.clients: set[HttpConnection] = set()
+        #: The most stops that were ever unanswered at once.
+        self.in_flight_peak = 0
 
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes a free one. Raises OSError when the address is taken or the state cannot be written."""
@@ -76,7 +79,14 @@ class Server:
             self.loop.call_soon(lambda: client.send(self.control.answer(request)))
         else:
             entry = self.log.add(request)
+            self.in_flight_peak = max(self.in_flight_peak, self.in_flight)
             self.loop.call_later(self.settings.latency_ms / 1000, self.answer, request, entry, client)
+
+    @property
+    def in_flight(self) -> int:
+        """How many stops have arrived and are not answered in full."""
+        requests = [client.current for client in self.clients]
+        return sum(request is not None and request.path == STOP_PATH for request in requests)
 
     def answer(self, request: Request, entry: Entry, client: HttpConnection) -> None:
         fault = self.faults.draw(request)
@@ -124,8 +134,12 @@ class Server:
 
 
 def build(settings: Settings, connections: int, seed: int, state: Path | None) -> Server:
-    """A server that is not listening yet, with a new world or the one kept in `state`. Raises store.BadStateError."""
+    """A server that is not listening yet, with a new world or the one kept in `state`, and `connections` live ones.
+
+    A kept world with more of them keeps them all. Raises store.BadStateError.
+    """
     if state is not None and state.exists():
         world, tokens = store.load(state)
+        refill(world, connections)
         return Server(world, settings, tokens, state)
     return Server(build_world(Clock(), seed, connections), settings, state=state)

@@ -6,47 +6,53 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 ANSWERS = ("refuse", "true", "false", "silent")
-ANSWERS_HELP = "refuse: 401 with a reason; true/false: status in a 200 with a reason; silent: status false alone"
+ANSWERS_HELP = (
+    "Where the choice is refuse, true, false or silent: refuse is a 401 with a reason, true a 200 as if it had been "
+    "stopped, false a 200 with status false and a reason, silent a 200 with status false alone."
+)
 UNDOCUMENTED = "not documented by remote.it"
 
 
-def switch(default: Any, help_text: str, choices: tuple[str, ...] = ()) -> Any:
-    return field(default=default, metadata={"help": help_text, "choices": choices})
+def switch(default: Any, help_text: str, choices: tuple[str, ...] = (), unit: str = "") -> Any:
+    return field(default=default, metadata={"help": help_text, "choices": choices, "unit": unit})
 
 
 @dataclass(slots=True)
 class Settings:
     """Everything that can be changed while the sandbox runs. Raises ValueError for a value it cannot take."""
 
-    latency_ms: int = switch(120, "milliseconds before each request is acted on and answered")
+    latency_ms: int = switch(120, "milliseconds that a request waits before it is acted on and answered", unit="MS")
     stopped_again: str = switch(
-        "refuse", f"stop of a connection already stopped ({UNDOCUMENTED}). {ANSWERS_HELP}", ANSWERS
+        "refuse", f"answer to the stop of a connection already stopped ({UNDOCUMENTED})", ANSWERS
     )
-    expired: str = switch("refuse", f"stop of an expired connection ({UNDOCUMENTED})", ANSWERS)
+    expired: str = switch("refuse", f"answer to the stop of an expired connection ({UNDOCUMENTED})", ANSWERS)
     foreign: str = switch(
-        "true", f"stop of a connection that another person opened ({UNDOCUMENTED}); only 'true' stops it", ANSWERS
+        "true",
+        f"answer to the stop of a connection that somebody else opened ({UNDOCUMENTED}); only true really stops it",
+        ANSWERS,
     )
     echo: str = switch(
         "connectionid",
-        f"key that carries the id in a stop's answer; which one comes when is {UNDOCUMENTED}",
+        f"the key under which a stop's answer repeats the id; which one comes when is {UNDOCUMENTED}",
         ("connectionid", "id", "none"),
     )
     id_style: str = switch(
         "mixed",
-        "style of new connection ids: upper (odd variant), lower (version 4) or both",
+        "form of new connection ids: upper case, lower case or both; both forms have been seen",
         ("mixed", "upper", "lower"),
     )
     override: str = switch(
         "replace",
-        f"what a second connect by the same person does to the first unless 'concurrent' is set ({UNDOCUMENTED})",
+        f"what a second connect to a service does to the same person's first ({UNDOCUMENTED}); a connect that asks "
+        "for 'concurrent' always keeps it",
         ("replace", "keep"),
     )
     mfa: str = switch(
         "none",
-        "answer a password login with this second-factor code",
+        "refuse a password login with this code, as for an account with a second factor",
         ("none", "SMS_MFA", "SOFTWARE_TOKEN_MFA", "MFA_SETUP"),
     )
-    token_life_s: int = switch(30 * 86400, f"life of a session token in seconds ({UNDOCUMENTED})")
+    token_life_s: int = switch(30 * 86400, f"life of a session token in seconds ({UNDOCUMENTED})", unit="SECONDS")
 
     def __post_init__(self) -> None:
         self.change({item.name: getattr(self, item.name) for item in fields(self)})

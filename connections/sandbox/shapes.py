@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import uuid
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -54,7 +55,8 @@ def login(token: str, token_ends: float) -> dict[str, Any]:
 
 def device_row(service: Service, connected: bool) -> dict[str, Any]:
     """A row of /device/list/all: one service; the device itself is its `Bulk Service`."""
-    device, number = service.device, int(service.address.replace(":", "")[10:], 16)
+    device = service.device
+    number = int(device.address.replace(":", "")[10:], 16) // 8  # the services of a device have its place and times
     last_octets = f"{number >> 8 & 255}.{number & 255}"
     return {
         "deviceaddress": service.address,
@@ -65,11 +67,12 @@ def device_row(service: Service, connected: bool) -> dict[str, Any]:
         "devicestate": "connected" if connected else device.state,
         "devicelastip": f"203.0.113.{number % 254 + 1}",
         "lastinternalip": f"192.168.{last_octets}",
-        "servicetitle": service.name,
+        # What kind of service it is, not its own name: clients choose by it and make URLs of it.
+        "servicetitle": "Bulk Service" if service.kind == "bulk" else service.kind.upper(),
         "webenabled": "1",
         "weburi": [None],
         "localurl": base64.b64encode(f"192.168.{last_octets}:{service.port}".encode()).decode(),
-        "georegion": "Europe" if number % 3 else "North America",
+        "georegion": "Europe" if number % 3 else "NorthAmerica",
         "webviewerurl": [None],
         "lastcontacted": f"2026-01-{number % 28 + 1:02d}T0{number % 10}:15:00-05:00",
         "createdate": f"2024-{number % 12 + 1:02d}-17T10:00:00-05:00",
@@ -83,9 +86,14 @@ def device_rows(world: World) -> list[dict[str, Any]]:
     return [device_row(one, one.address in used) for one in world.services.values() if one.device.visible]
 
 
-def metadata(device: Device) -> dict[str, Any]:
-    """One entry of /device/metadata/list/me; what stands inside it is not documented by remote.it."""
-    return {"deviceaddress": device.address.lower(), "devicealias": device.name, "notes": [None], "tags": []}
+def metadata(device: Device) -> dict[str, str]:
+    """A service's entry of /device/metadata/list/me.
+
+    The vendor's npm package remote.it puts the services with one `hardwareid` together as a device.
+    """
+    digest = hashlib.sha256(device.address.encode()).hexdigest()
+    mac = ":".join(digest[at : at + 2] for at in range(0, 12, 2))
+    return {"hardwareid": f"{mac}-{digest[12:32]}"}
 
 
 def connection(one: Connection, host_ip: str, caller_ip: str, now: float) -> dict[str, Any]:

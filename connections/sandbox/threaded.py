@@ -31,7 +31,7 @@ class InLoop:
 class Sandbox:
     """A running sandbox: `with Sandbox(connections=50) as sandbox:`.
 
-    port: 0 takes a free one. connections: how many are live at the start. seed: of the world; None draws one.
+    port: 0 takes a free one. connections: how many are live at the start, at least. seed: of the world; None draws one.
     state: the file that keeps the world. switches: those of Settings, by name.
     `world`, `log` and `faults` offer the methods of World, RequestLog and Faults, safe from any thread.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -26,16 +27,19 @@ WORDS = {
     "stop.sent": Words(_("Stops sent"), _("stop about to be sent"), "sending"),
     "stop.answered": Words(_("Answers to stops"), _("stop answered"), "list"),
     "stop.withdrawn": Words(_("Stops withdrawn"), _("stop not sent after all"), "skipped"),
+    "run.paused": Words(_("Runs paused"), _("paused a run"), "pause"),
+    "run.resumed": Words(_("Runs resumed"), _("let a run go on"), "play"),
+    "run.cancelled": Words(_("Runs cancelled"), _("cancelled what was not sent of a run"), "cancel"),
     "account.sign_in_sent": Words(_("Sign-ins to remote.it"), _("sign-in to remote.it about to be sent"), "key"),
     "account.sign_in_answered": Words(_("Answers to sign-ins"), _("sign-in to remote.it answered"), "key"),
     "connection.imported": Words(_("Imports"), _("imported connections"), "list"),
 }
 
 ANSWERS = {
-    "stopped": _("remote.it accepted the stop"),
-    "already_gone": _("remote.it does not know this connection"),
-    "refused": _("remote.it refused the stop"),
-    "failed": _("the stop did not leave this machine"),
+    "stopped": _("stop accepted by remote.it"),
+    "already_gone": _("connection not known to remote.it"),
+    "refused": _("stop refused by remote.it"),
+    "failed": _("stop did not leave this machine"),
     "unknown": _("no clear answer: it may have been stopped"),
 }
 """What an answer to one attempt says, by its own outcome."""
@@ -58,10 +62,13 @@ def sentence_for(action: str, facts: dict[str, object]) -> str:
         return str(ANSWERS[outcome])
     if action == "account.sign_in_answered" and outcome in SIGN_IN_ANSWERS:
         return str(SIGN_IN_ANSWERS[outcome])
-    if action == "connection.imported" and isinstance(facts.get("count"), int):
-        return imported(int(str(facts["count"])))
+    count = facts.get("count")
+    if action == "connection.imported" and isinstance(count, int):
+        return imported(count)
     return str(words_for(action).sentence)
 
 
 def imported(count: int) -> str:
-    return ngettext("imported %(count)s connection", "imported %(count)s connections", count) % {"count": f"{count:,}"}
+    return ngettext("imported %(count)s connection", "imported %(count)s connections", count) % {
+        "count": number_format(count)
+    }

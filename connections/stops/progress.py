@@ -21,7 +21,10 @@ CUT = (ItemState.STOPPED, ItemState.ALREADY_GONE)
 
 @dataclass
 class Tally:
-    """Items counted by state. `recent`: outcomes of the last `RATE_WINDOW_S` seconds; `again`: queued after an attempt."""
+    """Items counted by state.
+
+    `recent`: those that got their outcome in the last `RATE_WINDOW_S` seconds; `again`: those queued after an attempt.
+    """
 
     states: Counter[str] = field(default_factory=Counter)
     recent: int = 0
@@ -62,7 +65,10 @@ class Tally:
 
 @dataclass
 class AccountProgress:
-    """One account's part of a run. `state`: running, waiting (for a worker), paused or done; `rate`: outcomes a second."""
+    """One account's part of a run.
+
+    `state`: running, waiting (for a worker), paused or done; `rate`: outcomes a second.
+    """
 
     account: Account
     tally: Tally
@@ -104,10 +110,10 @@ class Progress:
         return sum(part.rate for part in self.accounts)
 
     @property
-    def seconds_left(self) -> float | None:
-        """How long the accounts that are not paused still need at this rate, in seconds; None when that can't be said."""
+    def seconds_left(self) -> int | None:
+        """How many seconds the accounts that are not paused still need at this rate; None when that can't be said."""
         left = sum(part.tally.left for part in self.accounts if part.state == "running")
-        return left / self.rate if left and self.rate else None
+        return math.ceil(left / self.rate) if left and self.rate else None
 
     @property
     def paused_accounts(self) -> list[Account]:
@@ -136,7 +142,8 @@ def tallies(runs: Iterable[StopRun]) -> dict[int, Tally]:
     """The items of each of `runs`, counted, by the run's primary key; `last_answer_at` is that of the last cut."""
     found: dict[int, Tally] = defaultdict(Tally)
     rows = StopItem.objects.filter(run__in=[run.pk for run in runs]).order_by().values_list("run", "state")
-    for run_id, state, count, last in rows.annotate(Count("pk"), Max("answered_at", filter=Q(state__in=CUT))):
+    last_cut = Max("answered_at", filter=Q(state__in=CUT))
+    for run_id, state, count, last in rows.annotate(count=Count("pk"), last=last_cut):
         found[run_id].add(state, count, last=last)
     return found
 
@@ -147,7 +154,10 @@ def _tallies_by_account(run: StopRun, now: datetime) -> dict[int, Tally]:
     rows = StopItem.objects.filter(run=run).order_by().values_list("account", "state")
     found: dict[int, Tally] = defaultdict(Tally)
     for account_id, state, count, fresh, waiting, last in rows.annotate(
-        Count("pk"), Count("pk", filter=recent), Count("pk", filter=again), Max("answered_at")
+        count=Count("pk"),
+        fresh=Count("pk", filter=recent),
+        waiting=Count("pk", filter=again),
+        last=Max("answered_at"),
     ):
         found[account_id].add(state, count, recent=fresh, again=waiting, last=last)
     return found
@@ -169,19 +179,20 @@ def _state(run: StopRun, tally: Tally) -> str:
 def _account_state(account: Account, tally: Tally, run_state: str, now: datetime) -> str:
     if not tally.left:
         return "done"
-    if account.paused_until is not None and account.paused_until > now:
+    if account.is_paused(now):
         return "paused"
     return run_state
 
 
 def _time_to_answer(run: StopRun, count: int) -> TimeToAnswer | None:
-    if not count or run.started_at is None:
+    clicked_at = run.started_at
+    if not count or clicked_at is None:
         return None
     answers = run.items.filter(state__in=CUT).order_by("answered_at").values_list("answered_at", flat=True)
 
     def at_rank(share: float) -> float:
         answered_at = answers[math.ceil(share * count) - 1]
         # The worker's clock may lag behind that of the page's host.
-        return max((answered_at - run.started_at).total_seconds(), 0.0)
+        return max((answered_at - clicked_at).total_seconds(), 0.0) if answered_at else 0.0
 
     return TimeToAnswer(count, at_rank(0.5), at_rank(0.95), at_rank(1.0))

@@ -109,6 +109,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL",
     }
+else:
+    # A database that went away without a word must not hold a worker for ever.
+    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 10_000}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

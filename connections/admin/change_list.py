@@ -1,0 +1,96 @@
+"""The list of connections: its rows, with what has to be said beside each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.templatetags.admin_list import result_headers
+from django.contrib.admin.views.main import ChangeList
+from django.http import HttpRequest
+
+from connections.admin import facets, filters
+from connections.admin.counting import CAP, in_words
+from connections.admin.notes import note_of_connection
+from connections.models import Connection, StopItem
+from connections.models.connections import ConnectionQuerySet
+from connections.models.states import ItemState, RunState
+
+
+class ConnectionList(ChangeList):
+    """Django's change list with our filters, search and counts."""
+
+    chosen: filters.ListFilter
+    root_queryset: ConnectionQuerySet
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> ConnectionQuerySet:
+        self.chosen = filters.parse(request.GET)
+        self.query = self.chosen.query
+        found = self.chosen.apply(self.root_queryset).select_related("account")
+        return found.order_by(*self.get_ordering(request, found))
+
+    def get_results(self, request: HttpRequest) -> None:
+        self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        self.page = self.paginator.get_page(self.page_num)
+        self.page_num = self.page.number
+        self.result_count = self.paginator.count
+        self.result_list = list(self.page.object_list)
+        add_notes(self.result_list)
+
+    @property
+    def count_in_words(self) -> str:
+        return in_words(self.result_count)
+
+    @property
+    def is_capped(self) -> bool:
+        return self.result_count > CAP
+
+    def context(self, request: HttpRequest) -> dict[str, Any]:
+        """What the page shows around the rows; nothing, where the address was not understood."""
+        if self.chosen.problems:
+            return {}
+        rows, params = self.root_queryset, request.GET
+        page = self.page
+        return {
+            "headers": _headers(self),
+            "tabs": facets.tabs(self.chosen, rows, params),
+            "menus": facets.menus(self.chosen, rows, params),
+            "device": self.chosen.chosen.get("device"),
+            "without_device": facets.address(params, device=None),
+            "all_statuses": facets.address(params, status="all"),
+            "kept_by_search": {name: value for name, value in params.items() if name not in ("q", "p")},
+            "is_narrowed": bool(self.chosen.query or set(self.chosen.chosen) - {"status"}),
+            "is_empty_panel": not self.result_count and not self.root_queryset.exists(),
+            "previous": self._page_address(page.number - 1) if page.has_previous() else "",
+            "next": self._page_address(page.number + 1) if page.has_next() else "",
+        }
+
+    def _page_address(self, number: int) -> str:
+        return self.get_query_string({"p": number})
+
+
+def add_notes(connections: list[Connection]) -> None:
+    """Give each connection its `note`: with all runs looked up at once."""
+    latest = latest_items(connections)
+    for connection in connections:
+        connection.note = note_of_connection(connection, latest.get(connection.pk))  # type: ignore[attr-defined]
+
+
+def latest_items(connections: list[Connection]) -> dict[int, StopItem]:
+    """The last item of a started run that had each connection, by the connection's key. Skipped ones never had it."""
+    items = StopItem.objects.filter(connection__in=connections, run__state=RunState.STARTED)
+    items = items.exclude(state__in=(ItemState.SKIPPED, ItemState.CANCELLED))
+    return {item.connection_id: item for item in items.order_by("pk")}
+
+
+def _headers(changes: ConnectionList) -> list[dict[str, Any]]:
+    headers = []
+    for name, header in zip(changes.list_display, result_headers(changes), strict=True):
+        if name == "action_checkbox":
+            continue
+        ascending = header.get("ascending")
+        if name == "open_for":
+            # Sorted by the time of opening: the oldest first is the longest open first.
+            ascending = not ascending
+        header["direction"] = ("ascending" if ascending else "descending") if header.get("sorted") else ""
+        headers.append({**header, "name": name})
+    return headers

@@ -1,0 +1,173 @@
+"""What the page of one run shows: its progress, and its items by outcome, a page at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.paginator import InvalidPage, Paginator
+from django.db.models import F
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from connections.admin.outcomes import Said, note_of, said_of
+from connections.models.states import NOT_STOPPED, UNFINISHED, ItemState
+from connections.stops.progress import Progress, read_progress
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+    from connections.models import StopItem, StopRun
+    from connections.models.runs import StopItemQuerySet
+
+PER_PAGE = 50
+
+LATEST, ATTENTION, WAITING, ALL = "latest", "attention", "waiting", "all"
+TABS = {
+    LATEST: gettext_lazy("Latest answers"),
+    ATTENTION: gettext_lazy("Need a look"),
+    WAITING: gettext_lazy("Not answered"),
+    ItemState.SKIPPED.value: gettext_lazy("Skipped"),
+    ALL: gettext_lazy("All"),
+}
+TILES = (
+    (ItemState.QUEUED, gettext_lazy("not sent")),
+    (ItemState.SENDING, gettext_lazy("no answer yet")),
+    (ItemState.STOPPED, gettext_lazy("accepted by the API, not verified")),
+    (ItemState.ALREADY_GONE, gettext_lazy("the API does not know it")),
+    (ItemState.REFUSED, gettext_lazy("a clear no")),
+    (ItemState.FAILED, gettext_lazy("never reached the API")),
+    (ItemState.UNKNOWN, gettext_lazy("may have been stopped")),
+    (ItemState.CANCELLED, gettext_lazy("withdrawn before it was sent")),
+)
+ALWAYS = (ItemState.STOPPED, ItemState.ALREADY_GONE, ItemState.REFUSED, ItemState.FAILED, ItemState.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Row:
+    item: StopItem
+    note: str
+    said: Said
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether a byte may have left: of a failed one none did."""
+        return self.item.sent_at is not None and self.item.state != ItemState.FAILED
+
+    @property
+    def took_s(self) -> float | None:
+        return self.item.took_ms / 1000 if self.was_sent and self.item.took_ms is not None else None
+
+
+def run_page(run: StopRun, query: QueryDict) -> dict[str, Any]:
+    """The context of the page and of its refresh. `query`: outcome and page; what is not known is named in `error`."""
+    progress = read_progress(run)
+    outcome = query.get("outcome") or _default_tab(progress)
+    items = _items(run, outcome)
+    error, page = _page(items, query.get("page", "1"))
+    if items is None:
+        error = _("The outcome “%s” is not known. Nothing is listed.") % outcome
+    return {
+        "run": run,
+        "progress": progress,
+        "tiles": _tiles(progress, outcome),
+        "tabs": _tabs(progress),
+        "outcome": outcome,
+        "items_error": error,
+        "page": page,
+        "rows": [Row(item, note_of(item), said_of(item)) for item in page.object_list] if page else [],
+        "headline": headline(progress),
+        "result": result(progress) if progress.final else "",
+    }
+
+
+def headline(progress: Progress) -> str:
+    """The run in one line, for the window's title and to be read aloud."""
+    tally = progress.tally
+    facts = {"run": progress.run.pk, "total": number_format(tally.total)}
+    if progress.final:
+        return _("Run %(run)d: %(stopped)s of %(total)s stopped") % {
+            **facts,
+            "stopped": number_format(tally.states[ItemState.STOPPED]),
+        }
+    return _("Run %(run)d: %(answered)s of %(total)s answered") % {**facts, "answered": number_format(tally.answered)}
+
+
+def result(progress: Progress) -> str:
+    """The title of a run that is done: what was accepted, and what became of the rest."""
+    tally = progress.tally
+    stopped = {"stopped": number_format(tally.states[ItemState.STOPPED]), "total": number_format(tally.total)}
+    text = _("%(stopped)s of %(total)s stopped (accepted by remote.it)") % stopped
+    rest = (
+        (tally.states[ItemState.ALREADY_GONE], _("%(count)s already gone")),
+        (tally.trouble, _("%(count)s not stopped")),
+        (tally.states[ItemState.UNKNOWN], _("%(count)s unknown")),
+        (tally.states[ItemState.CANCELLED], _("%(count)s cancelled")),
+    )
+    return ", ".join([text, *(words % {"count": number_format(count)} for count, words in rest if count)])
+
+
+def _default_tab(progress: Progress) -> str:
+    if not progress.final:
+        return LATEST
+    return ATTENTION if progress.tally.not_stopped else ALL
+
+
+def _items(run: StopRun, outcome: str) -> StopItemQuerySet | None:
+    """The items behind a tab or a tile, or None when there is no such outcome."""
+    items = run.items.select_related("connection", "account")
+    if outcome == LATEST:
+        return items.filter(answered_at__isnull=False).order_by(F("answered_at").desc(), "-pk")
+    if outcome == ATTENTION:
+        return items.filter(state__in=NOT_STOPPED)
+    if outcome == WAITING:
+        return items.filter(state__in=UNFINISHED)
+    if outcome == ALL:
+        return items.all()
+    return items.filter(state=outcome) if outcome in ItemState.values else None
+
+
+def _page(items: StopItemQuerySet | None, number: str) -> tuple[str, Any]:
+    if items is None:
+        return "", None
+    try:
+        return "", Paginator(items, PER_PAGE).page(number)
+    except InvalidPage:
+        return _("There is no page “%s”. Nothing is listed.") % number, None
+
+
+def _tabs(progress: Progress) -> list[tuple[str, Any, int | None]]:
+    tally = progress.tally
+    counts = {
+        ATTENTION: tally.not_stopped,
+        WAITING: tally.left,
+        ItemState.SKIPPED.value: tally.states[ItemState.SKIPPED],
+        ALL: tally.states.total(),
+    }
+    gone = {key for key in (WAITING, ItemState.SKIPPED.value) if not counts[key]}
+    return [(key, label, counts.get(key)) for key, label in TABS.items() if key not in gone]
+
+
+def _tiles(progress: Progress, outcome: str) -> list[dict[str, Any]]:
+    states = progress.tally.states
+    shown = [
+        (state, words)
+        for state, words in TILES
+        if states[state] or state in ALWAYS or (state in UNFINISHED and not progress.final)
+    ]
+    return [
+        {
+            "state": state.value,
+            "count": states[state],
+            "words": _again(progress, state) or words,
+            "current": state == outcome,
+        }
+        for state, words in shown
+    ]
+
+
+def _again(progress: Progress, state: ItemState) -> str:
+    again = progress.tally.again if state == ItemState.QUEUED else 0
+    text = ngettext("%(count)s waits for another attempt", "%(count)s wait for another attempt", again)
+    return text % {"count": number_format(again)} if again else ""

@@ -1,0 +1,66 @@
+"""Who a request is from, and from where."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from connections.audit.append import Origin
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def user_of(request: HttpRequest) -> User:
+    """Who is signed in. For views behind the sign-in, where that is never nobody."""
+    return cast("User", request.user)
+
+
+def web_origin(request: HttpRequest) -> Origin:
+    """The origin of a wish that came with `request`, for the audit."""
+    return Origin("web", client_ip=client_ip(request))
+
+
+def client_ip(request: HttpRequest) -> str:
+    """The address of the client, "" when the server knows none.
+
+    That of the TCP connection, unless it is one of settings.TRUSTED_PROXIES: then the right-most address of
+    X-Forwarded-For that is none. What stands left of it was written by the client, who may write anything.
+    """
+    remote = _address(request.META.get("REMOTE_ADDR", ""))
+    if remote is None:
+        return ""
+    trusted = _networks(tuple(settings.TRUSTED_PROXIES))
+    client = remote
+    for text in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        if not _is_in(client, trusted):
+            break
+        forwarded = _address(text)
+        if forwarded is None:
+            break
+        client = forwarded
+    return str(client)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+@lru_cache(maxsize=8)
+def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(text.strip(), strict=False) for text in texts)
+
+
+def _is_in(address: Address, networks: tuple[Network, ...]) -> bool:
+    return any(address in network for network in networks)

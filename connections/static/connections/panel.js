@@ -1,0 +1,153 @@
+/* remoteit-admin: enhances pages that work without it. No dependency; replaces admin's theme.js,
+ * actions.js, filters.js and nav_sidebar.js. Loaded in the head so that the theme is set before paint. */
+'use strict';
+{
+  const root = document.documentElement;
+  root.classList.add('js');
+  const $ = (sel, from = document) => from.querySelector(sel);
+  const $$ = (sel, from = document) => Array.from(from.querySelectorAll(sel));
+
+  /* -- theme: auto, light, dark; same key in localStorage as Django's own */
+  const THEMES = ['auto', 'light', 'dark'];
+  const stored = () => { try { return localStorage.getItem('theme'); } catch { return null; } };
+  const setTheme = (mode) => {
+    root.dataset.theme = mode;
+    try { localStorage.setItem('theme', mode); } catch { /* private window: the theme lasts for the page */ }
+  };
+  root.dataset.theme = THEMES.includes(stored()) ? stored() : 'auto';
+
+  const ready = () => {
+    for (const button of $$('.theme-toggle')) {
+      button.addEventListener('click', () => {
+        const order = matchMedia('(prefers-color-scheme: dark)').matches ? ['auto', 'light', 'dark'] : ['auto', 'dark', 'light'];
+        setTheme(order[(order.indexOf(root.dataset.theme) + 1) % 3]);
+      });
+    }
+    menus();
+    dialogs();
+    selection();
+    keys();
+    for (const b of $$('[data-live]')) b.addEventListener('click', () => {
+      /* the refresh code of a page reads data-live on <html> before it asks again */
+      const paused = b.getAttribute('aria-pressed') !== 'true';
+      b.setAttribute('aria-pressed', paused);
+      root.dataset.live = paused ? 'paused' : 'on';
+      $('use', b).setAttribute('href', $('use', b).getAttribute('href').replace(/#.*/, paused ? '#play' : '#pause'));
+    });
+    for (const el of $$('[data-print]')) el.addEventListener('click', (e) => { e.preventDefault(); window.print(); });
+  };
+
+  /* -- menus are <details>: one open at a time, closed by Escape or a click elsewhere */
+  const MENUS = 'details.facet, details.menu';
+  const menus = () => {
+    document.addEventListener('click', (e) => {
+      for (const d of $$(MENUS)) if (d.open && !d.contains(e.target)) d.open = false;
+    });
+    for (const d of $$(MENUS)) {
+      d.addEventListener('toggle', () => { if (d.open) for (const o of $$(MENUS)) if (o !== d) o.open = false; });
+      d.addEventListener('keydown', (e) => {
+        if (e.key === 'Escape' && d.open) { d.open = false; $('summary', d).focus(); e.stopPropagation(); }
+      });
+    }
+  };
+
+  const dialogs = () => {
+    for (const b of $$('[data-open]')) b.addEventListener('click', () => document.getElementById(b.dataset.open).showModal());
+  };
+
+  /* -- selection: count in bar and button, page, all that match, shift-click ranges */
+  let select = null;
+  const number = (n) => n.toLocaleString(root.lang || 'en');
+  const selection = () => {
+    const bar = $('.actions:has(.button.cut)');  /* stock lists (users, groups) keep Django's actions.js */
+    if (!bar) return;
+    const boxes = () => $$('#result_list .action-select');
+    const toggle = $('#action-toggle');
+    const across = $('.select-across', bar.closest('form'));
+    const words = bar.dataset;  /* the page's language, not this script's */
+    const parts = {};
+    for (const name of ['action-counter', 'all', 'question', 'clear']) parts[name] = $('.' + name, bar);
+    const cut = $('.button.cut', bar);
+    const label = $('.cut-label', cut);
+    let anchor = null;
+
+    const update = () => {
+      const all = boxes();
+      const chosen = all.filter((b) => b.checked).length;
+      const whole = across.value === '1';
+      const count = whole ? bar.dataset.total : number(chosen);
+      parts['action-counter'].classList.toggle('hidden', whole);
+      parts['action-counter'].textContent = chosen ? words.selected.replace('{count}', number(chosen)) : words.nothing;
+      parts.all.classList.toggle('hidden', !whole);
+      parts.question.classList.toggle('hidden', whole || chosen === 0 || chosen !== all.length || String(all.length) === bar.dataset.total);
+      parts.clear.classList.toggle('hidden', chosen === 0);
+      bar.classList.toggle('awake', chosen > 0);
+      cut.disabled = chosen === 0;
+      label.textContent = chosen === 0 ? words.stopNothing : count === '1' ? words.stopOne : words.stopMany.replace('{count}', count);
+      toggle.checked = chosen > 0 && chosen === all.length;
+      toggle.indeterminate = chosen > 0 && chosen < all.length;
+    };
+    const set = (list, on) => { for (const b of list) b.checked = on; across.value = '0'; update(); };
+    const range = (a, b) => {
+      const all = boxes();
+      const [i, j] = [all.indexOf(a), all.indexOf(b)].sort((x, y) => x - y);
+      return all.slice(i, j + 1);
+    };
+    const pick = (box, shift) => {
+      const list = shift && anchor && anchor !== box ? range(anchor, box) : [box];
+      anchor = box;
+      set(list, box.checked);
+    };
+
+    toggle.addEventListener('change', () => set(boxes(), toggle.checked));
+    document.addEventListener('click', (e) => { if (e.target.matches('.action-select')) pick(e.target, e.shiftKey); });
+    $('a', parts.question).addEventListener('click', (e) => { e.preventDefault(); across.value = '1'; update(); $('a', parts.clear).focus({ preventScroll: true }); });
+    $('a', parts.clear).addEventListener('click', (e) => { e.preventDefault(); set(boxes(), false); toggle.focus({ preventScroll: true }); });
+    window.addEventListener('pageshow', update);
+    update();
+    select = { boxes, set, pick, cut, clear: () => set(boxes(), false) };
+  };
+
+  /* -- keyboard: never while typing, never with a modifier */
+  const keys = () => {
+    let current = -1;
+    let prefix = '';
+    const rows = () => $$('#result_list tbody tr, .events > li, #run_list tbody tr');
+    const move = (step) => {
+      const all = rows();
+      if (!all.length) return;
+      all[current]?.classList.remove('current');
+      current = Math.max(0, Math.min(all.length - 1, current + step));
+      all[current].classList.add('current');
+      ($('.action-select, a', all[current]) || all[current]).focus({ preventScroll: true });
+      all[current].scrollIntoView({ block: 'nearest' });
+    };
+    const go = (key) => $(`#panel-nav a[data-key="${CSS.escape(key)}"]`)?.click();
+    const row = () => rows()[current];
+    const ACT = {
+      '/': () => $('#searchbar')?.focus(),
+      '?': () => $('#keyboard-help')?.showModal(),
+      j: () => move(1),
+      k: () => move(-1),
+      x: (e) => { const box = row() && $('.action-select', row()); if (box) { box.checked = !box.checked; select.pick(box, e.shiftKey); } },
+      a: () => select?.set(select.boxes(), true),
+      s: () => { if (select && !select.cut.disabled) select.cut.click(); },
+      r: () => $('[data-refresh-now]')?.click(),
+      Enter: () => row() && $('th a', row())?.click(),
+      Escape: () => select?.clear(),
+    };
+    document.addEventListener('keydown', (e) => {
+      if (e.ctrlKey || e.metaKey || e.altKey || $('dialog[open]')) return;
+      const typing = e.target.matches('input:not([type="checkbox"]):not([type="radio"]), textarea, select');
+      if (typing) { if (e.key === 'Escape') e.target.blur(); return; }
+      if (e.key === 'Enter' && !e.target.matches('.action-select')) return;
+      if (prefix) { prefix = ''; go(e.key); return; }
+      if (e.key === 'g') { prefix = 'g'; setTimeout(() => { prefix = ''; }, 1000); return; }
+      const act = ACT[e.key.length === 1 ? e.key.toLowerCase() : e.key];
+      if (act && !(e.key === 'Escape' && !select)) { e.preventDefault(); act(e); }
+    });
+  };
+
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', ready);
+  else ready();
+}

@@ -1,0 +1,129 @@
+"""Who may see, who may stop, and that nobody can be deleted."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from connections.models import Connection, StopRun
+from connections.models.runs import new_key
+from connections.stops import plan
+
+LIST = "/admin/connections/connection/"
+
+
+@pytest.fixture
+def stranger(db):
+    """Staff without any permission."""
+    return User.objects.create_user("mallory", is_staff=True)
+
+
+def test_without_view_there_is_no_list(client, stranger, make_connection):
+    client.force_login(stranger)
+    assert client.get(LIST).status_code == 403
+    assert client.get(f"{LIST}{make_connection().pk}/change/").status_code == 403
+
+
+def test_somebody_who_is_not_staff_is_sent_to_sign_in(client, db):
+    client.force_login(User.objects.create_user("guest"))
+    assert client.get(LIST).url.startswith("/admin/login/")
+
+
+def test_one_who_may_look_sees_rows_and_no_way_to_stop(client, bob, make_connection):
+    client.force_login(bob)
+    connection = make_connection(device_name="Kiosk")
+    for page in (LIST, f"{LIST}{connection.pk}/change/"):
+        content = client.get(page).content.decode()
+        assert "Kiosk" in content
+        assert "button cut" not in content
+        assert "_selected_action" not in content
+
+
+def test_one_who_may_look_cannot_run_the_action(client, bob, make_connection):
+    client.force_login(bob)
+    response = client.post(LIST, {"action": "stop_selected", "_selected_action": make_connection().pk})
+    assert response.status_code == 403
+    assert not StopRun.objects.exists()
+
+
+def test_one_who_may_look_cannot_stop_one(client, bob, make_connection):
+    client.force_login(bob)
+    response = client.post(f"{LIST}{make_connection().pk}/stop/", {"key": new_key(), "reason": "because"})
+    assert response.status_code == 403
+    assert not StopRun.objects.exists()
+
+
+def test_one_who_may_not_stop_any_more_cannot_confirm(client, alice, make_connection):
+    make_connection()
+    run = plan.draft(alice, Connection.objects.all(), {})
+    alice.groups.clear()
+    client.force_login(alice)
+    response = client.post(f"/admin/connections/stoprun/{run.key}/confirm/", {"key": run.key, "reason": "because"})
+    assert response.status_code == 403
+    assert not StopRun.objects.started().exists()
+
+
+def test_the_refusal_says_what_is_missing_and_who_can_give_it(client, bob, admin_user, make_connection):
+    client.force_login(bob)
+    page = client.post(LIST, {"action": "stop_selected", "_selected_action": make_connection().pk}).content.decode()
+    assert "Can stop connections" in page
+    assert "Nothing was sent" in page
+    assert "admin" in page.split("Who can give it to you:")[1].split("</p>")[0]
+
+
+def test_a_form_without_its_token_is_refused_in_words(admin_user):
+    page = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x"})
+    assert page.status_code == 403
+    assert "It was open too long" in page.content.decode()
+
+
+def test_a_signed_out_browser_is_told_no_names(client, admin_user):
+    page = client.get("/admin/login/").content.decode()
+    assert "admin@example.com" not in page
+    assert 'id="panel-nav"' not in page
+
+
+def test_an_operator_stops(client, alice, make_connection):
+    client.force_login(alice)
+    response = client.post(f"{LIST}{make_connection().pk}/stop/", {"key": new_key(), "reason": "because"})
+    assert response.status_code == 302
+    assert StopRun.objects.started().count() == 1
+
+
+def test_an_administrator_stops(client, admin_user, make_connection):
+    client.force_login(admin_user)
+    response = client.post(f"{LIST}{make_connection().pk}/stop/", {"key": new_key(), "reason": "because"})
+    assert response.status_code == 302
+
+
+@pytest.mark.parametrize("path", ["add/", "{pk}/delete/"])
+def test_not_even_an_administrator_adds_or_deletes_a_connection(client, admin_user, make_connection, path):
+    client.force_login(admin_user)
+    connection = make_connection()
+    assert client.post(LIST + path.format(pk=connection.pk), {"post": "yes"}).status_code == 403
+    assert Connection.objects.filter(pk=connection.pk).exists()
+
+
+def test_not_even_an_administrator_changes_a_connection(client, admin_user, make_connection):
+    client.force_login(admin_user)
+    connection = make_connection(device_name="before")
+    response = client.post(f"{LIST}{connection.pk}/change/", {"device_name": "after"})
+    connection.refresh_from_db()
+    assert response.status_code == 405
+    assert connection.device_name == "before"
+
+
+def test_a_user_cannot_be_deleted(client, admin_user, bob):
+    client.force_login(admin_user)
+    assert client.post(f"/admin/auth/user/{bob.pk}/delete/", {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": bob.pk, "index": "0", "post": "yes"}
+    client.post("/admin/auth/user/", chosen)
+    assert User.objects.filter(pk=bob.pk).exists()
+
+
+def test_a_user_is_deactivated_and_the_page_says_so(client, admin_user, bob):
+    client.force_login(admin_user)
+    page = client.get(f"/admin/auth/user/{bob.pk}/change/").content.decode()
+    assert "never deleted" in page
+    assert "deletelink" not in page

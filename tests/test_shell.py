@@ -1,0 +1,100 @@
+"""What every page has in common."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.template.loader import render_to_string
+
+from connections.models import Connection
+from connections.stops import plan
+
+PAGES = (
+    "/admin/",
+    "/admin/connections/connection/",
+    "/admin/connections/connection/?acount=x",
+    "/admin/connections/connection/{connection}/change/",
+    "/admin/connections/stoprun/{key}/confirm/",
+    "/admin/connections/stoprun/",
+    "/admin/connections/auditevent/",
+    "/admin/auth/",
+    "/admin/auth/user/",
+    "/admin/auth/user/add/",
+    "/admin/auth/user/{user}/change/",
+    "/admin/auth/user/{user}/password/",
+    "/admin/auth/user/{user}/history/",
+    "/admin/auth/group/",
+    "/admin/auth/group/1/delete/",
+    "/admin/password_change/",
+    "/admin/nowhere/",
+)
+INLINE = re.compile(
+    r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)|(?:src|href)=\"(?:https?:)?//", re.I
+)
+
+
+@pytest.fixture
+def page(client, admin_user, make_connection):
+    connection = make_connection()
+    run = plan.draft(admin_user, Connection.objects.all(), {})
+    client.force_login(admin_user)
+
+    def get(path):
+        path = path.format(connection=connection.pk, key=run.key, user=admin_user.pk)
+        return client.get(path).content.decode()
+
+    return get
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_has_anything_that_the_policy_forbids(page, path):
+    assert INLINE.findall(page(path)) == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_says_that_it_is_a_sandbox(page, settings, path):
+    settings.SANDBOX = True
+    assert "nothing here reaches remote.it" in page(path)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_without_a_sandbox_no_page_says_so(page, settings, path):
+    settings.SANDBOX = False
+    assert "sandbox-banner" not in page(path)
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/auth/user/", "/admin/nowhere/"])
+def test_the_navigation_leads_to_connections_runs_and_history(page, path):
+    found = page(path)
+    for name in ("connection", "stoprun", "auditevent"):
+        assert f'href="/admin/connections/{name}/"' in found
+
+
+def test_the_navigation_says_where_one_is(page):
+    current = re.findall(r'aria-current="page">(\w+)', page("/admin/connections/stoprun/{key}/confirm/"))
+    assert current == ["Connections"]
+
+
+def test_the_header_costs_a_stranger_no_query(client, django_assert_num_queries, db):
+    with django_assert_num_queries(0):
+        client.get("/admin/login/")
+
+
+@pytest.mark.parametrize("template", ["400.html", "500.html"])
+def test_a_page_for_the_worst_needs_no_context(template):
+    assert "remoteit-admin" in render_to_string(template)
+
+
+def test_signing_in_with_a_wrong_password_says_so_at_the_form(client, alice):
+    response = client.post("/admin/login/", {"username": "alice", "password": "wrong"})
+    assert "do not match" in response.content.decode()
+    assert 'value="alice"' in response.content.decode()
+
+
+def test_the_overview_leads_to_open_connections(page):
+    assert "1 open" in page("/admin/")
+
+
+def test_the_overview_warns_when_nothing_would_be_sent(page):
+    assert "no worker is running" in page("/admin/")

@@ -41,8 +41,8 @@ class ConfirmForm(StopForm):
         required=False, widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
     )
 
-    def __init__(self, data: Any = None, *, key: str, total: int) -> None:
-        super().__init__(data, initial={"key": key})
+    def __init__(self, data: Any = None, *, key: str, total: int, reason: str = "", ticket: str = "") -> None:
+        super().__init__(data, initial={"key": key, "reason": reason, "ticket": ticket})
         self.expected_key = key
         self.total = total
         if total <= TYPED_COUNT_ABOVE:

@@ -181,8 +181,8 @@ def test_it_searches_reasons_and_tickets(client: Client, alice: User, make_conne
 def test_it_filters_by_action(client: Client, alice: User, make_connection: MakeConnection) -> None:
     start_run(alice, make_connection(), reason="Vendor key leaked")
     with transaction.atomic():
-        append([Entry("connection.imported", WEB, actor=alice, facts={"count": 1204})])
-    shown = page(client, alice, "?action=connection.imported")
+        append([Entry("connections.imported", WEB, actor=alice, facts={"count": 1204})])
+    shown = page(client, alice, "?action=connections.imported")
     assert "Imported 1,204 connections" in shown
     assert "Vendor key leaked" not in shown
 
@@ -195,7 +195,7 @@ def test_an_action_without_words_is_shown_as_it_is(client: Client, alice: User) 
 
 def test_older_lines_follow_on_the_next_page(client: Client, alice: User) -> None:
     with transaction.atomic():
-        append(Entry("connection.imported", WEB, actor=alice, facts={"count": n}) for n in range(1, 53))
+        append(Entry("connections.imported", WEB, actor=alice, facts={"count": n}) for n in range(1, 53))
     client.force_login(alice)
     first = client.get(HISTORY).content.decode()
     older = re.search(r'href="(\?before=\d+)"', first)

@@ -47,7 +47,7 @@ class ConfirmsStops(admin.ModelAdmin):
         if run.state == RunState.STARTED:
             return self._to_run(run)
         total = run.items.queued().count()
-        form = ConfirmForm(request.POST or None, key=key, total=total)
+        form = ConfirmForm(request.POST or None, key=key, total=total, reason=run.reason, ticket=run.ticket)
         if request.method == "POST" and form.is_valid():
             try:
                 return self._to_run(self._start(request, form))

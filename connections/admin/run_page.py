@@ -11,11 +11,16 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from connections.admin.outcomes import Said, note_of, said_of
+from connections.admin.cut_chart import Chart, cut_chart
+from connections.admin.outcomes import Said, said_of
+from connections.admin.run_context import around, note_beside, wishes
+from connections.admin.run_controls import controls
 from connections.models.states import NOT_STOPPED, UNFINISHED, ItemState
+from connections.stops.cut_times import spans
 from connections.stops.progress import Progress, read_progress
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
     from django.http import QueryDict
 
     from connections.models import StopItem, StopRun
@@ -46,9 +51,12 @@ ALWAYS = (ItemState.STOPPED, ItemState.ALREADY_GONE, ItemState.REFUSED, ItemStat
 
 @dataclass(frozen=True)
 class Row:
+    """An item. `other_run`: the one that kept it from being sent, where that can be known."""
+
     item: StopItem
     note: str
     said: Said
+    other_run: StopRun | None
 
     @property
     def was_sent(self) -> bool:
@@ -60,14 +68,19 @@ class Row:
         return self.item.took_ms / 1000 if self.was_sent and self.item.took_ms is not None else None
 
 
-def run_page(run: StopRun, query: QueryDict) -> dict[str, Any]:
-    """The context of the page and of its refresh. `query`: outcome and page; what is not known is named in `error`."""
+def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
+    """The context of the page and of its refresh, for `user`.
+
+    `query`: outcome and page; what is not known is named in `items_error`.
+    """
     progress = read_progress(run)
     outcome = query.get("outcome") or _default_tab(progress)
     items = _items(run, outcome)
     error, page = _page(items, query.get("page", "1"))
     if items is None:
         error = _("The outcome “%s” is not known. Nothing is listed.") % outcome
+    shown = list(page.object_list) if page else []
+    nearby = around(run, shown, user)
     return {
         "run": run,
         "progress": progress,
@@ -76,10 +89,24 @@ def run_page(run: StopRun, query: QueryDict) -> dict[str, Any]:
         "outcome": outcome,
         "items_error": error,
         "page": page,
-        "rows": [Row(item, note_of(item), said_of(item)) for item in page.object_list] if page else [],
+        "rows": [_row(item, nearby["others"].get(item.connection_id)) for item in shown],
         "headline": headline(progress),
         "result": result(progress) if progress.final else "",
+        "controls": controls(progress, user),
+        "wishes": wishes(run),
+        "chart": _chart(progress),
+        **nearby,
     }
+
+
+def _row(item: StopItem, other: StopItem | None) -> Row:
+    return Row(item, note_beside(item, other), said_of(item), other.run if other else None)
+
+
+def _chart(progress: Progress) -> Chart | None:
+    """The chart of a run that is done and cut more than one; a lone bar would say nothing."""
+    time = progress.time_to_answer
+    return cut_chart(spans(progress.run, time)) if progress.final and time and time.count > 1 else None
 
 
 def headline(progress: Progress) -> str:

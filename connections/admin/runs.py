@@ -18,9 +18,11 @@ from django.views.decorators.http import require_safe
 from connections.admin.confirm import ConfirmsStops
 from connections.admin.outcomes import outcome_labels
 from connections.admin.readonly import ReadOnlyAdmin
+from connections.admin.run_controls import SteersRuns
 from connections.admin.run_page import run_page
 from connections.models import AuditHead, StopItem, StopRun, Worker
 from connections.models.runs import StopRunQuerySet
+from connections.origin import user_of
 from connections.stops.progress import tallies
 
 RUNS_PER_PAGE = 25
@@ -33,7 +35,7 @@ TABS = {
 
 
 @admin.register(StopRun)
-class StopRunAdmin(ConfirmsStops, ReadOnlyAdmin):
+class StopRunAdmin(ConfirmsStops, SteersRuns, ReadOnlyAdmin):
     """Runs one may see, newest first, and what became of each. They are made on the confirm page, never here."""
 
     def get_queryset(self, request: HttpRequest) -> StopRunQuerySet:
@@ -72,7 +74,7 @@ class StopRunAdmin(ConfirmsStops, ReadOnlyAdmin):
     ) -> HttpResponse:
         self._check_permission(request)
         run = get_object_or_404(self.get_queryset(request), pk=_as_pk(object_id))
-        page = run_page(run, request.GET)
+        page = run_page(run, request.GET, user_of(request))
         shown = {"opts": self.opts, "title": page["headline"], "head": AuditHead.objects.get()}
         context = {**self.admin_site.each_context(request), **shown, **page}
         template = "admin/connections/stoprun/change_form.html"
@@ -83,7 +85,8 @@ class StopRunAdmin(ConfirmsStops, ReadOnlyAdmin):
         """The part of the run's page that changes, for its refresh."""
         self._check_permission(request)
         run = get_object_or_404(self.get_queryset(request), pk=pk)
-        return TemplateResponse(request, "admin/connections/stoprun/_run.html", run_page(run, request.GET))
+        context = run_page(run, request.GET, user_of(request))
+        return TemplateResponse(request, "admin/connections/stoprun/_run.html", context)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -32,7 +32,8 @@ WORDS = {
     "run.cancelled": Words(_("Runs cancelled"), _("cancelled what was not sent of a run"), "cancel"),
     "account.sign_in_sent": Words(_("Sign-ins to remote.it"), _("sign-in to remote.it about to be sent"), "key"),
     "account.sign_in_answered": Words(_("Answers to sign-ins"), _("sign-in to remote.it answered"), "key"),
-    "connection.imported": Words(_("Imports"), _("imported connections"), "list"),
+    "connection.added": Words(_("Connections added"), _("added a connection"), "open"),
+    "connections.imported": Words(_("Imports"), _("imported connections"), "list"),
 }
 
 ANSWERS = {
@@ -63,7 +64,7 @@ def sentence_for(action: str, facts: dict[str, object]) -> str:
     if action == "account.sign_in_answered" and outcome in SIGN_IN_ANSWERS:
         return str(SIGN_IN_ANSWERS[outcome])
     count = facts.get("count")
-    if action == "connection.imported" and isinstance(count, int):
+    if action == "connections.imported" and isinstance(count, int):
         return imported(count)
     return str(words_for(action).sentence)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.audit.append import Entry, Origin, append
 from connections.models import Connection, StopItem, StopRun
-from connections.models.states import ConnectionStatus, ItemState, connection_after
+from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState, RunState, connection_after
 from connections.stops import plan
 from connections.stops.wakeup import wake_worker
 
@@ -49,14 +51,26 @@ def cancel(run: StopRun, user: User, origin: Origin) -> None:
 
 
 def again(run: StopRun, user: User) -> StopRun:
-    """A draft over what `run` did not stop, linked to it and with its reason and ticket. Raises NotAllowed."""
+    """A draft over what `run` did not stop, linked to it and with its reason and ticket.
+
+    What has gone since, or is in another run, is in the draft too: skipped, with why. Raises NotAllowed.
+    """
     if not may_steer(user, run):
         raise NotAllowed(_("You may not run this again."))
+    if not left_to_stop(run):
+        raise NotAllowed(_("Nothing of this run is left to stop."))
     left = Connection.objects.filter(stop_items__run=run, stop_items__state__in=NOT_GONE).order_by("stop_items__pk")
     draft = plan.draft(user, left, {"again": run.pk})
     draft.parent, draft.reason, draft.ticket = run, run.reason, run.ticket
     draft.save(update_fields=("parent", "reason", "ticket"))
     return draft
+
+
+def left_to_stop(run: StopRun) -> Counter[str]:
+    """How many connections of `run` that are not gone a new run would send now, by what became of them in this one."""
+    held = StopItem.objects.unfinished().filter(run__state=RunState.STARTED, connection=OuterRef("connection"))
+    items = run.items.filter(state__in=NOT_GONE, connection__status__in=STOPPABLE_STATUSES).exclude(Exists(held))
+    return Counter(dict(items.order_by().values_list("state").annotate(count=Count("pk"))))
 
 
 def finish_cancellations() -> None:

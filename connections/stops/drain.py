@@ -54,6 +54,8 @@ class Drain:
         self._in_flight: dict[int, Claim] = {}
         self._lines: dict[int, Line] = {}
         self._beat_at = self._swept_at = time.monotonic()
+        self._pairs: list[tuple[int, int]] = []
+        self._looked_at = 0.0
         self._turns = 0
 
     def run(self, ending: threading.Event) -> None:
@@ -98,7 +100,9 @@ class Drain:
         try:
             arrival = self._inbox.get(timeout=wait_s)
             while True:
-                if arrival is not None:
+                if arrival is None:
+                    self._looked_at = 0.0
+                else:
                     self._unrecorded.append(arrival)
                 arrival = self._inbox.get_nowait()
         except queue.Empty:
@@ -108,7 +112,7 @@ class Drain:
         now = time.monotonic()
         beat = now - self._beat_at >= settings.WORKER_HEARTBEAT_SECONDS
         sweep = now - self._swept_at >= settings.WORKER_HEARTBEAT_SECONDS / 2
-        pairs = pairs_with_work() if claiming else []
+        pairs = self._look(now) if claiming else []
         if not (self._unrecorded or pairs or beat or sweep):
             return []
         arrivals = list(self._unrecorded)
@@ -126,6 +130,16 @@ class Drain:
         if sweep:
             finish_cancellations()
         return to_send
+
+    def _look(self, now: float) -> list[tuple[int, int]]:
+        """The (run, account) pairs with work, looked up anew a few times a second and when a wake-up came.
+
+        Not every turn: over a hundred thousand queued items it takes longer than the turn.
+        """
+        if now - self._looked_at >= LOOK_EVERY_S:
+            self._pairs = pairs_with_work()
+            self._looked_at = now
+        return self._pairs
 
     def _committed(self, arrivals: list[Arrival], now: float, *, beat: bool, sweep: bool) -> None:
         del self._unrecorded[: len(arrivals)]

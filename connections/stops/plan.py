@@ -137,6 +137,7 @@ def _requested(run: StopRun, user: User, origin: Origin) -> Entry:
             "count": run.items.queued().count(),
             "skipped": run.items.filter(state=ItemState.SKIPPED).count(),
             "list_sha256": run.list_sha256,
+            "continues_run_id": run.parent_id,
             "reason": run.reason,
             "ticket": run.ticket,
         },

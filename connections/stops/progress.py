@@ -92,7 +92,10 @@ class TimeToAnswer:
 
 @dataclass
 class Progress:
-    """A run at the moment `at`. `state`: running, waiting (for a worker), paused, cancelled or done."""
+    """A run at the moment `at`. `state`: running, waiting (for a worker), paused, cancelled or done.
+
+    `last_sign_at`: while it waits, when a worker last gave a sign; None when none ever did.
+    """
 
     run: StopRun
     at: datetime
@@ -100,6 +103,7 @@ class Progress:
     accounts: list[AccountProgress]
     state: str
     time_to_answer: TimeToAnswer | None
+    last_sign_at: datetime | None
 
     @property
     def final(self) -> bool:
@@ -135,7 +139,8 @@ def read_progress(run: StopRun) -> Progress:
         for account in Account.objects.filter(pk__in=by_account)
         if (tally := by_account[account.pk]).total
     ]
-    return Progress(run, now, whole, accounts, state, _time_to_answer(run, whole.count(CUT)))
+    last_sign_at = Worker.objects.aggregate(last=Max("beat_at"))["last"] if state == "waiting" else None
+    return Progress(run, now, whole, accounts, state, _time_to_answer(run, whole.count(CUT)), last_sign_at)
 
 
 def tallies(runs: Iterable[StopRun]) -> dict[int, Tally]:
@@ -171,7 +176,7 @@ def _window(run: StopRun, now: datetime) -> float:
 def _state(run: StopRun, tally: Tally) -> str:
     if not tally.left:
         return "cancelled" if run.cancelled_at else "done"
-    if run.paused_at:
+    if run.paused_at and not run.cancelled_at:
         return "paused"
     return "running" if Worker.objects.alive().exists() else "waiting"
 

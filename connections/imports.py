@@ -26,10 +26,16 @@ REFRESHED = ("device_name", "service_name", "opened_by", "expires_at")
 
 @dataclass(frozen=True)
 class Checked:
-    """A file as it was read: the rows that can be taken, and those that can't, by line."""
+    """A file as it was read: the rows that can be taken, and those that can't, by line.
+
+    `known`: how many of `rows` name a connection that is known already; `refreshed`: how many of those have
+    something that it would take over.
+    """
 
     rows: list[Row]
     bad_rows: list[BadRow]
+    known: int
+    refreshed: int
 
 
 @dataclass(frozen=True)
@@ -72,9 +78,10 @@ def check(content: bytes) -> Checked:
         raise NotImported([error.bad_row]) from None
     if not rows and not bad_rows:
         raise NotImported([BadRow(1, _("The file names its columns and no connection."))])
-    contradictions = _contradictions(list(rows.values()))
+    contradictions, known, refreshed = _compare(list(rows.values()))
     good = [row for row in rows.values() if row.line not in contradictions]
-    return Checked(good, sorted([*bad_rows, *contradictions.values()], key=lambda bad: bad.line))
+    bad_rows = sorted([*bad_rows, *contradictions.values()], key=lambda bad: bad.line)
+    return Checked(good, bad_rows, known, refreshed)
 
 
 def import_connections(
@@ -165,15 +172,25 @@ def _known(rows: list[Row], *, lock: bool = False) -> dict[tuple[int, str], Conn
     return {key: connection for key, connection in by_key.items() if key in keys}
 
 
-def _contradictions(rows: list[Row]) -> dict[int, BadRow]:
-    """Rows whose connection is known with another service address, by line: a stop would send the wrong one."""
+def _compare(rows: list[Row]) -> tuple[dict[int, BadRow], int, int]:
+    """Compare with what is known, and change nothing.
+
+    Returns the rows whose connection is known with another service address, by line (a stop would send the wrong
+    one); how many of the others are known; and how many of those would take something over.
+    """
     bad_rows = {}
+    known_count = refreshed = 0
     for first in range(0, len(rows), CHUNK):
         part = rows[first : first + CHUNK]
         known = _known(part)
         for row in part:
             connection, address = known.get(row.key), row.cells["device_address"]
-            if connection and connection.device_address.lower() != address.lower():
+            if connection is None:
+                continue
+            if connection.device_address.lower() != address.lower():
                 why = _("This connection id is known with the service address %s.") % connection.device_address
                 bad_rows[row.line] = BadRow(row.line, why, f"{address},{row.cells['connection_id']}")
-    return bad_rows
+            else:
+                known_count += 1
+                refreshed += _refresh(connection, row.cells)  # the object in memory alone: it is not saved
+    return bad_rows, known_count, refreshed

@@ -15,6 +15,8 @@ PAGES = (
     "/admin/connections/connection/",
     "/admin/connections/connection/?acount=x",
     "/admin/connections/connection/{connection}/change/",
+    "/admin/connections/connection/add/",
+    "/admin/connections/connection/import/",
     "/admin/connections/stoprun/{key}/confirm/",
     "/admin/connections/stoprun/",
     "/admin/connections/auditevent/",
@@ -27,6 +29,7 @@ PAGES = (
     "/admin/auth/group/",
     "/admin/auth/group/1/delete/",
     "/admin/password_change/",
+    "/admin/preferences/",
     "/admin/nowhere/",
 )
 INLINE = re.compile(

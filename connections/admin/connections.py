@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from connections.admin import filters
+from connections.admin.add_page import AddsConnections
 from connections.admin.change_list import ConnectionList
 from connections.admin.connection_page import connection_page, stop_one
 from connections.admin.counting import CappedPaginator
+from connections.admin.import_pages import ImportsFiles
 from connections.admin.readonly import ReadOnlyAdmin
 from connections.forms import StopForm, as_count
 from connections.models import Connection
@@ -32,7 +34,7 @@ MAY_NOT_STOP = gettext_lazy(
 
 
 @admin.register(Connection)
-class ConnectionAdmin(ReadOnlyAdmin):
+class ConnectionAdmin(AddsConnections, ImportsFiles, ReadOnlyAdmin):
     """The list, from which connections are stopped, and a connection's own page."""
 
     list_display = ("device", "state", "account", "opened_by", "open_for", "known", "device_address")

@@ -29,6 +29,7 @@ def overview(user: User) -> dict[str, Any]:
     waiting = StopItem.objects.unfinished().filter(run__in=StopRun.objects.started())
     return {
         "open": in_words(count_capped(connections.open())),
+        "past_end": count_capped(connections.open().filter(expires_at__lte=timezone.now())),
         "unknown": count_capped(connections.filter(status=ConnectionStatus.UNKNOWN)),
         "stopping": count_capped(connections.filter(status=ConnectionStatus.STOPPING)),
         "waiting": count_capped(waiting),

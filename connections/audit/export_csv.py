@@ -52,10 +52,11 @@ def as_csv_lines(events: AuditEventQuerySet) -> Generator[str, None, None]:
         fields = json.loads(line)
         more = {name: value for name, value in fields.items() if name not in COLUMNS}
         fields["more"] = canonical(more) if more else ""
-        yield _line(tuple(_harmless(fields.get(name, "")) for name in COLUMNS))
+        yield _line(tuple(harmless(fields.get(name, "")) for name in COLUMNS))
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
+    """`value`, with an apostrophe in front when a spreadsheet would take it for a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 

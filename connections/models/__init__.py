@@ -3,6 +3,18 @@ from __future__ import annotations
 from connections.models.accounts import Account
 from connections.models.audit import AuditEvent, AuditHead
 from connections.models.connections import Connection
+from connections.models.preferences import Preferences
 from connections.models.runs import StopItem, StopRun, Worker
+from connections.models.uploads import Upload
 
-__all__ = ["Account", "AuditEvent", "AuditHead", "Connection", "StopItem", "StopRun", "Worker"]
+__all__ = [
+    "Account",
+    "AuditEvent",
+    "AuditHead",
+    "Connection",
+    "Preferences",
+    "StopItem",
+    "StopRun",
+    "Upload",
+    "Worker",
+]

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 SERVICE_ADDRESS = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){7}")
 CONNECTION_ID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+YEARS = range(1970, 3000)
+"""The years of times that are taken. At the ends of the calendar a page could not show one in every time zone."""
 
 
 def is_service_address(text: str) -> bool:
@@ -53,14 +55,19 @@ def validate_one_line(text: str) -> None:
 def parse_time(text: str) -> datetime:
     """The moment that `text`, ISO 8601 with its offset from UTC, names; in UTC.
 
-    A time without an offset is refused, since a guessed zone would be hours wrong. Raises ValidationError.
+    A time without an offset is refused, since a guessed zone would be hours wrong; so is one outside of YEARS.
+    Raises ValidationError.
     """
     try:
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
+        if moment.tzinfo is not None and moment.year in YEARS:
             return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         pass
     raise ValidationError(
-        _("A time is ISO 8601 with its offset, like 2026-03-01T14:30:00Z or 2026-03-01T15:30:00+01:00."), code="time"
+        _(
+            "A time is ISO 8601 with its offset, like 2026-03-01T14:30:00Z or 2026-03-01T15:30:00+01:00, "
+            "and of the years 1970 to 2999."
+        ),
+        code="time",
     )

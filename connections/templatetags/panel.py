@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connections import zones
 from connections.models.states import ConnectionStatus, ItemState
 
 register = template.Library()
@@ -177,3 +178,9 @@ def message_icon(level_tag: str) -> str:
 def clock_of(when: datetime | None) -> str:
     """The exact time as bare text, for use inside a sentence."""
     return NOT_KNOWN if when is None else clock(when)
+
+
+@register.simple_tag
+def zone_in_force() -> str:
+    """The time zone in which the page tells its times, with its present offset."""
+    return zones.in_words(timezone.get_current_timezone(), timezone.now())

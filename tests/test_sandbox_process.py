@@ -59,10 +59,16 @@ def connections(lines: list[str]) -> dict[str, dict[str, Any]]:
 def test_it_prints_what_a_client_needs_and_then_that_it_is_ready() -> None:
     with started("--connections", "7", "--seed", "3") as (_, lines):
         assert list(environment(lines)) == [
-            "REMOTEIT_API_URL", "REMOTEIT_DEVELOPER_KEY", "REMOTEIT_USERNAME", "REMOTEIT_PASSWORD",
+            "REMOTEIT_API_URL", "REMOTEIT_GRAPHQL_URL", "REMOTEIT_DEVELOPER_KEY", "REMOTEIT_USERNAME",
+            "REMOTEIT_PASSWORD",
         ]  # fmt: skip
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/apv/v27", environment(lines)["REMOTEIT_API_URL"])
         assert lines[-1] == "Sandbox ready: 7 live connections, seed 3. Ctrl-C ends it."
+
+
+def test_it_prints_an_access_key_only_when_asked() -> None:
+    with started("--connections", "1", "--print-access-key") as (_, lines):
+        assert list(environment(lines))[-2:] == ["R3_ACCESS_KEY_ID", "R3_SECRET_ACCESS_KEY"]
 
 
 def test_the_printed_credentials_log_in() -> None:

@@ -4,6 +4,26 @@ from __future__ import annotations
 
 from connections.remoteit.answers import Answer, Cause, Login, Outcome
 from connections.remoteit.base_url import InvalidBaseURL
-from connections.remoteit.client import Client, Credentials
+from connections.remoteit.client import Client
+from connections.remoteit.credentials import Credentials
+from connections.remoteit.credentials_file import InvalidCredentialsFile, read_credentials_file
+from connections.remoteit.openings import Opened, Opening
+from connections.remoteit.sessions import Session, SessionList
+from connections.remoteit.signing import InvalidAccessKey
 
-__all__ = ["Answer", "Cause", "Client", "Credentials", "InvalidBaseURL", "Login", "Outcome"]
+__all__ = [
+    "Answer",
+    "Cause",
+    "Client",
+    "Credentials",
+    "InvalidAccessKey",
+    "InvalidBaseURL",
+    "InvalidCredentialsFile",
+    "Login",
+    "Opened",
+    "Opening",
+    "Outcome",
+    "Session",
+    "SessionList",
+    "read_credentials_file",
+]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
-FIRST_LINE_LENGTH = 200
+from connections.remoteit.replies import Reply, first_line, json_object, reason_of, redirect, status_word, storable
 
 
 class Outcome(StrEnum):
@@ -70,17 +68,6 @@ class Login:
     retry_after: str | None = None
 
 
-@dataclass(frozen=True)
-class Reply:
-    """An HTTP answer as received. ``complete`` is False when the body was larger than the limit and left unread."""
-
-    status: int
-    body: bytes
-    complete: bool = True
-    location: str | None = None
-    retry_after: str | None = None
-
-
 # The vendor's page "device/connect/stop" gives its one 401 three causes (developerkey failed validation; connectionid
 # incorrect or missing; deviceaddress incorrect or missing) and no literal texts. "api key failed validation", "The API
 # application key is invalid", "missing api token", "api token missing", "Auth token expired", "bad device address" and
@@ -115,22 +102,22 @@ def read_stop(reply: Reply, connection_id: str) -> tuple[Outcome, Cause, str]:
 
     Source: the vendor's page "device/connect/stop"; remoteit-api reference, sections 2.2, 3 and 4.
     """
-    fields = _json_object(reply)
-    word = _status_word(fields)
+    fields = json_object(reply)
+    word = status_word(fields)
     if word == "true":
         return _read_yes(reply, fields, connection_id)
     if reply.status == 429:
-        return Outcome.REFUSED, Cause.LIMIT, _reason(fields) or _first_line(reply)
+        return Outcome.REFUSED, Cause.LIMIT, reason_of(fields) or first_line(reply)
     if word == "false":
-        return _read_no(reply, _reason(fields))
+        return _read_no(reply, reason_of(fields))
     if word is not None:
         return Outcome.UNKNOWN, Cause.NONE, f'HTTP {reply.status}, and the status in the answer is "{word}"'
     if 300 <= reply.status < 400:
-        return Outcome.REFUSED, Cause.NONE, _redirect(reply)
+        return Outcome.REFUSED, Cause.NONE, redirect(reply)
     if 400 <= reply.status < 500:
-        reason = _reason(fields) or _first_line(reply)
+        reason = reason_of(fields) or first_line(reply)
         return Outcome.REFUSED, cause_of(reason), reason
-    return Outcome.UNKNOWN, Cause.NONE, "No yes or no in the answer: " + _first_line(reply)
+    return Outcome.UNKNOWN, Cause.NONE, "No yes or no in the answer: " + first_line(reply)
 
 
 def _read_yes(reply: Reply, fields: dict[str, Any], connection_id: str) -> tuple[Outcome, Cause, str]:
@@ -141,13 +128,13 @@ def _read_yes(reply: Reply, fields: dict[str, Any], connection_id: str) -> tuple
     echo = fields.get("connectionid", fields.get("id"))
     if echo is not None and str(echo).lower() != connection_id.lower():
         return Outcome.UNKNOWN, Cause.NONE, f"The answer names another connection: {storable(str(echo))}"
-    return Outcome.STOPPED, Cause.NONE, _reason(fields)
+    return Outcome.STOPPED, Cause.NONE, reason_of(fields)
 
 
 def _read_no(reply: Reply, reason: str) -> tuple[Outcome, Cause, str]:
     cause = cause_of(reason)
     # A server that is in trouble is no witness that the connection doesn't exist.
-    if cause is Cause.CONNECTION and reply.status < 500 and _NOT_KNOWN.search(reason):
+    if cause is Cause.CONNECTION and reply.status < 500 and says_not_known(reason):
         return Outcome.ALREADY_GONE, cause, reason
     return Outcome.REFUSED, cause, reason
 
@@ -157,14 +144,14 @@ def read_login(reply: Reply) -> tuple[str, bool | None, Cause, str]:
 
     Source: remoteit-api reference, section 1.2.
     """
-    fields = _json_object(reply)
-    word = _status_word(fields)
-    reason = _reason(fields)
+    fields = json_object(reply)
+    word = status_word(fields)
+    reason = reason_of(fields)
     token = fields.get("token")
     if word == "true" and 200 <= reply.status < 300 and isinstance(token, str) and token:
         return token, True, Cause.NONE, ""
     if reply.status == 429:
-        return "", None, Cause.LIMIT, reason or _first_line(reply)
+        return "", None, Cause.LIMIT, reason or first_line(reply)
     if str(fields.get("code")) in _TWO_FACTOR_CODES:
         return "", False, Cause.CREDENTIALS, f"{_TWO_FACTOR_ADVICE} ({fields['code']}). {reason}".strip()
     if word == "false" and reply.status < 500:
@@ -172,10 +159,10 @@ def read_login(reply: Reply) -> tuple[str, bool | None, Cause, str]:
     if word == "true":
         return "", None, Cause.NONE, f'HTTP {reply.status} with status "true", but no token that can be used'
     if 300 <= reply.status < 400:
-        return "", None, Cause.NONE, _redirect(reply)
+        return "", None, Cause.NONE, redirect(reply)
     if reply.status in (401, 403):
-        return "", False, Cause.CREDENTIALS, _first_line(reply)
-    return "", None, Cause.NONE, reason or _first_line(reply)
+        return "", False, Cause.CREDENTIALS, first_line(reply)
+    return "", None, Cause.NONE, reason or first_line(reply)
 
 
 def read_probe(reply: Reply) -> tuple[bool | None, Cause, str]:
@@ -183,13 +170,13 @@ def read_probe(reply: Reply) -> tuple[bool | None, Cause, str]:
 
     Source: remoteit-api reference, section 2.3. The list may be longer than what we read of it, but a "no" is short.
     """
-    fields = _json_object(reply)
-    word = _status_word(fields)
+    fields = json_object(reply)
+    word = status_word(fields)
     if 200 <= reply.status < 300 and (word == "true" or not reply.complete):
         return True, Cause.NONE, ""
     if reply.status in (401, 403) or (word == "false" and reply.status < 429):
-        return False, Cause.CREDENTIALS, _reason(fields) or _first_line(reply)
-    return None, Cause.LIMIT if reply.status == 429 else Cause.NONE, _reason(fields) or _first_line(reply)
+        return False, Cause.CREDENTIALS, reason_of(fields) or first_line(reply)
+    return None, Cause.LIMIT if reply.status == 429 else Cause.NONE, reason_of(fields) or first_line(reply)
 
 
 def cause_of(reason: str) -> Cause:
@@ -198,51 +185,6 @@ def cause_of(reason: str) -> Cause:
     return causes[0] if len(causes) == 1 else Cause.NONE
 
 
-def storable(text: str) -> str:
-    """Return ``text`` with what neither UTF-8 nor PostgreSQL can hold (lone surrogates, NUL) spelled as JSON does."""
-    return text.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def body_text(reply: Reply) -> str:
-    """Return the body as text; bytes that aren't UTF-8 become U+FFFD."""
-    return storable(reply.body.decode("utf-8", "replace"))
-
-
-def _json_object(reply: Reply) -> dict[str, Any]:
-    """Return the body's JSON object; {} when there is none that can be read whole."""
-    if not reply.complete:
-        return {}
-    try:
-        value = json.loads(reply.body)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _status_word(fields: dict[str, Any]) -> str | None:
-    """Return "true", "false", another word, or None: some answers have a number or nothing in this place."""
-    status = fields.get("status")
-    if isinstance(status, bool):
-        return "true" if status else "false"
-    return storable(status) if isinstance(status, str) else None
-
-
-def _reason(fields: dict[str, Any]) -> str:
-    """Return the API's words: ``reason``, else ``message`` (remoteit-api reference, section 3), else nothing."""
-    words = fields.get("reason") or fields.get("message") or ""
-    return storable(words if isinstance(words, str) else json.dumps(words, ensure_ascii=False))
-
-
-def _first_line(reply: Reply) -> str:
-    lines = body_text(reply).strip().splitlines()
-    size = "" if reply.complete else " (longer than the limit)"
-    return f"HTTP {reply.status}{size}: {lines[0][:FIRST_LINE_LENGTH]}" if lines else f"HTTP {reply.status}, empty body"
-
-
-def _redirect(reply: Reply) -> str:
-    """Name the host alone: the rest of a Location may carry credentials."""
-    try:
-        host = urlsplit(reply.location or "").hostname
-    except ValueError:
-        host = None
-    return f"HTTP {reply.status}, a redirect that was not followed, to {storable(host) if host else 'an unnamed host'}"
+def says_not_known(reason: str) -> bool:
+    """Return whether ``reason``, which is about a connection, says that there is no such one (any more)."""
+    return bool(_NOT_KNOWN.search(reason))

@@ -2,63 +2,37 @@
 
 from __future__ import annotations
 
-import json
-import re
+import contextlib
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import TracebackType
+from typing import Any
 
-from connections.remoteit.answers import (
-    Answer,
-    Cause,
-    Login,
-    Outcome,
-    Reply,
-    body_text,
-    read_login,
-    read_probe,
-    read_stop,
-)
-from connections.remoteit.base_url import checked_base_url
+from connections.remoteit.answers import Answer, Cause, Login, Outcome, read_login, read_probe, read_stop
+from connections.remoteit.credentials import Credentials
+from connections.remoteit.graphql import DISCONNECT, read_disconnect
+from connections.remoteit.openings import Opened, Opening, read_connect
+from connections.remoteit.replies import Reply, body_text
+from connections.remoteit.sender import Sender
+from connections.remoteit.sessions import SessionList, read_sessions
 from connections.remoteit.transport import CallError, Transport
 
-_CONSTANT_HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
-# Visible latin-1, blanks only inside: what http.client can send as a header value and a server gets unchanged.
-_HEADER_VALUE = re.compile(r"[!-~\xa1-\xff]([ -~\xa1-\xff]*[!-~\xa1-\xff])?")
-# Shorter values would also be replaced inside ordinary words.
-SHORTEST_HIDDEN_SECRET = 6
-
-
-@dataclass(frozen=True, repr=False)
-class Credentials:
-    """What an account signs in with: a token, or a user name and password; the developer key goes with both."""
-
-    developer_key: str = ""
-    username: str = ""
-    password: str = ""
-    token: str = ""
-    access_key_id: str = ""
-    secret_access_key: str = ""
-
-    def __repr__(self) -> str:
-        return "Credentials(hidden)"
-
-    @property
-    def can_log_in(self) -> bool:
-        return bool(self.username and self.password)
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return (self.developer_key, self.password, self.token, self.secret_access_key)
+#: A list may take this many times as long as another call, and hold so many bytes: some 100,000 sessions need a tenth.
+LIST_PATIENCE = 6
+LONGEST_LIST = 256 * 1024 * 1024
+# GraphQL has one word for all credentials that it doesn't take, a token that has expired among them.
+_STALE_IN_GRAPHQL = (Cause.TOKEN, Cause.CREDENTIALS)
 
 
 class Client:
     """One account's way to the API, to be shared by all threads that call it.
 
     ``concurrency`` is how many threads call at once. ``connect_timeout`` and ``read_timeout`` are seconds; their sum is
-    the end of a whole call. ``ca_bundle`` is a file of CA certificates to trust instead of certifi's. Raises
-    InvalidBaseURL for a base URL that isn't https, unless it is http to this machine.
+    the end of a whole call, and a list's end is six times as far. ``ca_bundle`` is a file of CA certificates to trust
+    instead of certifi's. ``graphql_url`` is needed for lists of sessions and for ``disconnect``. Raises InvalidBaseURL
+    for an address that isn't https, unless it is http to this machine, and InvalidAccessKey.
     """
 
     def __init__(
@@ -70,17 +44,19 @@ class Client:
         connect_timeout: float,
         read_timeout: float,
         ca_bundle: str | None = None,
+        graphql_url: str | None = None,
     ) -> None:
-        self._base_url = checked_base_url(base_url)
+        self._sender = Sender(base_url, graphql_url, credentials)
         self._credentials = credentials
         self._transport = Transport(concurrency, connect_timeout, read_timeout, ca_bundle)
-        self._token = credentials.token
+        self._timeouts = (connect_timeout, read_timeout, ca_bundle)
+        self._token = "" if credentials.has_access_key else credentials.token
         self._login_lock = threading.Lock()
         self._logins = 0
         self._last_login = Login(None, Cause.NONE, None, "", None)
 
     def __repr__(self) -> str:
-        return f"Client({self._base_url!r})"
+        return f"Client({self._sender.base_url!r})"
 
     def __enter__(self) -> Client:
         return self
@@ -106,17 +82,63 @@ class Client:
         token it signs in first, once for all threads; when that fails the stop was not sent and its outcome is
         ``failed``. A token that the API calls missing or expired is forgotten, so that the next stop signs in anew.
         """
+        fields = {"deviceaddress": device_address, "connectionid": connection_id}
+        return self._end(
+            lambda token: self._rest("POST", "/device/connect/stop", token, fields),
+            lambda reply: read_stop(reply, connection_id),
+        )
+
+    def disconnect(self, service_address: str, connection_id: str) -> Answer:
+        """End one connection through GraphQL's ``disconnect``, once, and return what became of it, as ``stop`` does.
+
+        ``connection_id`` may be the id of a session. Source: remoteit-api reference, sections 2.4 and 2.5.
+        """
+        variables = {"connectionId": connection_id, "serviceId": service_address}
+        return self._end(
+            lambda token: self._sender.graphql(self._transport, token, DISCONNECT, variables),
+            read_disconnect,
+            stale=_STALE_IN_GRAPHQL,
+        )
+
+    def open_connection(self, device_address: str, host_ip: str) -> Opened:
+        """Ask for a proxy connection to a service, once, and return what became of it.
+
+        ``host_ip`` is who may use it: an IPv4 address, 0.0.0.0 for everybody, 255.255.255.255 for the first to come.
+        Source: the vendor's page "connect"; remoteit-api reference, section 2.1. Raises nothing, as ``stop``.
+        """
         started = time.monotonic()
-        token = self._token
-        if not token and self._credentials.can_log_in:
-            login = self.renew_token(stale="")
-            token = self._token
-            if not token:
-                return _not_signed_in(login, _ms_since(started))
-        answer = self._stop(token, {"deviceaddress": device_address, "connectionid": connection_id}, started)
-        if answer.cause is Cause.TOKEN:
+        token, no = self._token_to_send()
+        if no is not None:
+            return Opened(Opening.FAILED, no.cause, None, _not_signed_in(no), _ms_since(started), no.retry_after)
+        fields = {"deviceaddress": device_address, "wait": True, "hostip": host_ip}
+        try:
+            reply = self._rest("POST", "/device/connect", token, fields)
+        except CallError as error:
+            outcome = Opening.UNKNOWN if error.left else Opening.FAILED
+            return Opened(outcome, error.cause, error.status, error.reason, _ms_since(started))
+        opened = read_connect(reply, device_address, _ms_since(started))
+        if opened.cause is Cause.TOKEN:
             self._forget(token)
-        return answer
+        return replace(opened, reason=self._sender.hide(opened.reason, token))
+
+    def read_sessions(self) -> SessionList:
+        """List the open sessions of the login and of each organisation that it belongs to.
+
+        Source: remoteit-api reference, section 2.4. Raises nothing for what the network or the API does: the list then
+        isn't complete, and says why.
+        """
+        started = time.monotonic()
+        token, no = self._token_to_send()
+        if no is not None:
+            return SessionList(False, _not_signed_in(no), no.cause, None, _ms_since(started), no.retry_after)
+        transport = Transport(1, *self._timeouts, patience=LIST_PATIENCE, max_answer=LONGEST_LIST)
+        with contextlib.closing(transport):
+            listed = read_sessions(lambda query, variables: self._sender.graphql(transport, token, query, variables))
+        if listed.cause in _STALE_IN_GRAPHQL:
+            self._forget(token)
+        return replace(
+            listed, why_incomplete=self._sender.hide(listed.why_incomplete, token), took_ms=_ms_since(started)
+        )
 
     def login(self) -> Login:
         """Sign in with user name and password, once, and keep the token when there is one.
@@ -129,13 +151,13 @@ class Client:
         started = time.monotonic()
         fields = {"username": self._credentials.username, "password": self._credentials.password}
         try:
-            reply = self._send("POST", "/user/login", "", fields)
+            reply = self._rest("POST", "/user/login", "", fields)
         except CallError as error:
             return Login(None, error.cause, error.status, error.reason, _ms_since(started))
         token, accepted, cause, reason = read_login(reply)
         if accepted:
             self._token = token
-        return Login(accepted, cause, reply.status, self._hide(reason), _ms_since(started), reply.retry_after)
+        return Login(accepted, cause, reply.status, self._sender.hide(reason), _ms_since(started), reply.retry_after)
 
     def renew_token(self, stale: str) -> Login:
         """Sign in anew unless there is a token other than ``stale``: once, however many threads ask at once.
@@ -163,59 +185,54 @@ class Client:
             return self.login()
         started = time.monotonic()
         try:
-            reply = self._send("GET", "/device/list/all", self._token)
+            reply = self._rest("GET", "/device/list/all", self._token)
         except CallError as error:
             return Login(None, error.cause, error.status, error.reason, _ms_since(started))
         accepted, cause, reason = read_probe(reply)
-        return Login(accepted, cause, reply.status, self._hide(reason), _ms_since(started), reply.retry_after)
+        return Login(accepted, cause, reply.status, self._sender.hide(reason), _ms_since(started), reply.retry_after)
 
-    def _stop(self, token: str, fields: dict[str, str], started: float) -> Answer:
+    def _end(
+        self,
+        send: Callable[[str], Reply],
+        read: Callable[[Reply], tuple[Outcome, Cause, str]],
+        stale: tuple[Cause, ...] = (Cause.TOKEN,),
+    ) -> Answer:
+        """Send a stop with a token, read its answer, and forget the token when the cause of a "no" is in ``stale``."""
+        started = time.monotonic()
+        token, no = self._token_to_send()
+        if no is not None:
+            return Answer(Outcome.FAILED, no.cause, None, _not_signed_in(no), _ms_since(started), no.retry_after)
         try:
-            reply = self._send("POST", "/device/connect/stop", token, fields)
+            reply = send(token)
         except CallError as error:
             outcome = Outcome.UNKNOWN if error.left else Outcome.FAILED
             return Answer(outcome, error.cause, error.status, error.reason, _ms_since(started))
         took_ms = _ms_since(started)
-        outcome, cause, reason = read_stop(reply, fields["connectionid"])
-        body = self._hide(body_text(reply), token)
-        return Answer(outcome, cause, reply.status, self._hide(reason, token), took_ms, reply.retry_after, body)
+        outcome, cause, reason = read(reply)
+        if cause in stale:
+            self._forget(token)
+        body, reason = (self._sender.hide(text, token) for text in (body_text(reply), reason))
+        return Answer(outcome, cause, reply.status, reason, took_ms, reply.retry_after, body)
 
-    def _send(self, method: str, path: str, token: str, fields: dict[str, str] | None = None) -> Reply:
-        """Send one request of ours. Raises CallError when no whole answer came, or when it can't be sent as it is."""
-        credentials = {"developerkey": self._credentials.developer_key, "token": token}
-        headers = {name: value for name, value in credentials.items() if value}
-        # The libraries would refuse these too, but their messages repeat the value.
-        if not all(_HEADER_VALUE.fullmatch(value) for value in headers.values()):
-            reason = "The developer key or the token has characters that an HTTP header can't carry"
-            raise CallError(reason, left=False, cause=Cause.CREDENTIALS)
-        return self._transport.send(method, self._base_url + path, _CONSTANT_HEADERS | headers, _body(fields))
+    def _token_to_send(self) -> tuple[str, Login | None]:
+        """Return the token, after a sign-in if one is needed; and that sign-in when it gave none."""
+        token, login = self._token, None
+        if not token and self._credentials.can_log_in:
+            login = self.renew_token(stale="")
+            token = self._token
+        return token, None if token else login
+
+    def _rest(self, method: str, path: str, token: str, fields: Mapping[str, Any] | None = None) -> Reply:
+        return self._sender.rest(self._transport, method, path, token, fields)
 
     def _forget(self, token: str) -> None:
         with self._login_lock:
             if self._credentials.can_log_in and self._token == token:
                 self._token = ""
 
-    def _hide(self, text: str, token: str = "") -> str:
-        """Take our secrets out of the API's words: an error page may echo the request that it failed on."""
-        for secret in (*self._credentials.secrets, token):
-            if len(secret) >= SHORTEST_HIDDEN_SECRET:
-                # JSON may spell / as \/ (remoteit-api reference, section 0), and keys are base64.
-                text = text.replace(secret, "[hidden]").replace(secret.replace("/", "\\/"), "[hidden]")
-        return text
 
-
-def _body(fields: dict[str, str] | None) -> bytes | None:
-    if fields is None:
-        return None
-    try:
-        return json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
-    except UnicodeError as error:
-        raise CallError("The request holds characters that can't be sent", left=False) from error
-
-
-def _not_signed_in(login: Login, took_ms: int) -> Answer:
-    reason = f"Sign-in to remote.it failed: {login.reason or 'its token was rejected at once'}"
-    return Answer(Outcome.FAILED, login.cause, None, reason, took_ms, login.retry_after)
+def _not_signed_in(login: Login) -> str:
+    return f"Sign-in to remote.it failed: {login.reason or 'its token was rejected at once'}"
 
 
 def _ms_since(started: float) -> int:

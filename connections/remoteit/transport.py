@@ -12,13 +12,15 @@ from typing import Any
 import certifi
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from connections.remoteit.answers import Cause, Reply, storable
+from connections.remoteit.answers import Cause
 from connections.remoteit.breaks import describe
 from connections.remoteit.deadlines import Call, Deadlines
+from connections.remoteit.replies import Reply, storable
 
 MAX_ANSWER = 64 * 1024
 
@@ -83,17 +85,26 @@ class _Session(requests.Session):
 
 
 class Transport:
-    """Sends one POST at a time per thread through shared connections.
+    """Sends one request at a time per thread through shared connections.
 
     ``concurrency`` is the number of threads that call at once. ``connect_timeout`` and ``read_timeout`` are seconds;
-    a whole call ends after their sum, name lookup and connecting to several addresses apart, which can't be cut short.
+    a whole call ends after ``patience`` times their sum, name lookup and connecting to several addresses apart, which
+    can't be cut short. ``max_answer`` is how many bytes of an answer are read.
     """
 
     def __init__(
-        self, concurrency: int, connect_timeout: float, read_timeout: float, ca_bundle: str | None = None
+        self,
+        concurrency: int,
+        connect_timeout: float,
+        read_timeout: float,
+        ca_bundle: str | None = None,
+        *,
+        patience: int = 1,
+        max_answer: int = MAX_ANSWER,
     ) -> None:
         self._timeout = (connect_timeout, read_timeout)
-        self._deadlines = Deadlines(connect_timeout + read_timeout)
+        self._max_answer = max_answer
+        self._deadlines = Deadlines(patience * (connect_timeout + read_timeout))
         adapter = _Adapter(pool_connections=1, pool_maxsize=concurrency, pool_block=True, max_retries=0)
         adapter.use_ca_bundle(ca_bundle or certifi.where())
         self._session = _Session()
@@ -103,17 +114,26 @@ class Transport:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
-        """Send one request and return its answer. Raises CallError when none came whole."""
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, auth: AuthBase | None = None
+    ) -> Reply:
+        """Send one request, signed by ``auth``, and return its answer. Raises CallError when none came whole."""
         status: int | None = None
         with self._deadlines.call() as call:
             _current.call = call
             try:
                 with self._session.request(
-                    method, url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
+                    method,
+                    url,
+                    data=body,
+                    headers=headers,
+                    auth=auth,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    stream=True,
                 ) as response:
                     status = response.status_code
-                    reply = _read(response)
+                    reply = _read(response, self._max_answer)
             except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
                 raise self._broken(error, call, status) from error
         if call.expired:
@@ -129,8 +149,8 @@ class Transport:
         return CallError(reason, left=call.left, status=status)
 
 
-def _read(response: requests.Response) -> Reply:
-    """Read at most 64 KB. What stays unread makes requests close the connection instead of pooling it."""
+def _read(response: requests.Response, limit: int) -> Reply:
+    """Read at most ``limit`` bytes. What stays unread makes requests close the connection instead of pooling it."""
     location, retry_after = (response.headers.get(name) for name in ("Location", "Retry-After"))
     retry_after = None if retry_after is None else storable(retry_after)
     reply = partial(Reply, response.status_code, location=location, retry_after=retry_after)
@@ -140,6 +160,6 @@ def _read(response: requests.Response) -> Reply:
     body = bytearray()
     for chunk in response.iter_content(MAX_ANSWER + 1):
         body += chunk
-        if len(body) > MAX_ANSWER:
-            return reply(bytes(body[:MAX_ANSWER]), complete=False)
+        if len(body) > limit:
+            return reply(bytes(body[:limit]), complete=False)
     return reply(bytes(body))

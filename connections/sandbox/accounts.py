@@ -1,11 +1,13 @@
-"""Who may call: the one login of the sandbox, its developer key and its session tokens."""
+"""Who may call: the one login of the sandbox, its developer key, its access key and its session tokens."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import secrets
+import time
 
+from . import signature
 from .clock import Clock
 from .names import OWNER
 from .replies import error
@@ -16,6 +18,8 @@ from .wire import Request, Response
 USERNAME = OWNER
 PASSWORD = "-".join(("nothing", "real", "behind", "this"))
 DEVELOPER_KEY = base64.b64encode(b"5A4DB0C5-0B5E-4F1D-9527-0A11C0FFEE27").decode()
+ACCESS_KEY_ID = "SANDBOX0ACCESS0KEY00"
+SECRET_ACCESS_KEY = base64.b64encode(hashlib.sha256(b"nothing real behind this key").digest()).decode()
 AUTHHASH = hashlib.sha256(PASSWORD.encode()).hexdigest()[:40].upper()
 
 
@@ -43,19 +47,37 @@ class Accounts:
         return None if given == DEVELOPER_KEY else error(401, "api key failed validation", code="GENERAL_ERROR")
 
     def check_session(self, request: Request) -> Response | None:
-        """None for a right developer key and a living token, else the refusal."""
+        """None for a right developer key and a living token or a right signature, else the refusal."""
         refusal = self.check_developer_key(request)
         if refusal is not None:
             return refusal
+        reason = self.problem(request)
+        return error(401, reason, code="GENERAL_ERROR") if reason else None
+
+    def check_graphql(self, request: Request) -> Response | None:
+        """None for a living token or a right signature, else the refusal: the bare word of the vendor's GraphQL.
+
+        The header that says why is the sandbox's own.
+        """
+        reason = self.problem(request)
+        return Response(403, b"Unauthorized", "text/plain", {"X-Sandbox-Reason": reason}) if reason else None
+
+    def problem(self, request: Request) -> str:
+        """What is wrong with a request's token or signature; "" for nothing."""
+        if signature.is_signed(request):
+            try:
+                # Real time, for the client's clock does not move with the sandbox's.
+                signature.check(request, ACCESS_KEY_ID, SECRET_ACCESS_KEY, time.time(), self.settings.skew_s)
+            except signature.BadSignatureError as error:
+                return str(error)
+            return ""
         token = session_token(request)
         if not token:
-            return error(401, "missing api token", code="GENERAL_ERROR")
+            return "missing api token"
         if token not in self.tokens:
-            return error(401, "api token is incorrect", code="GENERAL_ERROR")  # invented, the vendor gives no literal
-        if self.token_ends(token) is None:
-            # The words are attested for GET /user/token only; on other endpoints they are invented.
-            return error(401, "Auth token expired", code="GENERAL_ERROR")
-        return None
+            return "api token is incorrect"  # invented, the vendor gives no literal
+        # The words are attested for GET /user/token only; on other endpoints they are invented.
+        return "" if self.token_ends(token) is not None else "Auth token expired"
 
 
 def session_token(request: Request) -> str:

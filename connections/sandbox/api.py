@@ -1,4 +1,4 @@
-"""The REST endpoints of /apv/v27 (remoteit-api reference, sections 1.2, 1.3, 2.1 to 2.3 and 7)."""
+"""The REST endpoints of /apv/v27, and the way to GraphQL (remoteit-api reference, sections 1.2, 1.3, 2 and 7)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from . import shapes
 from .accounts import AUTHHASH, PASSWORD, USERNAME, Accounts
+from .graphql import GraphQL
 from .replies import encode, error, html, ok
 from .settings import Settings
 from .stop import Stop
-from .wire import Request, Response
+from .wire import GRAPHQL_PATH, Request, Response
 from .world import Service, World
 
 
@@ -18,6 +19,8 @@ class Api:
         self.world = world
         self.accounts = accounts
         self.settings = settings
+        stop = Stop(world, settings)
+        self.graphql = GraphQL(world, accounts, settings, stop)
         self.with_key: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("POST", "user/login"): self.login,
             ("POST", "user/login/authhash"): self.login_authhash,
@@ -27,12 +30,14 @@ class Api:
             ("GET", "device/list/all"): self.list_all,
             ("GET", "device/metadata/list/me"): self.metadata,
             ("POST", "device/connect"): self.connect,
-            ("POST", "device/connect/stop"): Stop(world, settings).answer,
+            ("POST", "device/connect/stop"): stop.answer,
         }
 
     def answer(self, request: Request) -> Response:
         """Act on the request and return what the vendor would answer."""
         route = (request.method, request.path)
+        if route == ("POST", GRAPHQL_PATH):
+            return self.graphql.answer(request)
         if route in self.with_session:
             return self.accounts.check_session(request) or self.with_session[route](request)
         if route in self.with_key:
@@ -99,7 +104,8 @@ class Api:
 
     def opened(self, service: Service, concurrent: bool, request: Request) -> Response:
         earlier = [one for one in self.world.live() if one.service is service and one.opened_by == USERNAME]
-        new = self.world.open(service.address, USERNAME, style=self.settings.id_style, in_use=False)
+        style = "upper" if self.settings.graphql_ids == "refuse" else self.settings.id_style
+        new = self.world.open(service.address, USERNAME, style=style, in_use=False)
         host_ip = str(request.json().get("hostip") or request.peer)
         shape = shapes.connection(new, host_ip, request.peer, self.world.clock.now())
         if earlier and not concurrent and self.settings.override == "replace":

@@ -69,6 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--state", type=Path, metavar="FILE",
         help="keep the world in this file and go on with it at the next start, which then needs no --seed",
     )  # fmt: skip
+    place.add_argument(
+        "--print-access-key", action="store_true", help="print an access key too, which the sandbox takes either way"
+    )
     answers = parser.add_argument_group("how it answers", ANSWERS_HELP)
     for name, item in SWITCHES.items():
         choices, unit = item.metadata["choices"], item.metadata["unit"]
@@ -86,22 +89,22 @@ def serve(options: argparse.Namespace) -> int:
     seed = secrets.randbits(32) if options.seed is None else options.seed
     try:
         server = build(settings, options.connections, seed, options.state)
-        asyncio.run(run(server, options.host, options.port))
+        asyncio.run(run(server, options))
     except (CannotStartError, store.BadStateError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
     return 0
 
 
-async def run(server: Server, host: str, port: int) -> None:
+async def run(server: Server, options: argparse.Namespace) -> None:
     ended = asyncio.Event()
     for one in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(one, ended.set)
     try:
-        await server.start(host, port)
+        await server.start(options.host, options.port)
     except OSError as error:
-        raise CannotStartError(sentence(error, host, port)) from error
-    say(server)
+        raise CannotStartError(sentence(error, options.host, options.port)) from error
+    say(server, server.access_key() if options.print_access_key else {})
     await ended.wait()
     server.close()
 
@@ -113,8 +116,8 @@ def sentence(error: OSError, host: str, port: int) -> str:
     return f"The sandbox could not start: {error.strerror or error}{where}."
 
 
-def say(server: Server) -> None:
-    for name, value in server.environment().items():
+def say(server: Server, access_key: dict[str, str]) -> None:
+    for name, value in (server.environment() | access_key).items():
         print(f"{name}={value}")  # noqa: T201
     live, seed = len(server.world.live()), server.world.seed
     print(f"Sandbox ready: {live} live connections, seed {seed}. Ctrl-C ends it.", flush=True)  # noqa: T201

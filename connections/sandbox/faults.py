@@ -39,15 +39,23 @@ KINDS: dict[str, tuple[bool, str]] = {
     "endless": (True, "a body that never ends"),
     "delay": (True, "the true answer delay_s seconds (30) late"),
     "close_after": (True, "the true answer, then the connection is closed without a word in the headers"),
+    "unauthorized": (False, "403 with the bare text Unauthorized, as GraphQL has it"),
+    "errors": (False, "GraphQL: 200 with errors alone"),
+    "errors_too": (True, "GraphQL: the true answer with errors beside it"),
+    "null_sessions": (True, "GraphQL: the true answer with null in place of each list of sessions"),
+    "null_session": (True, "GraphQL: the true answer with null in place of the first session of each list"),
+    "null_endpoint": (True, "GraphQL: the true answer with null as the endpoint of the first session of each list"),
 }
+#: Kinds that only GraphQL's answers can have.
+IN_GRAPHQL = frozenset(("unauthorized", "errors", "errors_too", "null_sessions", "null_session", "null_endpoint"))
 #: Kinds that show the endpoint's own answer: without acting on the request there is none.
 SHOWS_ANSWER = frozenset(
     ("truncated", "bad_length", "json_array", "true_bool", "echo_id", "echo_none", "echo_other", "drip", "delay",
-     "close_after")
+     "close_after", "errors_too", "null_sessions", "null_session", "null_endpoint")
 )  # fmt: skip
 MIXTURE = "mixture"
 #: What a mixture draws from when its rule names no kinds: all that answer or break at once.
-QUICK = tuple(kind for kind in KINDS if kind not in ("drip", "endless", "delay", "redirect", "ignored"))
+QUICK = tuple(kind for kind in KINDS if kind not in {"drip", "endless", "delay", "redirect", "ignored", *IN_GRAPHQL})
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ class FaultRule:
 
     kind: a name in KINDS, or "mixture": one of `kinds` drawn with `seed`.
     times: how often at most; every: only each n-th matching request; probability: of those, the share that gets it.
-    address, connection_id, path: which requests match; path None means every endpoint.
+    address, connection_id, path: which requests match; path None means every endpoint, graphql/v1 is GraphQL.
     applied: act on the request before the fault? None: as KINDS says.
     delay_s: for delay and drip; retry_after: header value for 429 and 503; location: for redirect.
     """
@@ -105,7 +113,12 @@ class FaultRule:
 
 
 def same(wanted: str | None, request: Request, key: str) -> bool:
-    return wanted is None or str(request.json().get(key, "")).lower() == wanted.lower()
+    """Has the body `wanted` under `key`, or in one of GraphQL's variables, whose names are the client's own?"""
+    if wanted is None:
+        return True
+    variables = request.json().get("variables")
+    found = variables.values() if isinstance(variables, dict) else [request.json().get(key, "")]
+    return wanted.lower() in [str(value).lower() for value in found]
 
 
 @dataclass

@@ -10,8 +10,9 @@ from typing import Any
 
 from .faults import Fault
 from .ids import odd_variant_id
+from .misbehave_graphql import ALTERED, errors, ignored, unauthorized
 from .replies import encode, error, html, ok
-from .wire import HttpConnection, Request, Response
+from .wire import GRAPHQL_PATH, HttpConnection, Request, Response
 
 RESETS = ("reset_before", "reset_after")
 DRIP_S = 0.05
@@ -33,13 +34,15 @@ def disturb(fault: Fault, request: Request, real: Response | None) -> Response |
         return Response(200, b"[" + real.body + b"]")
     if fault.kind in ("true_bool", "echo_id", "echo_none", "echo_other"):
         return altered(fault.kind, real)
+    if fault.kind in ALTERED:
+        return ALTERED[fault.kind](real)
     return real
 
 
 def altered(kind: str, real: Response) -> Response:
     """`real` with another status type or another echo; a refusal stays as it is."""
     body: dict[str, Any] = json.loads(real.body)
-    if body["status"] != "true":
+    if body.get("status") != "true":
         return real
     own_id = body.get("connectionid") or body.get("id")
     if kind == "true_bool":
@@ -85,7 +88,11 @@ REPLACING: dict[str, Callable[[Fault, Request], Response]] = {
     "pending": lambda fault, request: Response(200, encode({"status": "pending"})),
     "empty": lambda fault, request: Response(200, b""),
     "endless": lambda fault, request: Response(200, b""),
-    "ignored": lambda fault, request: ok(connectionid=request.json().get("connectionid")),
+    "ignored": lambda fault, request: (
+        ignored() if request.path == GRAPHQL_PATH else ok(connectionid=request.json().get("connectionid"))
+    ),
+    "unauthorized": lambda fault, request: unauthorized(),
+    "errors": lambda fault, request: errors(),
 }
 
 

@@ -19,6 +19,12 @@ PEOPLE = (
     "vendor-turbinen@example.net",
 )
 
+#: Accounts that the login is a member of, with devices of their own: e-mail address -> name.
+ORGANISATIONS = {
+    "it@harbour-logistics.example": "Harbour Logistics",
+    "betrieb@nordlicht-energie.example": "Nordlicht Energie",
+}
+
 DEVICE_NAMES = (
     ("EU-West kiosk {:04d}", 2400),
     ("US-East kiosk {:04d}", 2400),

@@ -6,7 +6,8 @@ from random import Random
 
 from .clock import Clock
 from .ids import service_address
-from .names import BULK_TYPE, DEVICE_NAMES, OWNER, PEOPLE, SERVICE_KINDS
+from .names import BULK_TYPE, DEVICE_NAMES, ORGANISATIONS, OWNER, PEOPLE, SERVICE_KINDS
+from .peers import open_peers
 from .world import Device, Service, World
 
 #: A seeded connection keeps at least this long, so that a list read at the start is still true some minutes later.
@@ -23,7 +24,9 @@ def build_world(clock: Clock, seed: int, connections: int) -> World:
     for number, name in enumerate(device_names(world.random, max(20, min(600, connections)))):
         add_device(world, number, name)
     add_unshared_device(world)
+    give_to_organisations(world)
     open_some(world, connections, OLDEST_S)
+    open_peers(world, OLDEST_S)
     return world
 
 
@@ -35,6 +38,7 @@ def refill(world: World, connections: int) -> None:
     moments = [max(one.opened_at, one.stopped_at or 0) for one in world.connections.values()]
     quiet_s = max(0, world.clock.now() - max(moments, default=0))
     open_some(world, connections - len(world.live()), min(OLDEST_S, quiet_s))
+    open_peers(world, min(OLDEST_S, quiet_s))
 
 
 def open_some(world: World, count: int, oldest_s: float) -> None:
@@ -88,3 +92,10 @@ def add_unshared_device(world: World) -> None:
     device = Device(service_address(0xFFFF00), "Not shared with you", "stranger@example.org", visible=False)
     world.devices.append(device)
     world.add_service(Service(service_address(0xFFFF01), "SSH", "ssh", 22, "00:1C", device))
+
+
+def give_to_organisations(world: World) -> None:
+    """Every eighth device belongs to an organisation, to each in turn."""
+    emails = list(ORGANISATIONS)
+    for number, device in enumerate(world.devices[3::8]):
+        device.owner, device.shared = emails[number % len(emails)], True

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from . import store
-from .accounts import DEVELOPER_KEY, PASSWORD, USERNAME, Accounts
+from .accounts import ACCESS_KEY_ID, DEVELOPER_KEY, PASSWORD, SECRET_ACCESS_KEY, USERNAME, Accounts
 from .api import Api
 from .clock import Clock
 from .control import Control
@@ -16,7 +16,7 @@ from .log import Entry, RequestLog
 from .misbehave import deliver, disturb
 from .seed import build_world, refill
 from .settings import Settings
-from .wire import HttpConnection, Request, Response
+from .wire import GRAPHQL_PATH, HttpConnection, Request, Response
 from .world import World
 
 #: A change is on disk this many seconds later at most.
@@ -59,10 +59,15 @@ class Server:
         """The environment variables that a client of this sandbox needs."""
         return {
             "REMOTEIT_API_URL": f"{self.base_url}/apv/v27",
+            "REMOTEIT_GRAPHQL_URL": f"{self.base_url}/{GRAPHQL_PATH}",
             "REMOTEIT_DEVELOPER_KEY": DEVELOPER_KEY,
             "REMOTEIT_USERNAME": USERNAME,
             "REMOTEIT_PASSWORD": PASSWORD,
         }
+
+    def access_key(self) -> dict[str, str]:
+        """An access key, under the names that the vendor gives to its parts."""
+        return {"R3_ACCESS_KEY_ID": ACCESS_KEY_ID, "R3_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}
 
     def close(self) -> None:
         """Stop listening, drop every client and write the last state."""
@@ -109,6 +114,7 @@ class Server:
         deliver(fault, response, client, sent)
 
     def act(self, request: Request, entry: Entry) -> Response:
+        self.world.catch_up()
         before = self.world.changes
         response = self.api.answer(request)
         entry.applied = self.world.changes != before

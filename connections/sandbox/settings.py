@@ -47,6 +47,25 @@ class Settings:
         "for 'concurrent' always keeps it",
         ("replace", "keep"),
     )
+    session_ids: str = switch(
+        "same",
+        "the id under which GraphQL lists a connection: its own in lower case, or for an upper-case one of the older "
+        f"REST API its 40 hex digits ({UNDOCUMENTED})",
+        ("same", "own"),
+    )
+    graphql_ids: str = switch(
+        "true",
+        f"does a stop by REST take the lower-case ids that GraphQL gives ({UNDOCUMENTED}); if it refuses them, a "
+        "connect by REST gives upper-case ones",
+        ("true", "refuse"),
+    )
+    come_back_s: int = switch(
+        0, "seconds after a stop that the same person opens the service again, 0: never", unit="SECONDS"
+    )
+    come_back_percent: int = switch(30, "share of the services whose people come back, in percent", unit="PERCENT")
+    skew_s: int = switch(
+        300, f"seconds that a signed date may be off, 0: any; {UNDOCUMENTED}, the value is invented", unit="SECONDS"
+    )
     mfa: str = switch(
         "none",
         "refuse a password login with this code, as for an account with a second factor",

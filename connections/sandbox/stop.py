@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from .accounts import USERNAME
@@ -32,33 +33,33 @@ class Stop:
         if not address:
             return error(401, ADDRESS_MISSING)
         connection = self.world.find(str(connection_id))
-        if connection is None:
+        if connection is None or (connection.graphql_era and self.settings.graphql_ids == "refuse"):
             return error(401, ID_INCORRECT)
         if connection.service.address.lower() != str(address).lower():
             return error(401, ADDRESS_INCORRECT)
-        return self.stop(connection)
-
-    def stop(self, connection: Connection) -> Response:
-        state = connection.state(self.world.clock.now())
-        if state == "stopped":
-            return self.switched(self.settings.stopped_again, connection, ID_INCORRECT)
-        if state == "expired":
-            return self.switched(self.settings.expired, connection, ID_INCORRECT)
-        if connection.opened_by != USERNAME and self.settings.foreign != "true":
-            return self.switched(self.settings.foreign, connection, FOREIGN)
-        self.world.stop(connection)
-        return self.stopped(connection.id)
-
-    def switched(self, choice: str, connection: Connection, reason: str) -> Response:
-        """The answer where remote.it documents none, by the switch for this case."""
+        choice, reason = self.end(connection)
         if choice == "true":
-            return self.stopped(connection.id)
+            return ok(**echo(self.settings.echo, connection.id))
         if choice == "refuse":
             return error(401, reason)
         return error(200, reason if choice == "false" else None)
 
-    def stopped(self, connection_id: str) -> Response:
-        return ok(**echo(self.settings.echo, connection_id))
+    def end(self, connection: Connection) -> tuple[str, str]:
+        """End it if it is open. Returns one of ANSWERS and a reason; where remote.it documents none, by a switch."""
+        state = connection.state(self.world.clock.now())
+        if state == "stopped":
+            return self.settings.stopped_again, ID_INCORRECT
+        if state == "expired":
+            return self.settings.expired, ID_INCORRECT
+        if connection.opened_by != USERNAME and self.settings.foreign != "true":
+            return self.settings.foreign, FOREIGN
+        self.world.stop(connection, self.back_after_s(connection))
+        return "true", ""
+
+    def back_after_s(self, connection: Connection) -> int:
+        """After how many seconds its opener comes back, 0: never. It is always the same services."""
+        number = int(hashlib.sha256(connection.service.address.encode()).hexdigest(), 16)
+        return self.settings.come_back_s if number % 100 < self.settings.come_back_percent else 0
 
 
 def echo(key: str, connection_id: str) -> dict[str, Any]:

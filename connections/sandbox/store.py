@@ -31,12 +31,16 @@ def dump(world: World, tokens: dict[str, float]) -> dict[str, Any]:
              "device": one.device.address}
             for one in world.services.values()
         ],
-        "connections": [
-            {"id": one.id, "session_id": one.session_id, "address": one.service.address, "opened_by": one.opened_by,
-             "opened_at": one.opened_at, "idle_since": one.idle_since, "stopped_at": one.stopped_at,
-             "stops": one.stops, "replaced_by": one.replaced_by}
-            for one in world.connections.values()
-        ],
+        "connections": [kept(one) for one in world.connections.values()],
+        "peers": [kept(one) for one in world.peers.values()],
+    }  # fmt: skip
+
+
+def kept(one: Connection) -> dict[str, Any]:
+    return {
+        "id": one.id, "session_id": one.session_id, "address": one.service.address, "opened_by": one.opened_by,
+        "opened_at": one.opened_at, "idle_since": one.idle_since, "stopped_at": one.stopped_at,
+        "stops": one.stops, "replaced_by": one.replaced_by, "proxy": one.proxy,
     }  # fmt: skip
 
 
@@ -53,9 +57,10 @@ def load(path: Path) -> tuple[World, dict[str, float]]:
         world.devices += devices.values()
         for one in data["services"]:
             world.add_service(Service(**{**one, "device": devices[one["device"]]}))
-        for one in data["connections"]:
-            service = world.services[one.pop("address").lower()]
-            world.connections[one["id"].lower()] = Connection(service=service, **one)
+        for name, known in (("connections", world.connections), ("peers", world.peers)):
+            for one in data.get(name, []):
+                service = world.services[one.pop("address").lower()]
+                known[one["id"].lower()] = Connection(service=service, **one)
         # Not the seed's own sequence again: that would repeat ids which are taken.
         world.random.seed(f"{world.seed}/{len(world.connections)}")
         return world, data["tokens"]

@@ -55,6 +55,8 @@ class Sandbox:
         self.base_url = self.server.base_url
         self.environment = self.server.environment()
         self.url = self.environment["REMOTEIT_API_URL"]
+        self.graphql_url = self.environment["REMOTEIT_GRAPHQL_URL"]
+        self.access_key = self.server.access_key()
         self.developer_key = self.environment["REMOTEIT_DEVELOPER_KEY"]
         self.username = self.environment["REMOTEIT_USERNAME"]
         self.password = self.environment["REMOTEIT_PASSWORD"]

@@ -13,6 +13,7 @@ from typing import Any, cast
 HEAD_LIMIT = 65536
 BODY_LIMIT = 1 << 20
 PREFIX = "apv/v27/"
+GRAPHQL_PATH = "graphql/v1"
 PHRASES = {
     200: "OK", 307: "Temporary Redirect", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
     411: "Length Required", 413: "Content Too Large", 429: "Too Many Requests", 431: "Request Header Fields Too Large",
@@ -69,12 +70,15 @@ class Request:
 def normal_path(target: str) -> str:
     """The path without query, repeated slashes and a trailing one.
 
-    Below the API's prefix it is relative to that, `device/connect/stop`; any other keeps its slash, `/sandbox/log`.
+    Below the API's prefix it is relative to that, `device/connect/stop`; GraphQL's is `graphql/v1`; any other keeps its
+    slash, `/sandbox/log`.
     """
     path = target.partition("?")[0]
     if path.startswith("http://"):
         path = path[7:].partition("/")[2]
     path = "/".join(part for part in path.split("/") if part)
+    if path == GRAPHQL_PATH:
+        return path
     return path[len(PREFIX) :] if path.startswith(PREFIX) else f"/{path}"
 
 

@@ -49,6 +49,13 @@ class Connection:
     #: Stop calls that ended it: 0 or 1, and 0 for one that a newer connect replaced.
     stops: int = 0
     replaced_by: str = ""
+    #: False: a peer-to-peer session, which GraphQL lists beside the proxy connections.
+    proxy: bool = True
+
+    @property
+    def graphql_era(self) -> bool:
+        """Has it the lower-case id that GraphQL gives, and not the upper-case one of the older REST API?"""
+        return self.id == self.id.lower()
 
     @property
     def expires_at(self) -> float:
@@ -75,6 +82,9 @@ class World:
         self.services: dict[str, Service] = {}
         self.by_device: dict[str, list[Service]] = {}
         self.connections: dict[str, Connection] = {}
+        self.peers: dict[str, Connection] = {}
+        #: When somebody will open a service again, and who: moment, address, opener.
+        self.returns: list[tuple[float, str, str]] = []
         self.changes = 0
         self.on_change: Callable[[], None] = lambda: None
 
@@ -95,6 +105,11 @@ class World:
     def live(self) -> list[Connection]:
         now = self.clock.now()
         return [one for one in self.connections.values() if one.state(now) == "open"]
+
+    def sessions(self) -> list[Connection]:
+        """Everything that is open, peer-to-peer sessions last."""
+        now = self.clock.now()
+        return [*self.live(), *(one for one in self.peers.values() if one.state(now) == "open")]
 
     def open(
         self, address: str, opened_by: str, *, style: str = "mixed", at: float | None = None, in_use: bool = True
@@ -119,10 +134,24 @@ class World:
         self.changed()
         return connection
 
-    def stop(self, connection: Connection) -> None:
+    def stop(self, connection: Connection, back_after_s: float = 0) -> None:
+        """End `connection`; the same person opens its service again so many seconds later, unless it is 0."""
         connection.stopped_at = self.clock.now()
         connection.stops += 1
+        if back_after_s:
+            self.returns.append(
+                (connection.stopped_at + back_after_s, connection.service.address, connection.opened_by)
+            )
         self.changed()
+
+    def catch_up(self) -> None:
+        """Open what has come back by now."""
+        now = self.clock.now()
+        due = [one for one in self.returns if one[0] <= now]
+        if due:
+            self.returns = [one for one in self.returns if one[0] > now]
+        for moment, address, opened_by in due:
+            self.open(address, opened_by, at=moment)
 
     def replace(self, old: Connection, new: Connection) -> None:
         """End `old` because a newer connect took its place."""
@@ -132,6 +161,7 @@ class World:
 
     def rows(self, state: str = "") -> list[dict[str, Any]]:
         """Every connection, or those in `state` (open, stopped, expired), as plain values."""
+        self.catch_up()
         now = self.clock.now()
         return [row(one, now) for one in self.connections.values() if not state or one.state(now) == state]
 

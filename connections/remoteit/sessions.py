@@ -1,0 +1,194 @@
+"""The list of open sessions, of the login and of its organisations, and whether it can be relied on as complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connections.remoteit.answers import Cause
+from connections.remoteit.graphql import Result, read_result
+from connections.remoteit.replies import Reply, storable
+from connections.remoteit.transport import CallError
+
+SESSION = "{ id timestamp state user { email } target { id name device { name } } endpoint { proxy } }"
+OWN_SESSIONS = f"""\
+query OwnSessions {{
+  login {{
+    id
+    sessions {SESSION}
+    membership {{ organization {{ name account {{ id }} }} }}
+  }}
+}}
+"""
+
+Ask = Callable[[str, Mapping[str, Any]], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One open session. ``opened_at`` is the API's own text, ISO 8601.
+
+    ``proxy`` is False for a peer-to-peer session, which is no proxy connection. ``account`` is the id of the account
+    whose list showed it first: the login's own, or an organisation's.
+    """
+
+    id: str
+    service_address: str
+    service_name: str
+    device_name: str
+    opened_by: str
+    opened_at: str
+    proxy: bool
+    state: str
+    account: str
+
+
+@dataclass(frozen=True)
+class SessionList:
+    """One reading of all lists. Only a complete one proves that a session which isn't in it is gone.
+
+    ``took_ms`` is in milliseconds. ``accounts`` are the ids whose lists were read whole: the scope of what it proves.
+    """
+
+    complete: bool
+    why_incomplete: str
+    cause: Cause
+    status: int | None
+    took_ms: int
+    retry_after: str | None = None
+    sessions: tuple[Session, ...] = ()
+    accounts: tuple[str, ...] = ()
+
+
+class _Reading:
+    """What was read so far: sessions by id, for one that two lists show is one session."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[str, Session] = {}
+        self.accounts: list[str] = []
+        self.problems: list[str] = []
+        self.cause = Cause.NONE
+        self.last: Reply | None = None
+        self.status: int | None = None
+
+    def ask(self, ask: Ask, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the login's part of an answer; {} when there is none."""
+        try:
+            reply = ask(query, variables)
+        except CallError as error:
+            self.status, self.cause, self.last = error.status, error.cause, None
+            self.problems.append(error.reason)
+            return {}
+        result: Result = read_result(reply)
+        self.status, self.last = reply.status, reply
+        if result.problem:
+            self.problems.append(result.problem)
+            self.cause = result.cause
+        login = result.data.get("login")
+        if not isinstance(login, dict):
+            if not result.problem:
+                self.problems.append("The answer has no login")
+            return {}
+        return login
+
+    def take(self, whose: str, account: str, rows: Any) -> None:
+        """Take one account's list in, and say what of it is missing."""
+        if not isinstance(rows, list):
+            self.problems.append(f"The list of {whose} is missing")
+            return
+        sessions = [_session(row, account) for row in rows]
+        for session in sessions:
+            if session is not None:
+                self.sessions.setdefault(session.id.lower(), session)
+        if lacking := sessions.count(None):
+            self.problems.append(f"{lacking} of {len(rows)} sessions of {whose} came without a part that is needed")
+        else:
+            self.accounts.append(account)
+
+
+def read_sessions(ask: Ask) -> SessionList:
+    """List the sessions of the login, then those of its organisations in one more query, if it has any.
+
+    ``ask`` sends a query with its variables, and raises CallError. Source: remoteit-api reference, section 2.4.
+    """
+    reading = _Reading()
+    login = reading.ask(ask, OWN_SESSIONS, {})
+    if login:
+        reading.take("the login", str(login.get("id", "")), login.get("sessions"))
+        organisations = _organisations(login, reading)
+        if organisations:
+            _read_organisations(ask, reading, organisations)
+    return SessionList(
+        complete=not reading.problems,
+        why_incomplete="; ".join(reading.problems),
+        cause=reading.cause,
+        status=reading.status,
+        took_ms=0,
+        retry_after=reading.last.retry_after if reading.last else None,
+        sessions=tuple(reading.sessions.values()),
+        accounts=tuple(reading.accounts),
+    )
+
+
+def organisations_query(count: int) -> str:
+    """Return the query for the sessions of so many accounts, whose ids are the variables a0, a1, …"""
+    names = ", ".join(f"$a{number}: String!" for number in range(count))
+    parts = "\n".join(f"    a{number}: account(id: $a{number}) {{ sessions {SESSION} }}" for number in range(count))
+    return f"query OrganisationSessions({names}) {{\n  login {{\n{parts}\n  }}\n}}\n"
+
+
+def _read_organisations(ask: Ask, reading: _Reading, organisations: dict[str, str]) -> None:
+    ids = list(organisations)
+    variables = {f"a{number}": account for number, account in enumerate(ids)}
+    login = reading.ask(ask, organisations_query(len(ids)), variables)
+    for name, account in variables.items():
+        part = login.get(name)
+        reading.take(organisations[account], account, part.get("sessions") if isinstance(part, dict) else None)
+
+
+def _organisations(login: dict[str, Any], reading: _Reading) -> dict[str, str]:
+    """Return the names of the organisations that the login belongs to, by the id of their account."""
+    memberships = login.get("membership")
+    if not isinstance(memberships, list):
+        reading.problems.append("The list of organisations is missing")
+        return {}
+    found = {_text(one, "organization", "account", "id"): _text(one, "organization", "name") for one in memberships}
+    if found.pop("", None) is not None:
+        reading.problems.append("An organisation came without the id of its account")
+    # An organisation's owner may be among its members: that list was read already.
+    found.pop(str(login.get("id", "")), None)
+    return found
+
+
+def _session(row: Any, account: str) -> Session | None:
+    """Return the session that ``row`` describes; None when a part is missing that it takes to tell.
+
+    Without a user it is an anonymous visitor's (remoteit-api reference, section 2.4); names may be missing too.
+    """
+    proxy = _part(row, "endpoint", "proxy")
+    if not isinstance(proxy, bool):
+        return None
+    session = Session(
+        id=_text(row, "id"),
+        service_address=_text(row, "target", "id"),
+        service_name=_text(row, "target", "name"),
+        device_name=_text(row, "target", "device", "name"),
+        opened_by=_text(row, "user", "email"),
+        opened_at=_text(row, "timestamp"),
+        proxy=proxy,
+        state=_text(row, "state"),
+        account=account,
+    )
+    return session if session.id and session.service_address and session.opened_at and session.state else None
+
+
+def _part(value: Any, *path: str) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _text(value: Any, *path: str) -> str:
+    part = _part(value, *path)
+    return storable(part) if isinstance(part, str) else ""

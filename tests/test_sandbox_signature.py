@@ -1,0 +1,191 @@
+"""The sandbox checks signatures: both schemes, over whatever headers they name."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Iterator
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+import requests
+
+from connections.remoteit.signing import AccessKeyAuth
+from connections.sandbox import Sandbox
+from connections.sandbox.signature import BadSignatureError, check
+from connections.sandbox.wire import Request
+
+SECRET = base64.b64encode(bytes(range(1, 33))).decode()
+THEN = 1626782400  # Tue, 20 Jul 2021 12:00:00 GMT
+BODY = b'{"deviceaddress":"80:00:00:00:01:00:40:C5","connectionid":"A481EBED-C678-4DA4-60D2-60F1FE8EB5DA"}'
+QUERY = {"query": "{ login { email } }"}
+
+
+def request(*lines: str, target: str = "POST /apv/v27/device/connect/stop", body: bytes = BODY) -> Request:
+    standard = ("Host: api.remote.it", "Date: Tue, 20 Jul 2021 12:00:00 GMT", "Content-Type: application/json")
+    head = "\r\n".join([f"{target} HTTP/1.1", *standard, f"Content-Length: {len(body)}", *lines])
+    made = Request(head.encode(), "127.0.0.1")
+    made.body = body
+    return made
+
+
+def scheme_a(headers: str, signature: str) -> str:
+    given = f'keyId="KEYID",algorithm="hmac-sha256",headers="{headers}",signature="{signature}"'
+    return f"Authorization: Signature {given}"
+
+
+DOCUMENTED = scheme_a(
+    "(request-target) host date content-type content-length", "U52V34VuzKUhlIMAuOwLmro2jmmcdBW4nbvyGWXWtro="
+)
+DIGEST = "Digest: SHA-256=F8f/qJZ3e9Dk7l9t9H7KjT+DHz0fovZZ25fv58p12sI="
+COMPONENTS = '("@method" "@authority" "@target-uri" "date")'
+INPUT = f'{COMPONENTS};keyid="KEYID";alg="hmac-sha256";created=1626782400;expires=1626782700'
+SCHEME_B = (f"Signature-Input: remoteit={INPUT}", "Signature: remoteit=:CCGt+0uvAPX1mZQegE9/lRN/xjtZoaawQqEZnDdwGYc=:")
+
+
+def judge(made: Request, now: float = THEN, skew_s: int = 300) -> None:
+    check(made, "KEYID", SECRET, now, skew_s)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (DOCUMENTED,),
+        (scheme_a("date digest", "RCXN9ekru/b8YQBXv2rqbl8vUb3Jf//cLw61LWa6/Bk="), DIGEST),
+        (
+            scheme_a(
+                "(request-target) host date content-type content-length digest",
+                "HhkCDrAeQD5krVuGS6xYGpwQu64HskPRenz2gw90VhQ=",
+            ),
+            DIGEST,
+        ),
+    ],
+)
+def test_the_known_vectors_of_scheme_a_are_right(lines: tuple[str, ...]) -> None:
+    judge(request(*lines))
+
+
+def test_the_known_vector_of_scheme_b_is_right() -> None:
+    judge(request(*SCHEME_B, target="POST /graphql/v1", body=b"{}"))
+
+
+def test_a_trailing_created_is_read() -> None:
+    created = DOCUMENTED + f',created="{THEN}"'
+    judge(request(created))
+    with pytest.raises(BadSignatureError, match="too far off"):
+        judge(request(DOCUMENTED + f',created="{THEN - 301}"'))
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ((DOCUMENTED.replace("U52V", "AAAA"),), "does not match"),
+        ((DOCUMENTED.replace("KEYID", "OTHER"),), "not known"),
+        ((DOCUMENTED.replace("hmac-sha256", "rsa-sha256"),), "not hmac-sha256"),
+        ((DOCUMENTED.replace("content-type", "x-absent"),), "x-absent is signed and not there"),
+        ((scheme_a("date", "not base64!"),), "cannot be read"),
+        ((DOCUMENTED, "Digest: SHA-256=AAAA"), "digest does not fit"),
+        ((DOCUMENTED, "Content-Digest: sha-256=:AAAA:"), "digest does not fit"),
+        ((SCHEME_B[0], "Signature: other=:AAAA:"), "don't name the same"),
+        (("Signature-Input: nonsense", "Signature: x"), "cannot be read"),
+        ((SCHEME_B[0].replace("date", "x-absent"), SCHEME_B[1]), "x-absent is signed and not there"),
+    ],
+)
+def test_a_wrong_signature_is_told(lines: tuple[str, ...], words: str) -> None:
+    with pytest.raises(BadSignatureError, match=words):
+        judge(request(*lines))
+
+
+@pytest.mark.parametrize("off", [-301, 301])
+@pytest.mark.parametrize("lines", [(DOCUMENTED,), SCHEME_B])
+def test_a_date_too_far_off_is_refused(lines: tuple[str, ...], off: int) -> None:
+    made = request(*lines) if lines == (DOCUMENTED,) else request(*lines, target="POST /graphql/v1", body=b"{}")
+    with pytest.raises(BadSignatureError, match="date is too far off"):
+        judge(made, now=THEN + off)
+    judge(made, now=THEN + off, skew_s=0)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(connections=5, seed=5) as running:
+        yield running
+
+
+def key(sandbox: Sandbox, **changes: str) -> AccessKeyAuth:
+    given = {**sandbox.access_key, **changes}
+    return AccessKeyAuth(given["R3_ACCESS_KEY_ID"], given["R3_SECRET_ACCESS_KEY"])
+
+
+def rest(sandbox: Sandbox, auth: Any, **headers: str) -> requests.Response:
+    every = {"developerkey": sandbox.developer_key, "Content-Type": "application/json", **headers}
+    return requests.get(f"{sandbox.url}/device/list/all?cache=false", headers=every, auth=auth, timeout=5)
+
+
+def graphql(sandbox: Sandbox, auth: Any) -> requests.Response:
+    return requests.post(sandbox.graphql_url, json=QUERY, auth=auth, timeout=5)
+
+
+def test_rest_takes_a_signed_request_with_the_developer_key(sandbox: Sandbox) -> None:
+    assert rest(sandbox, key(sandbox)).json()["status"] == "true"
+
+
+def test_rest_wants_the_developer_key_beside_a_signature(sandbox: Sandbox) -> None:
+    answer = rest(sandbox, key(sandbox), developerkey="other")
+    assert (answer.status_code, answer.json()["reason"]) == (401, "api key failed validation")
+
+
+def test_a_get_signed_without_sending_its_length_is_right(sandbox: Sandbox) -> None:
+    def without_length(made: requests.PreparedRequest) -> requests.PreparedRequest:
+        signed = key(sandbox)(made)
+        del signed.headers["Content-Length"]
+        return signed
+
+    assert rest(sandbox, without_length).json()["status"] == "true"
+
+
+def test_rest_refuses_another_secret(sandbox: Sandbox) -> None:
+    answer = rest(sandbox, key(sandbox, R3_SECRET_ACCESS_KEY=SECRET))
+    assert (answer.status_code, answer.json()["reason"]) == (401, "signature does not match")
+
+
+def test_graphql_takes_a_signed_request_without_a_developer_key(sandbox: Sandbox) -> None:
+    assert graphql(sandbox, key(sandbox)).json() == {"data": {"login": {"email": sandbox.username}}}
+
+
+def test_graphql_refuses_another_secret(sandbox: Sandbox) -> None:
+    answer = graphql(sandbox, key(sandbox, R3_SECRET_ACCESS_KEY=SECRET))
+    assert (answer.status_code, answer.text) == (403, "Unauthorized")
+
+
+def test_graphql_takes_scheme_b_from_a_client_that_reaches_it_under_the_vendors_name(sandbox: Sandbox) -> None:
+    now = int(time.time())
+    parameters = (
+        '("@method" "@authority" "@target-uri" "date")'
+        f';keyid="{sandbox.access_key["R3_ACCESS_KEY_ID"]}";alg="hmac-sha256";created={now};expires={now + 300}'
+    )
+    date = formatdate(now, usegmt=True)
+    base = (
+        '"@method": POST\n"@authority": api.remote.it\n"@target-uri": https://api.remote.it/graphql/v1\n'
+        f'"date": {date}\n"@signature-params": {parameters}'
+    )
+    secret = base64.b64decode(sandbox.access_key["R3_SECRET_ACCESS_KEY"])
+    signature = base64.b64encode(hmac.new(secret, base.encode(), hashlib.sha256).digest()).decode()
+    headers = {"Host": "api.remote.it", "Date": date, "Signature-Input": f"remoteit={parameters}"}
+    headers |= {"Signature": f"remoteit=:{signature}:", "Authorization": ""}
+    answer = requests.post(sandbox.graphql_url, json=QUERY, headers=headers, timeout=5)
+    assert answer.json() == {"data": {"login": {"email": sandbox.username}}}
+
+
+def test_an_old_date_is_refused_until_the_switch_allows_it(sandbox: Sandbox) -> None:
+    old = {"Date": formatdate(time.time() - 3600, usegmt=True)}
+    assert rest(sandbox, key(sandbox), **old).json()["reason"] == "date is too far off"
+    sandbox.set(skew_s=0)
+    assert rest(sandbox, key(sandbox), **old).json()["status"] == "true"
+
+
+def test_advancing_the_sandboxs_clock_leaves_signatures_right(sandbox: Sandbox) -> None:
+    sandbox.advance(28800)
+    assert rest(sandbox, key(sandbox)).json()["status"] == "true"

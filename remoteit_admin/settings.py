@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -39,8 +39,14 @@ REMOTEIT_DEVELOPER_KEY = env.str("REMOTEIT_DEVELOPER_KEY", default="")
 REMOTEIT_USERNAME = env.str("REMOTEIT_USERNAME", default="")
 REMOTEIT_PASSWORD = env.str("REMOTEIT_PASSWORD", default="")
 REMOTEIT_TOKEN = env.str("REMOTEIT_TOKEN", default="")
+R3_ACCESS_KEY_ID = env.str("R3_ACCESS_KEY_ID", default="")
+R3_SECRET_ACCESS_KEY = env.str("R3_SECRET_ACCESS_KEY", default="")
 # `http://` is accepted for loopback hosts only (connections.remoteit), and remote.it is never there.
 SANDBOX = is_loopback(urlsplit(REMOTEIT_API_URL).hostname or "")
+REMOTEIT_GRAPHQL_URL = env.str("REMOTEIT_GRAPHQL_URL", default="") or (
+    # The sandbox's credentials must not go to remote.it.
+    urljoin(REMOTEIT_API_URL, "/graphql/v1") if SANDBOX else "https://api.remote.it/graphql/v1"
+)
 
 # -- stops
 STOP_CONCURRENCY = env.int("STOP_CONCURRENCY", default=16)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -38,6 +39,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     post_migrate.connect(_drop_triggers, dispatch_uid="tests")
     with django_db_blocker.unblock():
         triggers.remove()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forced_sign_ins_tell_nothing() -> None:
+    """Client.force_login is no sign-in of a person: no line for each. `test_sign_in_audit.py` turns them on again."""
+    user_logged_in.disconnect(dispatch_uid="audit.signed_in")
 
 
 def make_user(name: str, group: str | None = None) -> User:
@@ -106,7 +113,7 @@ def sandbox(settings: Settings) -> Iterator[Sandbox]:
         yield running
 
 
-def _open_in_world(world: World, count: int) -> list[dict[str, object]]:
+def open_in(world: World, count: int) -> list[dict[str, object]]:
     services = [service for service in world.services.values() if connectable(service)]
     opened = [world.open(services[n % len(services)].address, opener(world.random)) for n in range(count)]
     return [row(one, world.clock.now()) for one in opened]
@@ -117,7 +124,7 @@ def open_connections(sandbox: Sandbox, account: Account) -> Callable[[int], list
     """Open so many connections in the sandbox and know them in the panel."""
 
     def open_them(count: int, known_by: str = "imported") -> list[Connection]:
-        rows = sandbox.call(_open_in_world, sandbox.server.world, count)
+        rows = sandbox.call(open_in, sandbox.server.world, count)
         return Connection.objects.bulk_create(
             Connection(
                 account=account,

@@ -3,6 +3,7 @@ from __future__ import annotations
 from connections.models.accounts import Account
 from connections.models.audit import AuditEvent, AuditHead
 from connections.models.connections import Connection
+from connections.models.credentials import StoredCredentials
 from connections.models.preferences import Preferences
 from connections.models.runs import StopItem, StopRun, Worker
 from connections.models.uploads import Upload
@@ -15,6 +16,7 @@ __all__ = [
     "Preferences",
     "StopItem",
     "StopRun",
+    "StoredCredentials",
     "Upload",
     "Worker",
 ]

@@ -6,6 +6,21 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class Call(models.TextChoices):
+    """One call that stops a connection."""
+
+    REST = "rest", _("REST")
+    GRAPHQL = "graphql", _("GraphQL disconnect")
+
+
+class StopCall(models.TextChoices):
+    """Which calls stop a connection of the account."""
+
+    REST = "rest", _("REST")
+    GRAPHQL = "graphql", _("GraphQL disconnect")
+    REST_GRAPHQL = "rest_graphql", _("REST, then GraphQL when the id is unknown there")
+
+
 class Account(models.Model):
     """One remote.it login or access key."""
 
@@ -13,6 +28,16 @@ class Account(models.Model):
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    stop_call = models.CharField(
+        _("stop call"),
+        max_length=12,
+        choices=StopCall.choices,
+        default=StopCall.REST,
+        help_text=_("Whether the REST call accepts an id that the list gave is not documented by remote.it."),
+    )
+    credentials_changed_at = models.DateTimeField(null=True, editable=False)
+    held_at = models.DateTimeField(_("held since"), null=True, editable=False)
+    """Since when a person wants nothing sent or listed for it."""
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
     paused_why = models.TextField(_("why it is paused"), blank=True)
     limited_at = models.DateTimeField(null=True, editable=False)
@@ -20,6 +45,12 @@ class Account(models.Model):
     limits_in_row = models.PositiveSmallIntegerField(default=0, editable=False)
     next_send_at = models.DateTimeField(null=True, editable=False)
     """When the next stop may leave, where STOP_MAX_PER_SECOND spaces them; held across all workers."""
+
+    listed_at = models.DateTimeField(_("last list"), null=True, editable=False)
+    completely_listed_at = models.DateTimeField(_("last complete list"), null=True, editable=False)
+    list_why = models.TextField(_("why the last list is not complete"), blank=True, editable=False)
+    list_size = models.PositiveIntegerField(_("connections in the last complete list"), default=0, editable=False)
+    list_due_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("account")
@@ -29,5 +60,10 @@ class Account(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def list_is_complete(self) -> bool:
+        """Whether its last list was read whole."""
+        return self.listed_at is not None and self.listed_at == self.completely_listed_at
+
     def is_paused(self, at: datetime) -> bool:
-        return self.paused_until is not None and self.paused_until > at
+        return self.held_at is not None or (self.paused_until is not None and self.paused_until > at)

@@ -55,6 +55,12 @@ class AuditEvent(models.Model):
             models.Index(fields=("actor", "-seq"), name="event_by_actor"),
             # What happened to one connection.
             models.Index(fields=("connection", "-seq"), name="event_by_connection"),
+            # Who paused, resumed or cancelled a run.
+            models.Index(
+                fields=("run", "-seq"),
+                condition=models.Q(action__in=("run.paused", "run.resumed", "run.cancelled")),
+                name="event_wish",
+            ),
             # One run's lines, for its page and its export.
             models.Index(fields=("run", "-seq"), name="event_by_run"),
         )

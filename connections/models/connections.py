@@ -44,11 +44,11 @@ class Connection(models.Model):
     )
     connection_id = models.CharField(
         _("connection id"),
-        max_length=36,
+        max_length=64,
         validators=[validate_connection_id],
         help_text=_("Sent to remote.it letter for letter."),
     )
-    connection_key = models.CharField(max_length=36, editable=False)
+    connection_key = models.CharField(max_length=64, editable=False)
     device_name = models.CharField(_("device"), max_length=200, blank=True)
     service_name = models.CharField(_("service"), max_length=200, blank=True)
     opened_by = models.CharField(_("opened by"), max_length=254, blank=True)
@@ -56,6 +56,14 @@ class Connection(models.Model):
     expires_at = models.DateTimeField(_("ends by itself"), null=True, blank=True)
     known_by = models.CharField(_("how we know it"), max_length=10, choices=KnownBy.choices)
     known_at = models.DateTimeField(_("as of"), default=timezone.now)
+    seen_seq = models.BigIntegerField(null=True, editable=False)
+    """The place in the audit of the list that first showed it."""
+    listed_seq = models.BigIntegerField(null=True, editable=False)
+    """The place in the audit of the first complete list that held it."""
+    list_scope = models.CharField(max_length=64, blank=True, editable=False)
+    """The account or organisation, by remote.it's id, whose list showed it: only that list can show its absence."""
+    absent_seq = models.BigIntegerField(null=True, editable=False)
+    """The place in the audit of the first complete list that lacked it, while it is absent."""
     status = models.CharField(
         _("status"), max_length=10, choices=ConnectionStatus.choices, default=ConnectionStatus.ACTIVE
     )
@@ -77,6 +85,8 @@ class Connection(models.Model):
             models.Index(fields=("status", "opened_at", "id"), name="connection_by_status"),
             # The list without a tab.
             models.Index(fields=("opened_at", "id"), name="connection_by_opened"),
+            # What came back: first seen in an account's lists after a stop was answered.
+            models.Index(fields=("account", "seen_seq"), name="connection_by_seen"),
             # Search by device, and "same device" on the connection's page.
             models.Index(fields=("device_name",), name="connection_by_device"),
             # Search by id over all accounts.

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from connections.models.accounts import Account
+from connections.models.accounts import Account, Call
 from connections.models.connections import Connection
 from connections.models.states import (
     FINISHED,
@@ -21,6 +21,8 @@ from connections.models.states import (
     ItemState,
     RunState,
     SkipReason,
+    UnverifiedReason,
+    Verdict,
 )
 
 if TYPE_CHECKING:
@@ -110,6 +112,8 @@ class StopItem(models.Model):
     skipped_why = models.CharField(_("why skipped"), max_length=12, choices=SkipReason.choices, blank=True)
     connection_was = models.CharField(max_length=10, choices=ConnectionStatus.choices, blank=True)
     """The connection's status when this item was claimed; where a no puts it back."""
+    next_call = models.CharField(max_length=8, choices=Call.choices, blank=True)
+    """Which call the next attempt makes, where the last one decided it; else the account does."""
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     limited = models.PositiveSmallIntegerField(default=0)
     """How many of the attempts remote.it answered with "too many requests"; they don't count against the limit."""
@@ -123,6 +127,14 @@ class StopItem(models.Model):
     upstream_status = models.PositiveSmallIntegerField(null=True)
     upstream_reason = models.TextField(_("what the API said"), blank=True)
 
+    verdict = models.CharField(_("verdict"), max_length=14, choices=Verdict.choices, blank=True)
+    verdict_why = models.CharField(_("why unverified"), max_length=12, choices=UnverifiedReason.choices, blank=True)
+    verdict_at = models.DateTimeField(null=True)
+    verdict_seq = models.BigIntegerField(null=True)
+    """The place in the audit of the list that the verdict rests on."""
+    came_back_as = models.CharField(max_length=64, blank=True)
+    came_back_after_s = models.PositiveIntegerField(null=True)
+
     objects = StopItemQuerySet.as_manager()
 
     class Meta:
@@ -135,6 +147,12 @@ class StopItem(models.Model):
             models.Index(fields=("run", "state", "account", "id"), name="item_by_run_and_state"),
             # What is in flight: the account's concurrency, and the claims of a dead worker.
             models.Index(fields=("account", "worker"), condition=Q(state="sending"), name="item_sending"),
+            # What still waits for its verdict.
+            models.Index(
+                fields=("account", "answered_at"),
+                condition=Q(verdict="", answered_at__isnull=False),
+                name="item_without_verdict",
+            ),
             # Which runs still have something to send.
             models.Index(fields=("run", "account"), condition=Q(state="queued"), name="item_queued"),
         )

@@ -90,6 +90,24 @@ OUTCOMES = ITEM_ARROWS[ItemState.SENDING][1:]
 NOT_STOPPED = (ItemState.REFUSED, ItemState.FAILED, ItemState.UNKNOWN)
 
 
+class Verdict(models.TextChoices):
+    """What a complete list, asked for after the answer, says of an item: beside its outcome, never instead of it."""
+
+    CONFIRMED_GONE = "confirmed_gone", _("confirmed gone")
+    """An earlier complete list held this id, and this one does not."""
+    STILL_ALIVE = "still_alive", _("still alive")
+    """The list still holds this id."""
+    CAME_BACK = "came_back", _("came back")
+    """Gone, but the same person has the same service open again, under an id that no list held before."""
+    UNVERIFIED = "unverified", _("unverified")
+    """No list could settle it, and the item says why."""
+
+
+class UnverifiedReason(models.TextChoices):
+    NEVER_LISTED = "never_listed", _("no complete list ever held this id")
+    NOT_LISTED = "not_listed", _("the account could not be listed completely in time")
+
+
 class SkipReason(models.TextChoices):
     NOT_ACTIVE = "not_active", _("not open any more")
     """It was stopped or had ended before its turn came."""

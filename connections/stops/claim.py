@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from connections.audit.append import Entry, Origin
 from connections.models import Account, Connection, StopItem, StopRun
+from connections.models.accounts import Call, StopCall
 from connections.models.states import ConnectionStatus, ItemState
 from connections.stops.account_pace import take_slots, use_slots
 from connections.stops.plan import skip_reason
@@ -39,6 +40,12 @@ class Claim:
     @property
     def connection(self) -> Connection:
         return self.item.connection
+
+    @property
+    def call(self) -> str:
+        """Which call this attempt makes."""
+        by_account = Call.GRAPHQL if self.item.account.stop_call == StopCall.GRAPHQL else Call.REST
+        return self.item.next_call or by_account
 
     @property
     def unclear(self) -> bool:
@@ -85,7 +92,7 @@ def claim(account: Account, run_ids: list[int], worker: Worker) -> tuple[list[Cl
     _mark_sending(claimed, worker)
     use_slots(account, slots, len(claimed))
     claims = [Claim(item, delay) for item, delay in zip(claimed, slots.delays, strict=False)]
-    return claims, [one.entry("stop.sent", at=one.item.sent_at, call="rest") for one in claims]
+    return claims, [one.entry("stop.sent", at=one.item.sent_at, call=one.call) for one in claims]
 
 
 def _next_queued(run_id: int, account: Account, count: int) -> list[StopItem]:

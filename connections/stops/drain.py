@@ -184,12 +184,18 @@ class Drain:
         return to_send, announced
 
     def _line(self, account: Account) -> Line | None:
-        if account.pk not in self._lines:
-            try:
-                self._lines[account.pk] = Line(account, self._inbox.put)
-            except NoCredentials as error:
-                pause(account, NO_CREDENTIALS_PAUSE_S, str(error))
-                return None
+        line = self._lines.get(account.pk)
+        if line is not None and line.made_for == account.credentials_changed_at:
+            return line
+        try:
+            self._lines[account.pk] = Line(account, self._inbox.put)
+        except NoCredentials as error:
+            pause(account, NO_CREDENTIALS_PAUSE_S, str(error))
+            return None
+        if line is not None:
+            # What it has sent is still answered; what waits in it comes back.
+            line.withdraw_waiting("the account's credentials were changed")
+            line.close()
         return self._lines[account.pk]
 
     def _finish(self) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from connections.accounts import client_for
+from connections.models.accounts import Call
 from connections.stops.record import Answered
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Line:
 
     def __init__(self, account: Account, arrive: Callable[[Arrival], None]) -> None:
         self._account_id = account.pk
+        self.made_for = account.credentials_changed_at
         self.failed_sign_ins = 0
         self.signing_in = self.wants_probe = False
         self._client = client_for(account)
@@ -122,9 +124,13 @@ class Line:
         elif self._client.needs_login:
             self._arrive(Withdrawn(claim, "the session token has gone; signing in first"))
         else:
-            connection = claim.connection
-            answer = self._client.stop(connection.device_address, connection.connection_id)
-            self._arrive(Answered(claim, answer))
+            self._arrive(Answered(claim, self._call(claim)))
+
+    def _call(self, claim: Claim) -> Answer:
+        connection = claim.connection
+        if claim.call == Call.GRAPHQL:
+            return self._client.disconnect(connection.device_address, connection.connection_id)
+        return self._client.stop(connection.device_address, connection.connection_id)
 
     def _sign_in(self, *, probe: bool) -> None:
         login = self._client.probe() if probe else self._client.renew_token(stale="")

@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from connections.models import AuditEvent, Connection, StopItem
+from connections.models.accounts import Call, StopCall
 from connections.models.states import ConnectionStatus, ItemState, connection_after, fold
 from connections.remoteit import Answer, Cause, Outcome
 from connections.stops.pacing import Decision, decide
@@ -42,13 +43,18 @@ def record_answer(answered: Answered, *, limits: int = 0) -> tuple[list[Entry], 
     nothing, but still gets its line. `limits`: how often in a row remote.it limited the account before.
     """
     claim, answer = answered.claim, answered.answer
-    decision = decide(
-        answer,
-        attempt=claim.attempt - claim.item.limited,
-        max_attempts=settings.STOP_MAX_ATTEMPTS,
-        limits=limits,
-        jitter=random.random(),  # noqa: S311 - spreads retries, protects nothing
-        now=answered.at,
+    by_graphql = _asks_graphql_next(claim, answer)
+    decision = (
+        Decision(retry_in=0.0)
+        if by_graphql
+        else decide(
+            answer,
+            attempt=claim.attempt - claim.item.limited,
+            max_attempts=settings.STOP_MAX_ATTEMPTS,
+            limits=limits,
+            jitter=random.random(),  # noqa: S311 - spreads retries, protects nothing
+            now=answered.at,
+        )
     )
     unclear_attempt = claim.item.unclear_attempt
     if answer.outcome == Outcome.UNKNOWN and unclear_attempt is None:
@@ -60,6 +66,7 @@ def record_answer(answered: Answered, *, limits: int = 0) -> tuple[list[Entry], 
         unclear_attempt=unclear_attempt,
         limited=claim.item.limited + (decision.pause is not None),
         not_before=_after(answered.at, decision.retry_in),
+        next_call=Call.GRAPHQL if by_graphql else claim.item.next_call,
         answered_at=answered.at,
         took_ms=answer.took_ms,
         upstream_status=answer.status,
@@ -94,6 +101,12 @@ def record_orphan(claim: Claim, why: str) -> list[Entry]:
     return entries
 
 
+def _asks_graphql_next(claim: Claim, answer: Answer) -> bool:
+    # Whether REST knows an id that the list gave is not documented; the account chose to ask the other call, too.
+    both = claim.item.account.stop_call == StopCall.REST_GRAPHQL
+    return both and claim.call == Call.REST and answer.outcome == Outcome.ALREADY_GONE
+
+
 def _folded(claim: Claim, outcome: str) -> ItemState:
     return fold(outcome, unclear=claim.unclear, real=claim.connection.is_known_to_be_real)
 
@@ -126,6 +139,7 @@ def _answer_line(answered: Answered, state: ItemState, *, late: bool) -> Entry:
         upstream_status=answer.status,
         upstream_reason=answer.reason,
         took_ms=answer.took_ms,
+        call=claim.call,
         possibly_by_attempt=claim.item.unclear_attempt if possibly_ours else None,
         late=True if late else None,
     )

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from huey.contrib.djhuey import HUEY
 
 import connections.tasks  # noqa: F401 - registers what the engine carries
 from connections.accounts import ensure_default_account
+from connections.live import lister
 from connections.stops.drain import Drain
 
 logger = logging.getLogger(__name__)
@@ -28,25 +30,30 @@ class Command(BaseCommand):
         ensure_default_account()
         ending = threading.Event()
         drain = Drain()
-        sender = threading.Thread(target=self._drain, args=(drain, ending), name="drain")
+        threads = [
+            threading.Thread(target=self._guard, args=(loop, ending), name=name)
+            for name, loop in (("drain", drain.run), ("lister", lister.run))
+        ]
         config = ConsumerConfig(**settings.HUEY["consumer"])
         config.validate()
         consumer = HUEY.create_consumer(**config.values)
-        sender.start()
+        for thread in threads:
+            thread.start()
         self.stdout.write(f"worker {drain.worker} is ready")
         try:
             consumer.run()
         finally:
             ending.set()
             drain.wake()
-            sender.join()
+            for thread in threads:
+                thread.join()
         if self.failed:
             sys.exit(1)
 
-    def _drain(self, drain: Drain, ending: threading.Event) -> None:
+    def _guard(self, loop: Callable[[threading.Event], None], ending: threading.Event) -> None:
         try:
-            drain.run(ending)
-        except Exception:  # a worker that can't send must not look alive: whoever watches over it starts another
+            loop(ending)
+        except Exception:  # a worker that can't work must not look alive: whoever watches over it starts another
             logger.exception("The worker can't go on")
             self.failed = True
             os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,199 @@
+"""Verdicts: what a complete list, asked for after the answer, says of an item. They stand beside its outcome.
+
+Order in the audit decides what came after what, not two hosts' clocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from connections.audit.append import Entry, Origin, append
+from connections.live.reconcile import in_scope
+from connections.models import Account, AuditEvent, Connection, StopItem
+from connections.models.states import OUTCOMES, ConnectionStatus, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connections.remoteit import SessionList
+
+WORKER = Origin("worker")
+Place = tuple[str, str]
+"""A service and a person: who opens the same again has come back."""
+CHUNK = 500
+WATCH = timedelta(minutes=2)
+"""How long after its answer a connection that is gone is watched for coming back."""
+GIVE_UP = timedelta(minutes=5)
+"""How long after its answer an item waits for a list that can settle it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A verdict for one item, why, and when and as what it came back."""
+
+    item: StopItem
+    verdict: Verdict
+    why: str = ""
+    came_back_as: str = ""
+    came_back_after_s: int | None = None
+
+
+def wants_verdict() -> Q:
+    """Items whose verdict a list can still give or change."""
+    now = timezone.now()
+    watched = Q(verdict=Verdict.CONFIRMED_GONE, answered_at__gte=now - WATCH)
+    return Q(state__in=OUTCOMES) & (Q(verdict="") | watched)
+
+
+def verify(account: Account, listed: SessionList, *, asked_seq: int, read_seq: int) -> int:
+    """Give the items of `account` their verdicts by a complete list; returns how many got one.
+
+    `asked_seq`, `read_seq`: the places in the audit at which the list was asked for and read.
+    """
+    present = {session.id.lower() for session in listed.sessions if session.proxy}
+    given = 0
+    for items in _chunks(account):
+        answered = _answered_seqs(items)
+        settled = [item for item in items if answered.get(item.pk, asked_seq) < asked_seq]
+        newcomers = _newcomers(account, present, min(answered.values(), default=asked_seq))
+        findings = [
+            find(item, answered[item.pk], present, newcomers, asked_seq=asked_seq)
+            for item in settled
+            if in_scope(item.connection, listed)
+        ]
+        given += record(account, [finding for finding in findings if finding], read_seq)
+    return given
+
+
+def find(
+    item: StopItem,
+    answered_seq: int,
+    present: set[str],
+    newcomers: dict[Place, list[Connection]],
+    *,
+    asked_seq: int,
+) -> Finding | None:
+    """What a complete list says of one item; None when that is no news.
+
+    `present`: the keys it holds. `newcomers`: what it holds and no list showed before the answer.
+    """
+    connection = item.connection
+    if connection.connection_key in present:
+        return None if item.verdict else Finding(item, Verdict.STILL_ALIVE)
+    if connection.listed_seq is None or connection.listed_seq >= asked_seq:
+        return None if item.verdict else Finding(item, Verdict.UNVERIFIED, "never_listed")
+    for newcomer in newcomers.get(_place(connection), []):
+        if newcomer.seen_seq is not None and newcomer.seen_seq > answered_seq:
+            after = _seconds_after(item, newcomer)
+            return Finding(item, Verdict.CAME_BACK, came_back_as=newcomer.connection_id, came_back_after_s=after)
+    return None if item.verdict else Finding(item, Verdict.CONFIRMED_GONE)
+
+
+def give_up(account: Account, why: str, read_seq: int | None) -> int:
+    """Call unverified what has waited long enough for a list that could settle it. Returns how many."""
+    waiting = StopItem.objects.filter(
+        account=account, verdict="", state__in=OUTCOMES, answered_at__lt=timezone.now() - GIVE_UP
+    )
+    items = list(waiting.select_related("connection", "run__user")[:CHUNK])
+    return record(account, [Finding(item, Verdict.UNVERIFIED, why) for item in items], read_seq)
+
+
+def record(account: Account, findings: Iterable[Finding], read_seq: int | None) -> int:
+    """Write verdicts, what they say of the connections, and their audit lines, in one transaction."""
+    entries = []
+    with transaction.atomic():
+        for finding in findings:
+            item = finding.item
+            moved = StopItem.objects.filter(pk=item.pk, verdict=item.verdict).update(
+                verdict=finding.verdict,
+                verdict_why=finding.why,
+                verdict_at=timezone.now(),
+                verdict_seq=read_seq,
+                came_back_as=finding.came_back_as,
+                came_back_after_s=finding.came_back_after_s,
+            )
+            if moved:
+                _settle_connection(item, finding.verdict)
+                entries.append(_line(account, finding, read_seq))
+        if entries:
+            append(entries)
+    return len(entries)
+
+
+def _settle_connection(item: StopItem, verdict: Verdict) -> None:
+    # Only what this item's answer left behind is settled: another run may have the connection by now.
+    record = Connection.objects.filter(pk=item.connection_id)
+    if verdict == Verdict.STILL_ALIVE:
+        record.filter(status__in=(ConnectionStatus.STOPPED, ConnectionStatus.UNKNOWN)).update(
+            status=ConnectionStatus.ACTIVE, status_at=timezone.now()
+        )
+    elif verdict in (Verdict.CONFIRMED_GONE, Verdict.CAME_BACK):
+        record.filter(status=ConnectionStatus.UNKNOWN).update(status=ConnectionStatus.STOPPED, status_at=timezone.now())
+
+
+def _line(account: Account, finding: Finding, read_seq: int | None) -> Entry:
+    item = finding.item
+    return Entry(
+        "stop.verified",
+        WORKER,
+        actor=item.run.user,
+        account=account,
+        connection=item.connection,
+        run=item.run,
+        facts={
+            "item_id": item.pk,
+            "outcome": item.state,
+            "verdict": str(finding.verdict),
+            "why": finding.why,
+            "list_seq": read_seq,
+            "came_back_as": finding.came_back_as,
+            "came_back_after_s": finding.came_back_after_s,
+        },
+    )
+
+
+def _chunks(account: Account) -> Iterable[list[StopItem]]:
+    wanted = StopItem.objects.filter(wants_verdict(), account=account).order_by("pk")
+    last = 0
+    while items := list(wanted.filter(pk__gt=last).select_related("connection", "run__user")[:CHUNK]):
+        yield items
+        last = items[-1].pk
+
+
+def _answered_seqs(items: list[StopItem]) -> dict[int, int]:
+    """The place in the audit of each item's last answer."""
+    lines = AuditEvent.objects.filter(
+        action="stop.answered",
+        run__in={item.run_id for item in items},
+        connection__in=[item.connection_id for item in items],
+    )
+    rows = lines.order_by().values_list("run_id", "connection_id").annotate(Max("seq"))
+    seqs = {(run_id, connection_id): seq for run_id, connection_id, seq in rows}
+    places = {item.pk: (item.run_id, item.connection_id) for item in items}
+    return {pk: seqs[place] for pk, place in places.items() if place in seqs}
+
+
+def _newcomers(account: Account, present: set[str], since_seq: int) -> dict[Place, list[Connection]]:
+    """What was first seen in a list asked for after `since_seq` and is in this one, by place."""
+    found: dict[Place, list[Connection]] = {}
+    for connection in Connection.objects.filter(account=account, seen_seq__gt=since_seq).order_by("seen_seq", "pk"):
+        if connection.connection_key in present:
+            found.setdefault(_place(connection), []).append(connection)
+    return found
+
+
+def _place(connection: Connection) -> Place:
+    return connection.device_address.lower(), connection.opened_by
+
+
+def _seconds_after(item: StopItem, newcomer: Connection) -> int:
+    """How many seconds after the item's answer the newcomer was opened, as remote.it's clock tells it; at least 0."""
+    if newcomer.opened_at is None or item.answered_at is None:
+        return 0
+    return max(round((newcomer.opened_at - item.answered_at).total_seconds()), 0)

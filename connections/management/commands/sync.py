@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from connections.accounts import ensure_default_account
+from connections.live.read import Reading, read_list
+from connections.management.shell import command_origin, wrong_use
+from connections.models import Account
+
+
+class Command(BaseCommand):
+    help = (
+        "Read the list of open connections of one account, or of all, now; records and verdicts follow it. "
+        "Exit 0: every list was complete; 1: some was not; 2: wrong use."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--account", metavar="NAME", help="only this account")
+
+    def handle(self, *args: Any, account: str | None, **options: Any) -> None:
+        ensure_default_account()
+        accounts = Account.objects.filter(name=account) if account else Account.objects.all()
+        if not accounts:
+            raise wrong_use(f"There is no account {account}." if account else "There is no account.")
+        readings = [read_list(one, origin=command_origin()) for one in accounts]
+        for reading in readings:
+            self.stdout.write(told(reading))
+        if not all(reading.complete for reading in readings):
+            sys.exit(1)
+
+
+def told(reading: Reading) -> str:
+    """One reading as a line of text."""
+    state = "complete" if reading.complete else f"not complete: {reading.why}"
+    changed = f"{reading.changed.opened} new, {reading.changed.ended} ended, {reading.verdicts} verdicts"
+    return f"{reading.account}: {reading.sessions} open connections, {changed}; {state}"

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from connections.models.accounts import Account
+
+
+class CannotDecrypt(Exception):
+    """No key in CREDENTIALS_KEY opens these credentials."""
+
+
+class EncryptedJSONField(models.BinaryField):
+    """A JSON value, encrypted in the database with the first key of CREDENTIALS_KEY and read with any of them.
+
+    Not editable, so that no form shows it. It can't be filtered on.
+    """
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if value is not None:
+            value = cipher().encrypt(json.dumps(value).encode())
+        return super().get_db_prep_value(value, connection, prepared)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            return json.loads(cipher().decrypt(bytes(value)))
+        except InvalidToken:
+            raise CannotDecrypt("No key in CREDENTIALS_KEY opens the stored credentials.") from None
+
+
+class StoredCredentials(models.Model):
+    """What an account signs in with. A table of its own, so that no page or query reads it by the way."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="stored_credentials")
+    values = EncryptedJSONField()
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("stored credentials")
+        verbose_name_plural = _("stored credentials")
+
+    def __str__(self) -> str:
+        return str(self.account)
+
+    def __repr__(self) -> str:
+        return f"<StoredCredentials of {self.account_id}>"
+
+
+def cipher() -> MultiFernet:
+    """What encrypts and decrypts. Raises ImproperlyConfigured when CREDENTIALS_KEY is missing or is no Fernet key."""
+    keys = [key.strip() for key in settings.CREDENTIALS_KEY.split(",") if key.strip()]
+    if not keys:
+        raise ImproperlyConfigured("CREDENTIALS_KEY is not set: credentials can't be stored without it.")
+    try:
+        return MultiFernet([Fernet(key) for key in keys])
+    except ValueError:
+        raise ImproperlyConfigured("CREDENTIALS_KEY has to hold Fernet keys, newest first, by commas.") from None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from connections.stops.pacing import Decision
-    from connections.stops.record import Answered
+    from connections.stops.settle import Answered
 
 
 def lock_accounts(ids: Iterable[int]) -> dict[int, Account]:

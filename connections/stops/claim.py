@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection as database
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from connections.audit.append import Entry, Origin
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connections.models import Worker
+    from connections.models.runs import StopItemQuerySet
 
 WORKER = Origin("worker")
+CLAIM_AHEAD_SHARE = 4
+"""The part of the concurrency that is claimed ahead: what is answered within a quarter of a call's time."""
 
 
 @dataclass(frozen=True)
@@ -67,24 +70,42 @@ class Claim:
 
 
 def pairs_with_work() -> list[tuple[int, int]]:
-    """The (run, account) pairs that have something queued, oldest run first."""
-    pairs = StopItem.objects.queued().filter(run__in=StopRun.objects.sendable())
-    return list(pairs.order_by("run_id", "account_id").values_list("run_id", "account_id").distinct())
+    """The (run, account) pairs that have something queued, oldest run first.
+
+    Steps through the index from pair to pair: a DISTINCT would read all that is queued.
+    """
+    queued = StopItem.objects.queued()
+    pairs = []
+    run_id = _next(queued, "run_id", 0)
+    while run_id:
+        account_id = _next(queued.filter(run=run_id), "account_id", 0)
+        while account_id:
+            pairs.append((run_id, account_id))
+            account_id = _next(queued.filter(run=run_id), "account_id", account_id)
+        run_id = _next(queued, "run_id", run_id)
+    sendable = set(StopRun.objects.sendable().filter(pk__in={run for run, _ in pairs}).values_list("pk", flat=True))
+    return [pair for pair in pairs if pair[0] in sendable]
+
+
+def _next(items: StopItemQuerySet, name: str, after: int) -> int | None:
+    return items.filter(**{f"{name}__gt": after}).order_by(name).values_list(name, flat=True).first()
 
 
 def claim(account: Account, run_ids: list[int], worker: Worker) -> tuple[list[Claim], list[Entry]]:
     """Claim as many items as the account's concurrency and rate leave free, in equal shares for its runs.
 
     Runs in a transaction that holds the account's lock, so that both hold across all workers. Returns the
-    claims and the audit lines, `stop.sent` for each: they have to be committed before anything is sent.
+    claims and the audit lines, `stop.sent` for each: they have to be committed before anything is sent. What is not
+    open any more is skipped and has its line, too.
     """
-    in_flight = StopItem.objects.sending().filter(account=account).count()
-    slots = take_slots(account, max(settings.STOP_CONCURRENCY - in_flight, 0))
+    slots = take_slots(account, _free(account, worker))
     items: list[StopItem] = []
+    # Asked again here, under the lock: a run may have been paused since the turn began.
+    runs = StopRun.objects.sendable().select_related("user").in_bulk(run_ids) if slots.delays else {}
     for position, run_id in enumerate(run_ids):
         share = -(-(len(slots.delays) - len(items)) // (len(run_ids) - position))
-        if share > 0:
-            items.extend(_next_queued(run_id, account, share))
+        if share > 0 and run_id in runs:
+            items.extend(_next_queued(runs[run_id], account, share))
     if not items:
         return [], []
     held = [item for item in items if item.connection_was]
@@ -92,17 +113,34 @@ def claim(account: Account, run_ids: list[int], worker: Worker) -> tuple[list[Cl
     _mark_sending(claimed, worker)
     use_slots(account, slots, len(claimed))
     claims = [Claim(item, delay) for item, delay in zip(claimed, slots.delays, strict=False)]
-    return claims, [one.entry("stop.sent", at=one.item.sent_at, call=one.call) for one in claims]
+    skipped = [
+        Claim(item).entry("stop.skipped", attempt=None, why=item.skipped_why) for item in items if item.skipped_why
+    ]
+    return claims, skipped + [one.entry("stop.sent", at=one.item.sent_at, call=one.call) for one in claims]
 
 
-def _next_queued(run_id: int, account: Account, count: int) -> list[StopItem]:
+def _free(account: Account, worker: Worker) -> int:
+    """How many more may be claimed: a little ahead of what is on the wire, but only while nobody else sends.
+
+    A worker never has more on the wire than the account allows, however much it claimed; two of them could.
+    """
+    claims = StopItem.objects.sending().filter(account=account)
+    count = claims.aggregate(all=Count("pk"), mine=Count("pk", filter=Q(worker=worker)))
+    alone = count["all"] == count["mine"]
+    ahead = settings.STOP_CONCURRENCY // CLAIM_AHEAD_SHARE if alone else 0
+    return max(settings.STOP_CONCURRENCY + ahead - count["all"], 0)
+
+
+def _next_queued(run: StopRun, account: Account, count: int) -> list[StopItem]:
     due = Q(not_before=None) | Q(not_before__lte=timezone.now())
-    # Asked again here, under the lock: the run may have been paused since the turn began.
-    runs = StopRun.objects.sendable().filter(pk=run_id)
-    items = StopItem.objects.queued().filter(due, run__in=runs, account=account).order_by("pk")
+    items = StopItem.objects.queued().filter(due, run=run, account=account).order_by("pk")
     if database.features.has_select_for_update_skip_locked:
         items = items.select_for_update(skip_locked=True, of=("self",))
-    return list(items.select_related("connection", "run__user", "account")[:count])
+    found = list(items.select_related("connection")[:count])
+    for item in found:
+        # All of them have these two in common: joined, they would be read once an item.
+        item.run, item.account = run, account
+    return found
 
 
 def _take_connections(items: list[StopItem]) -> list[StopItem]:
@@ -114,6 +152,7 @@ def _take_connections(items: list[StopItem]) -> list[StopItem]:
     for item in items:
         why = skip_reason(status[item.connection_id], taken=False)
         if why:
+            item.skipped_why = why
             StopItem.objects.queued().filter(pk=item.pk).update(state=ItemState.SKIPPED, skipped_why=why)
         else:
             item.connection_was = status[item.connection_id]

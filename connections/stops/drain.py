@@ -27,8 +27,9 @@ from connections.stops.account_pace import follow, limits_before, lock_accounts,
 from connections.stops.claim import Claim, claim, pairs_with_work
 from connections.stops.control import finish_cancellations
 from connections.stops.line import Arrival, Line, SignedIn, Withdrawn
-from connections.stops.record import record_answer, record_orphan, record_withdrawn
+from connections.stops.record import record_all, record_orphan, record_withdrawn
 from connections.stops.recover import recover_dead_claims
+from connections.stops.settle import Answered, Settled, settle
 from connections.stops.sign_in import record_sign_in, sign_in_sent
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.2
 """How long the loop waits for something to arrive before it looks into the database by itself."""
+GATHER_S = 0.01
+"""How long a turn waits for more answers after the first, when all is in flight: a turn has its price."""
 DATABASE_RETRY_S = 0.5
 FINISH_S = 8.0
 """How long a worker that is asked to end waits for the answers to what it has sent."""
@@ -99,6 +102,7 @@ class Drain:
     def _collect(self, wait_s: float) -> None:
         try:
             arrival = self._inbox.get(timeout=wait_s)
+            time.sleep(GATHER_S * min(len(self._in_flight) / settings.STOP_CONCURRENCY, 1.0))
             while True:
                 if arrival is None:
                     self._looked_at = 0.0
@@ -120,7 +124,7 @@ class Drain:
             if beat:
                 Worker.objects.filter(pk=self.worker.pk).update(beat_at=Now())
             accounts = lock_accounts({*(one.account_id for one in arrivals), *(account for _, account in pairs)})
-            entries = [entry for one in arrivals for entry in self._record(one, accounts[one.account_id])]
+            entries = self._record_all(arrivals, accounts)
             if sweep:
                 entries += recover_dead_claims(self.worker, {*self._in_flight})
             to_send, announced = self._claim(pairs, accounts)
@@ -149,18 +153,24 @@ class Drain:
         self._beat_at = now if beat else self._beat_at
         self._swept_at = now if sweep else self._swept_at
 
-    def _record(self, arrival: Arrival, account: Account) -> list[Entry]:
-        line = self._lines[account.pk]
-        if isinstance(arrival, Withdrawn):
-            return record_withdrawn(arrival.claim, arrival.why)
-        if isinstance(arrival, SignedIn):
-            return record_sign_in(line, account, arrival)
-        entries, decision = record_answer(arrival, limits=limits_before(account, arrival))
-        follow(account, arrival, decision)
-        if decision.pause is not None:
-            line.hold(decision.pause)
-        line.note(arrival.answer)
+    def _record_all(self, arrivals: list[Arrival], accounts: dict[int, Account]) -> list[Entry]:
+        answered = [one for one in arrivals if isinstance(one, Answered)]
+        entries = record_all([self._settle(one, accounts[one.account_id]) for one in answered]) if answered else []
+        for one in arrivals:
+            if isinstance(one, Withdrawn):
+                entries += record_withdrawn(one.claim, one.why)
+            elif isinstance(one, SignedIn):
+                entries += record_sign_in(self._lines[one.account_id], accounts[one.account_id], one)
         return entries
+
+    def _settle(self, answered: Answered, account: Account) -> Settled:
+        line = self._lines[account.pk]
+        settled = settle(answered, limits=limits_before(account, answered))
+        follow(account, answered, settled.decision)
+        if settled.decision.pause is not None:
+            line.hold(settled.decision.pause)
+        line.note(answered.answer)
+        return settled
 
     def _claim(
         self, pairs: list[tuple[int, int]], accounts: dict[int, Account]

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from connections.accounts import client_for
 from connections.models.accounts import Call
-from connections.stops.record import Answered
+from connections.stops.settle import Answered
 
 if TYPE_CHECKING:
     from connections.models import Account

@@ -2,81 +2,51 @@
 
 from __future__ import annotations
 
-import random
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from connections.models import AuditEvent, Connection, StopItem
-from connections.models.accounts import Call, StopCall
-from connections.models.states import ConnectionStatus, ItemState, connection_after, fold
+from connections.models.bulk import update_many
+from connections.models.states import ConnectionStatus, ItemState, connection_after
 from connections.remoteit import Answer, Cause, Outcome
-from connections.stops.pacing import Decision, decide
+from connections.stops.settle import Answered, Settled, settle
 
 if TYPE_CHECKING:
     from connections.audit.append import Entry
-    from connections.models.runs import StopItemQuerySet
     from connections.stops.claim import Claim
 
 
-@dataclass(frozen=True)
-class Answered:
-    """A claim and the API's answer to it, with the moment it came."""
+def record_all(batch: list[Settled]) -> list[Entry]:
+    """Write answers: the items' states, their connections', and the audit lines, which are returned to be appended.
 
-    claim: Claim
-    answer: Answer
-    at: datetime = field(default_factory=timezone.now)
-
-    @property
-    def account_id(self) -> int:
-        return self.claim.item.account_id
-
-
-def record_answer(answered: Answered, *, limits: int = 0) -> tuple[list[Entry], Decision]:
-    """Write one answer: the item's state, its connection's, and the audit line, which is returned to be appended.
-
-    The update is guarded by the attempt: the late answer of an attempt that recovery has overtaken changes
-    nothing, but still gets its line. `limits`: how often in a row remote.it limited the account before.
+    Each update is guarded by the attempt. When one of them was overtaken, all are written one by one.
     """
-    claim, answer = answered.claim, answered.answer
-    by_graphql = _asks_graphql_next(claim, answer)
-    decision = (
-        Decision(retry_in=0.0)
-        if by_graphql
-        else decide(
-            answer,
-            attempt=claim.attempt - claim.item.limited,
-            max_attempts=settings.STOP_MAX_ATTEMPTS,
-            limits=limits,
-            jitter=random.random(),  # noqa: S311 - spreads retries, protects nothing
-            now=answered.at,
-        )
-    )
-    unclear_attempt = claim.item.unclear_attempt
-    if answer.outcome == Outcome.UNKNOWN and unclear_attempt is None:
-        unclear_attempt = claim.attempt
-    state = ItemState.QUEUED if decision.retry_in is not None else _folded(claim, answer.outcome)
-    moved = _held(claim).update(
-        state=state,
-        worker=None,
-        unclear_attempt=unclear_attempt,
-        limited=claim.item.limited + (decision.pause is not None),
-        not_before=_after(answered.at, decision.retry_in),
-        next_call=Call.GRAPHQL if by_graphql else claim.item.next_call,
-        answered_at=answered.at,
-        took_ms=answer.took_ms,
-        upstream_status=answer.status,
-        upstream_reason=answer.reason,
-    )
-    if not moved and _is_recorded_already(answered):
-        return [], decision
-    if moved and state != ItemState.QUEUED:
-        _release_connection(claim, state)
-    return [_answer_line(answered, state, late=not moved)], decision
+    try:
+        with transaction.atomic():
+            if update_many(StopItem, [(one.values, _guard(one.claim)) for one in batch]) != len(batch):
+                raise _Overtaken
+    except _Overtaken:
+        return [entry for one in batch for entry in record(one)]
+    _release_connections([one for one in batch if one.state != ItemState.QUEUED])
+    return [_answer_line(one, late=False) for one in batch]
+
+
+class _Overtaken(Exception):
+    pass
+
+
+def record(one: Settled) -> list[Entry]:
+    """Write one answer. The late answer of an attempt that recovery has overtaken gets its line and changes nothing."""
+    moved = StopItem.objects.filter(**_guard(one.claim)).update(**one.values)
+    if not moved and _is_recorded_already(one.answered):
+        return []
+    if moved and one.state != ItemState.QUEUED:
+        _release_connections([one])
+    return [_answer_line(one, late=not moved)]
 
 
 def record_withdrawn(claim: Claim, why: str) -> list[Entry]:
@@ -85,7 +55,7 @@ def record_withdrawn(claim: Claim, why: str) -> list[Entry]:
     back: dict[str, object] = {"state": ItemState.QUEUED, "worker": None, "attempts": F("attempts") - 1}
     if first:
         back |= {"sent_at": None, "connection_was": ""}
-    if not _held(claim).update(**back):
+    if not StopItem.objects.filter(**_guard(claim)).update(**back):
         return []
     if first:
         Connection.objects.filter(pk=claim.connection.pk, status=ConnectionStatus.STOPPING).update(
@@ -97,29 +67,24 @@ def record_withdrawn(claim: Claim, why: str) -> list[Entry]:
 def record_orphan(claim: Claim, why: str) -> list[Entry]:
     """Write down that nobody will read the answer to this attempt: it may have happened. Returns the audit line."""
     answer = Answer(Outcome.UNKNOWN, Cause.NONE, status=None, reason=why, took_ms=None)
-    entries, _ = record_answer(Answered(claim, answer))
-    return entries
+    return record(settle(Answered(claim, answer)))
 
 
-def _asks_graphql_next(claim: Claim, answer: Answer) -> bool:
-    # Whether REST knows an id that the list gave is not documented; the account chose to ask the other call, too.
-    both = claim.item.account.stop_call == StopCall.REST_GRAPHQL
-    return both and claim.call == Call.REST and answer.outcome == Outcome.ALREADY_GONE
+def _guard(claim: Claim) -> dict[str, object]:
+    item = claim.item
+    return {"pk": item.pk, "state": ItemState.SENDING, "attempts": item.attempts, "worker_id": item.worker_id}
 
 
-def _folded(claim: Claim, outcome: str) -> ItemState:
-    return fold(outcome, unclear=claim.unclear, real=claim.connection.is_known_to_be_real)
-
-
-def _held(claim: Claim) -> StopItemQuerySet:
-    return StopItem.objects.sending().filter(pk=claim.item.pk, attempts=claim.attempt, worker=claim.item.worker_id)
-
-
-def _release_connection(claim: Claim, state: ItemState) -> None:
-    status = connection_after(state, unclear=claim.unclear, before=ConnectionStatus(claim.item.connection_was))
-    Connection.objects.filter(pk=claim.connection.pk, status=ConnectionStatus.STOPPING).update(
-        status=status, status_at=timezone.now()
-    )
+def _release_connections(batch: list[Settled]) -> None:
+    by_status = defaultdict(list)
+    for one in batch:
+        before = ConnectionStatus(one.claim.item.connection_was)
+        status = connection_after(one.state, unclear=one.claim.unclear, before=before)
+        by_status[status].append(one.claim.item.connection_id)
+    for status, ids in by_status.items():
+        Connection.objects.filter(pk__in=ids, status=ConnectionStatus.STOPPING).update(
+            status=status, status_at=timezone.now()
+        )
 
 
 def _is_recorded_already(answered: Answered) -> bool:
@@ -128,14 +93,14 @@ def _is_recorded_already(answered: Answered) -> bool:
     return lines.filter(action="stop.answered", at=answered.at).exists()
 
 
-def _answer_line(answered: Answered, state: ItemState, *, late: bool) -> Entry:
-    claim, answer = answered.claim, answered.answer
-    possibly_ours = state == ItemState.ALREADY_GONE and claim.unclear
+def _answer_line(one: Settled, *, late: bool) -> Entry:
+    claim, answer = one.claim, one.answered.answer
+    possibly_ours = one.state == ItemState.ALREADY_GONE and claim.unclear
     return claim.entry(
         "stop.answered",
-        at=answered.at,
+        at=one.answered.at,
         outcome=str(answer.outcome),
-        item_outcome=None if late or state == ItemState.QUEUED else str(state),
+        item_outcome=None if late or one.state == ItemState.QUEUED else str(one.state),
         upstream_status=answer.status,
         upstream_reason=answer.reason,
         took_ms=answer.took_ms,
@@ -143,7 +108,3 @@ def _answer_line(answered: Answered, state: ItemState, *, late: bool) -> Entry:
         possibly_by_attempt=claim.item.unclear_attempt if possibly_ours else None,
         late=True if late else None,
     )
-
-
-def _after(at: datetime, seconds: float | None) -> datetime | None:
-    return None if seconds is None else at + timedelta(seconds=seconds)

@@ -12,9 +12,9 @@ PRODUCTION = env ALLOWED_HOSTS=panel.example USE_HTTPS=on DEBUG=off \
 # They start their own servers, so a second database has nothing to add.
 ONCE = --ignore=tests/test_sample_clients.py --ignore=tests/test_launcher.py --ignore=tests/test_servers.py --ignore=tests/test_skips.py
 
-.PHONY: help run test check fmt
+.PHONY: help run test chaos check bench screenshots fmt
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/run.stamp ## the panel and its worker on http://127.0.0.1:8000 (another port: PORT=8001 make run)
 	@$(BIN)/python -m remoteit_admin
@@ -24,12 +24,25 @@ test: .venv/dev.stamp ## every test: on SQLite, then on PostgreSQL and Redis
 	@env -u DATABASE_URL -u QUEUE_URL $(BIN)/python -m pytest -rs
 	@$(BIN)/python -m tests.servers -- $(BIN)/python -m pytest -rs -m "not browser" $(ONCE)
 
+chaos: .venv/dev.stamp ## workers killed 200 times while remote.it misbehaves, on both databases (CHAOS_KILLS, CHAOS_SEED)
+	@.ci/setup
+	@export CHAOS_KILLS=$${CHAOS_KILLS:-200}; \
+	  env -u DATABASE_URL -u QUEUE_URL $(BIN)/python -m pytest -s tests/test_chaos.py && \
+	  $(BIN)/python -m tests.servers -- $(BIN)/python -m pytest -s tests/test_chaos.py
+
 check: .venv/dev.stamp ## formatting, lint, types, settings fit for a server, no migration missing
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: .venv/dev.stamp ## how fast, how cheap: each beside a baseline of the same run (some minutes; .venv/bench/*.json)
+	@$(BIN)/python -m tests.benchmarks
+
+screenshots: .venv/dev.stamp ## the pictures of README and docs, into docs/screenshots
+	@.ci/setup
+	@env -u DATABASE_URL -u QUEUE_URL $(BIN)/python -m tests.browser.screenshots
 
 fmt: .venv/dev.stamp ## put the code into shape
 	@$(BIN)/ruff format .

@@ -12,8 +12,9 @@ class ConnectionsConfig(AppConfig):
     verbose_name = _("Connections")
 
     def ready(self) -> None:
-        from connections import checks  # noqa: F401 - registers the system checks
+        from connections import checks, signals  # noqa: F401 - the system checks register themselves
 
+        signals.connect()
         post_migrate.connect(_after_migrate, sender=self)
 
 

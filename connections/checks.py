@@ -7,9 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from connections.audit import triggers
+from connections.audit import signing, triggers
 from connections.remoteit import InvalidBaseURL
 from connections.remoteit.base_url import checked_base_url
 
@@ -34,4 +35,15 @@ def api_is_reached_safely(**kwargs: Any) -> list[CheckMessage]:
         checked_base_url(settings.REMOTEIT_API_URL)
     except InvalidBaseURL as error:
         return [Error(f"REMOTEIT_API_URL: {error}", id="connections.E002")]
+    return []
+
+
+@register(Tags.security)
+def signing_key_is_one(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        signing.trusted_keys()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="connections.E003")]
+    except signing.NoSigningKey:
+        pass  # its file belongs to the worker alone
     return []

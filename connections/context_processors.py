@@ -46,6 +46,8 @@ def _sections(request: HttpRequest) -> list[Section]:
             _section(request, "r", _("Runs"), "stoprun", _runs_under_way(user)),
             _section(request, "h", _("History"), "auditevent"),
         ]
+    if user.has_perm("connections.view_account") or user.has_perm("connections.change_account"):
+        sections.append(_section(request, "a", _("Accounts"), "account"))
     if user.has_perm("auth.view_user"):
         url = reverse("admin:app_list", args=["auth"])
         sections.append(Section("u", _("People"), url, is_current=request.path.startswith(url)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
@@ -13,6 +14,8 @@ from connections.audit.append import Origin
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+USER_AGENT_LENGTH = 200
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -25,7 +28,20 @@ def user_of(request: HttpRequest) -> User:
 
 def web_origin(request: HttpRequest) -> Origin:
     """The origin of a wish that came with `request`, for the audit."""
-    return Origin("web", client_ip=client_ip(request))
+    user_agent = printable(request.headers.get("User-Agent", ""), USER_AGENT_LENGTH)
+    return Origin("web", client_ip=client_ip(request), user_agent=user_agent)
+
+
+def printable(text: str, length: int) -> str:
+    """`text`, which anybody may have sent, on one line: without control characters, and cut after `length`."""
+    visible = "".join(" " if char in "\t\r\n" else char for char in text if char in "\t\r\n" or not _is_control(char))
+    visible = visible.strip()
+    return visible if len(visible) <= length else visible[: length - 1] + "…"
+
+
+def _is_control(char: str) -> bool:
+    # C: controls, formats such as the one that turns a line's direction round, and halves of characters.
+    return unicodedata.category(char).startswith("C")
 
 
 def client_ip(request: HttpRequest) -> str:

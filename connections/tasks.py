@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from huey import crontab
-from huey.contrib.djhuey import db_periodic_task
+from huey.contrib.djhuey import db_periodic_task, db_task
 
 from connections import uploads
+from connections.audit.checkpoints import write_checkpoint
+from connections.audit.keeping import verify_and_keep
 from connections.stops import plan, wakeup  # noqa: F401 - importing it registers its task
 
 
@@ -17,3 +19,18 @@ def delete_expired_drafts() -> None:
 @db_periodic_task(crontab(minute="*/10"))
 def delete_expired_uploads() -> None:
     uploads.delete_expired()
+
+
+@db_periodic_task(crontab(minute="*/10"))
+def sign_history() -> None:
+    write_checkpoint()
+
+
+@db_periodic_task(crontab(minute="7"))
+def verify_history() -> None:
+    verify_and_keep()
+
+
+@db_task()
+def verify_history_now() -> None:
+    verify_and_keep()

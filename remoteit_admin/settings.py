@@ -22,6 +22,7 @@ SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set. `make run` writes one into .env; elsewhere set it yourself.")
 CREDENTIALS_KEY = env.str("CREDENTIALS_KEY", default="")
+AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="")
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -119,6 +120,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     # A database that went away without a word must not hold a worker for ever.
     DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 10_000}
+# Where signed checkpoints are written, and the key that is made when AUDIT_SIGNING_KEY is not set: beside the database.
+AUDIT_FOLDER = BASE_DIR
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    AUDIT_FOLDER = DATABASES["default"]["NAME"].parent
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -194,6 +199,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "remoteit_admin.error_reports.HidesSecrets"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -6,11 +6,14 @@ from django.views.generic import RedirectView
 
 from connections import health
 from connections.admin.preferences_page import preferences
+from connections.admin.users import password_change
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/preferences/", admin.site.admin_view(preferences), name="preferences"),
+    # Before Django's own page at the same address.
+    path("admin/password_change/", admin.site.admin_view(password_change, cacheable=True)),
     path("admin/", admin.site.urls),
 ]

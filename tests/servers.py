@@ -24,7 +24,7 @@ import psycopg
 START = 30.0  # seconds for a server to answer, and for one to end
 
 
-class Missing(Exception):  # noqa: N818 - a state of the machine
+class Missing(Exception):
     """The machine has no such server installed."""
 
 

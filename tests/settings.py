@@ -15,7 +15,7 @@ os.environ.update(
     ALLOWED_HOSTS="127.0.0.1,localhost",
     TRUSTED_PROXIES="",
 )
-for name in ("REMOTEIT_TOKEN", "R3_ACCESS_KEY_ID", "R3_SECRET_ACCESS_KEY"):
+for name in ("REMOTEIT_TOKEN", "R3_ACCESS_KEY_ID", "R3_SECRET_ACCESS_KEY", "AUDIT_SIGNING_KEY"):
     os.environ[name] = ""
 # A worker started by a test has these from its parent; the test process itself talks to nobody by default.
 os.environ.setdefault("REMOTEIT_API_URL", "http://127.0.0.1:9/apv/v27")
@@ -42,3 +42,4 @@ WORKER_HEARTBEAT_SECONDS = 0.2
 WORKER_LEASE_SECONDS = 1.5
 STOP_CONNECT_TIMEOUT = 1.0
 STOP_READ_TIMEOUT = 2.0
+AUDIT_FOLDER = FOLDER

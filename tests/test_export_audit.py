@@ -30,7 +30,7 @@ def write(**facts: Any) -> None:
 
 def exported(**options: Any) -> str:
     out = io.StringIO()
-    call_command("export_audit", **{"format": "jsonl", "user": None, "run": None, "since": None, **options}, stdout=out)
+    call_command("export_audit", **{"format": "jsonl", **options}, stdout=out)
     return out.getvalue()
 
 

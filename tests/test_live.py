@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from pytest_django import Settings
 
+from connections.audit.append import Origin
+from connections.live.again import verify_again
 from connections.live.read import read_list
-from connections.live.verify import GIVE_UP
+from connections.live.verify import CHUNK, GIVE_UP, give_up
 from connections.models import Account, AuditEvent, Connection, StopItem
 from connections.models.accounts import StopCall
 from connections.sandbox import Sandbox
@@ -21,6 +24,7 @@ from tests.test_drain import finish, start_run, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OpenConnections = Callable[..., list[Connection]]
+MakeConnection = Callable[..., Connection]
 
 
 def facts_of(action: str) -> list[dict[str, object]]:
@@ -182,6 +186,51 @@ def test_an_account_that_can_not_be_listed_stays_unverified_after_a_while(
     StopItem.objects.update(answered_at=item.answered_at - GIVE_UP)
     read_list(account)
     assert (StopItem.objects.get().verdict, StopItem.objects.get().verdict_why) == ("unverified", "not_listed")
+
+
+def test_an_account_that_can_be_listed_again_settles_it_when_asked_to(
+    alice: User, sandbox: Sandbox, account: Account
+) -> None:
+    open_in_world(sandbox, 1)
+    read_list(account)
+    stop_everything(alice)
+    answered_at = StopItem.objects.get().answered_at
+    assert answered_at is not None
+    StopItem.objects.update(answered_at=answered_at - GIVE_UP)
+    sandbox.faults.add(FaultRule("503", path="graphql/v1", times=1))
+    read_list(account)
+    assert StopItem.objects.get().verdict == "unverified"
+    read_list(account)
+    assert StopItem.objects.get().verdict == "unverified"
+    verify_again(StopItem.objects.get().run, alice, Origin("web"))
+    read_list(account)
+    assert StopItem.objects.get().verdict == "confirmed_gone"
+    assert [line["verdict"] for line in facts_of("stop.verified")] == ["unverified", "confirmed_gone"]
+
+
+def test_what_no_list_covers_any_more_stays_unverified_after_a_while(
+    alice: User, sandbox: Sandbox, account: Account
+) -> None:
+    open_in_world(sandbox, 1)
+    read_list(account)
+    Connection.objects.update(list_scope="an organisation that was left")
+    stop_everything(alice)
+    assert read_list(account).complete
+    item = StopItem.objects.get()
+    assert item.verdict == ""
+    assert item.answered_at is not None
+    StopItem.objects.update(answered_at=item.answered_at - GIVE_UP)
+    read_list(account)
+    assert (StopItem.objects.get().verdict, StopItem.objects.get().verdict_why) == ("unverified", "not_listed")
+
+
+def test_giving_up_leaves_nothing_over(alice: User, account: Account, make_connection: MakeConnection) -> None:
+    for _ in range(CHUNK + 1):
+        make_connection()
+    run = start_run(alice)
+    run.items.update(state="stopped", answered_at=timezone.now() - 2 * GIVE_UP)
+    assert give_up(account, "not_listed", None) == CHUNK + 1
+    assert set(verdicts().values()) == {"unverified"}
 
 
 def test_the_account_chooses_graphql(alice: User, sandbox: Sandbox, account: Account) -> None:

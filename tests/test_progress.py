@@ -9,7 +9,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from connections.models import Account, Connection, StopItem
-from connections.stops.progress import read_progress, tallies
+from connections.stops.progress import read_progress
+from connections.stops.tally import tallies
 from tests.runs import living_worker, put, start_run, started_ago
 
 pytestmark = pytest.mark.django_db

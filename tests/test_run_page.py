@@ -152,7 +152,7 @@ def test_without_scripts_a_running_run_loads_again(
     run = start_run(alice, one)
     again = '<noscript><meta http-equiv="refresh" content="5"></noscript>'
     assert again in page(client, alice, run)
-    put(one, "stopped")
+    put(one, "stopped", verdict="confirmed_gone", answered_at=timezone.now() - timedelta(hours=1))
     assert again not in page(client, alice, run)
 
 
@@ -170,7 +170,7 @@ def test_the_refresh_says_when_it_is_over(client: Client, alice: User, make_conn
     run = start_run(alice, one)
     client.force_login(alice)
     assert " data-final>" not in client.get(f"{RUNS}{run.pk}/progress/").content.decode()
-    put(one, "stopped")
+    put(one, "stopped", verdict="confirmed_gone", answered_at=timezone.now() - timedelta(hours=1))
     assert " data-final>" in client.get(f"{RUNS}{run.pk}/progress/").content.decode()
 
 

@@ -270,6 +270,10 @@ def test_json_tells_the_run_and_its_items(alice: User, make_connection: MakeConn
         "attempts": 0,
         "upstream_status": None,
         "upstream_reason": None,
+        "verdict": None,
+        "verdict_why": None,
+        "came_back_as": None,
+        "came_back_after_s": None,
     }
     assert (told["items"][1]["outcome"], told["items"][1]["skipped_why"]) == ("skipped", "not_active")
 

@@ -1,3 +1,3 @@
-from connections.admin import connections, history, runs, site, users
+from connections.admin import accounts, connections, history, runs, site, users
 
-__all__ = ["connections", "history", "runs", "site", "users"]
+__all__ = ["accounts", "connections", "history", "runs", "site", "users"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.templatetags.admin_list import result_headers
 from django.contrib.admin.views.main import ChangeList
+from django.db.models import Max
 from django.http import HttpRequest
+from django.utils import timezone
 
 from connections.admin import facets, filters
 from connections.admin.counting import CAP, in_words
+from connections.admin.list_state import accounts_of, list_state, seen_of
 from connections.admin.notes import note_of_connection
 from connections.models import Connection, StopItem
 from connections.models.connections import ConnectionQuerySet
@@ -21,6 +25,9 @@ class ConnectionList(ChangeList):
 
     chosen: filters.ListFilter
     root_queryset: ConnectionQuerySet
+    read_at: datetime
+    newest: int
+    """The key of the newest record, of any account, when the rows were read."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> ConnectionQuerySet:
         self.chosen = filters.parse(request.GET)
@@ -29,6 +36,8 @@ class ConnectionList(ChangeList):
         return found.order_by(*self.get_ordering(request, found))
 
     def get_results(self, request: HttpRequest) -> None:
+        self.read_at = timezone.now()
+        self.newest = self.root_queryset.aggregate(newest=Max("pk"))["newest"] or 0
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
         self.page = self.paginator.get_page(self.page_num)
         self.page_num = self.page.number
@@ -48,14 +57,15 @@ class ConnectionList(ChangeList):
         """What the page shows around the rows; nothing, where the address was not understood."""
         if self.chosen.problems:
             return {}
-        rows, params = self.root_queryset, request.GET
-        page = self.page
+        params, page = request.GET, self.page
         return {
+            **self.parts(request),
             "headers": _headers(self),
-            "tabs": facets.tabs(self.chosen, rows, params),
-            "menus": facets.menus(self.chosen, rows, params),
+            "menus": facets.menus(self.chosen, self.root_queryset, params),
             "device": self.chosen.chosen.get("device"),
             "without_device": facets.address(params, device=None),
+            "newer": self.chosen.chosen.get("newer"),
+            "without_newer": facets.address(params, newer=None),
             "all_statuses": facets.address(params, status="all"),
             "kept_by_search": {name: value for name, value in params.items() if name not in ("q", "p")},
             "is_narrowed": bool(self.chosen.query or set(self.chosen.chosen) - {"status"}),
@@ -64,14 +74,30 @@ class ConnectionList(ChangeList):
             "next": self._page_address(page.number + 1) if page.has_next() else "",
         }
 
+    def parts(self, request: HttpRequest) -> dict[str, Any]:
+        """What changes around the rows while they are looked at: counts, and what the lists are worth."""
+        return {
+            "tabs": facets.tabs(self.chosen, self.root_queryset, request.GET),
+            "lists": list_state(accounts_of(self.chosen.chosen)),
+        }
+
+    @property
+    def since(self) -> str:
+        """When the rows were read, in seconds since 1970, as the refresh wants it."""
+        return f"{self.read_at.timestamp():.6f}"
+
     def _page_address(self, number: int) -> str:
         return self.get_query_string({"p": number})
 
 
 def add_notes(connections: list[Connection]) -> None:
-    """Give each connection its `note`: with all runs looked up at once."""
-    latest = latest_items(connections)
+    """Give each connection its `note` and when it was last `seen`: with all runs looked up at once.
+
+    Their accounts must be there already.
+    """
+    latest, now = latest_items(connections), timezone.now()
     for connection in connections:
+        connection.seen = seen_of(connection, now)  # type: ignore[attr-defined]
         connection.note = note_of_connection(connection, latest.get(connection.pk))  # type: ignore[attr-defined]
 
 

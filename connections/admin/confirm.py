@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -17,7 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from connections.admin import radius
+from connections.admin.change_list import add_notes
 from connections.admin.filters import DEFAULT_TAB, NAMES
+from connections.admin.list_state import list_state
 from connections.forms import TYPED_COUNT_ABOVE, ConfirmForm
 from connections.models import Account, StopRun, Worker
 from connections.models.states import ItemState, RunState, SkipReason
@@ -88,7 +91,10 @@ def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[
         "left_out": left_out,
         "shown_before": _shown_before(run, frozen),
         "filter_words": _filter_words(run),
-        "paused_accounts": Account.objects.filter(paused_until__gt=timezone.now(), pk__in=items.values("account")),
+        "paused_accounts": Account.objects.filter(
+            Q(paused_until__gt=timezone.now()) | Q(held_at__isnull=False), pk__in=items.values("account")
+        ),
+        "lists": list_state(Account.objects.filter(pk__in=items.values("account"))),
         "no_worker": not Worker.objects.alive().exists(),
         "kept_until": run.frozen_at and run.frozen_at + plan.DRAFT_LIFETIME,
         "is_expired": run.frozen_at is not None and run.frozen_at + plan.DRAFT_LIFETIME < timezone.now(),
@@ -112,8 +118,10 @@ def _rows(run: StopRun, request: HttpRequest) -> dict[str, Any]:
         items = run.items.filter(state=ItemState.SKIPPED, skipped_why=show)
     else:
         show = ""
-    items = items.select_related("connection", "account").order_by("pk")
+    items = items.select_related("connection__account", "account").order_by("pk")
     page = Paginator(items, PER_PAGE).get_page(request.GET.get("p", 1))
+    page.object_list = list(page.object_list)
+    add_notes([item.connection for item in page.object_list])
     return {"show": show, "show_words": SkipReason(show).label if show else "", "page": page}
 
 

@@ -9,11 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.admin.change_list import latest_items
+from connections.admin.connection_verdict import verdict_of_connection
 from connections.admin.counting import count_capped, in_words
+from connections.admin.list_state import seen_of, trouble_of
 from connections.admin.notes import note_of_connection
 from connections.admin.timeline import timeline
-from connections.models import Connection, StopRun
-from connections.models.states import ConnectionStatus
+from connections.models import Connection, StopItem, StopRun
+from connections.models.states import ConnectionStatus, ItemState
 from connections.stops import plan
 
 if TYPE_CHECKING:
@@ -24,16 +26,21 @@ if TYPE_CHECKING:
 
 def connection_page(connection: Connection, user: User) -> dict[str, Any]:
     """The context of the page, for `user`."""
-    item = latest_items([connection]).get(connection.pk)
-    run = item and StopRun.objects.visible_to(user).filter(pk=item.run_id).first()
+    latest = latest_items([connection]).get(connection.pk)
+    item = latest if latest and not _ended_without(connection, latest) else None
+    visible = StopRun.objects.visible_to(user)
     others = Connection.objects.visible_to(user).open()
     named = others.filter(device_name=connection.device_name) if connection.device_name else others.none()
     opener = others.filter(opened_by=connection.opened_by) if connection.opened_by else others.none()
     return {
         "connection": connection,
-        "note": note_of_connection(connection, item),
+        "seen": seen_of(connection, timezone.now()),
+        "account": connection.account,
+        "trouble": trouble_of(connection.account, timezone.now()),
+        "note": note_of_connection(connection, latest),
         "item": item,
-        "run": run,
+        "run": item and item.run,
+        "may_see_run": item is not None and visible.filter(pk=item.run_id).exists(),
         "open_seconds": (timezone.now() - connection.opened_at).total_seconds() if connection.opened_at else None,
         "lifetime": connection.expires_at - connection.opened_at
         if connection.expires_at and connection.opened_at
@@ -41,8 +48,14 @@ def connection_page(connection: Connection, user: User) -> dict[str, Any]:
         "same_device": in_words(count_capped(named)),
         "same_opener": in_words(count_capped(opener)),
         "why_not": why_not(connection, taken=_is_taken(connection)),
+        **verdict_of_connection(connection, item, user),
         **timeline(connection, user),
     }
+
+
+def _ended_without(connection: Connection, item: StopItem) -> bool:
+    """Whether it ended otherwise than the run of its last `item` found it."""
+    return connection.status == ConnectionStatus.ENDED and item.state != ItemState.ALREADY_GONE
 
 
 def why_not(connection: Connection, *, taken: bool) -> str:

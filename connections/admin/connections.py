@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -19,6 +19,8 @@ from connections.admin.change_list import ConnectionList
 from connections.admin.connection_page import connection_page, stop_one
 from connections.admin.counting import CappedPaginator
 from connections.admin.import_pages import ImportsFiles
+from connections.admin.list_refresh import RefreshesList
+from connections.admin.open_page import OpensConnections
 from connections.admin.readonly import ReadOnlyAdmin
 from connections.forms import StopForm, as_count
 from connections.models import Connection
@@ -27,14 +29,13 @@ from connections.models.runs import new_key
 from connections.origin import user_of, web_origin
 from connections.stops import plan
 
-MAY_NOT_SEE = gettext_lazy("You may not see connections: that takes the permission “Can view connection”.")
 MAY_NOT_STOP = gettext_lazy(
     "You may look, not stop: that takes the permission “Can stop connections”. Nothing was sent."
 )
 
 
 @admin.register(Connection)
-class ConnectionAdmin(AddsConnections, ImportsFiles, ReadOnlyAdmin):
+class ConnectionAdmin(AddsConnections, ImportsFiles, OpensConnections, RefreshesList, ReadOnlyAdmin):
     """The list, from which connections are stopped, and a connection's own page."""
 
     list_display = ("device", "state", "account", "opened_by", "open_for", "known", "device_address")
@@ -73,11 +74,10 @@ class ConnectionAdmin(AddsConnections, ImportsFiles, ReadOnlyAdmin):
         return [stop, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied(MAY_NOT_SEE)
+        self.check_may_see(request)
         if request.method == "POST":
             return self._act(request)
-        changes = self._changes(request)
+        changes = self.changes(request)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -89,15 +89,12 @@ class ConnectionAdmin(AddsConnections, ImportsFiles, ReadOnlyAdmin):
         template = "admin/connections/connection/change_list.html"
         return TemplateResponse(request, template, context, status=400 if changes.chosen.problems else 200)
 
-    def _changes(self, request: HttpRequest) -> ConnectionList:
-        return cast(ConnectionList, self.get_changelist_instance(request))
-
     def _act(self, request: HttpRequest) -> HttpResponse:
         """Do what was sent. Rows that were ticked count as ticked, even when they left the filter since."""
         if not self.has_stop_permission(request):
             raise PermissionDenied(MAY_NOT_STOP)
         back = HttpResponseRedirect(request.get_full_path())
-        changes = self._changes(request)
+        changes = self.changes(request)
         ticked = request.POST.getlist("_selected_action")
         if changes.chosen.problems:
             return back  # the list says what it did not understand
@@ -106,7 +103,7 @@ class ConnectionAdmin(AddsConnections, ImportsFiles, ReadOnlyAdmin):
             return back
         if request.POST.get("select_across") == "1":
             return self.stop_selected(request, changes.queryset)
-        if not ticked or not all(pk.isascii() and pk.isdigit() and len(pk) < 19 for pk in ticked):
+        if not ticked or not all(filters.is_key(pk) for pk in ticked):
             messages.error(request, _("No connection was selected. Nothing was sent."))
             return back
         return self.stop_selected(request, self.get_queryset(request).filter(pk__in=ticked).order_by("opened_at", "pk"))
@@ -160,9 +157,8 @@ class ConnectionAdmin(AddsConnections, ImportsFiles, ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist") + f"?connection={connection.pk}")
 
     def _get(self, request: HttpRequest, object_id: str) -> Connection:
-        if not self.has_view_permission(request):
-            raise PermissionDenied(MAY_NOT_SEE)
-        if not object_id.isascii() or not object_id.isdigit() or len(object_id) > 18:
+        self.check_may_see(request)
+        if not filters.is_key(object_id):
             raise Http404
         return get_object_or_404(self.get_queryset(request).select_related("account"), pk=int(object_id))
 

@@ -44,6 +44,7 @@ NAMES = {
     "opened_by": gettext_lazy("opened by"),
     "open_for": gettext_lazy("open for"),
     "device": gettext_lazy("device"),
+    "newer": gettext_lazy("newer than record"),
 }
 COLUMNS = {"account": "account__name", "service": "service_name", "opened_by": "opened_by", "device": "device_name"}
 OTHER_PARAMETERS = ("q", "o", "p")
@@ -102,6 +103,8 @@ def condition(name: str, value: str) -> Q:
         if value == PAST_END:
             return Q(expires_at__lte=now, status__in=OPEN_STATUSES)
         return open_for_condition(value, "", now) & Q(status__in=OPEN_STATUSES)
+    if name == "newer":
+        return Q(pk__gt=int(value))
     return Q(**{COLUMNS[name]: value})
 
 
@@ -137,9 +140,16 @@ def _is_known(name: str, value: str) -> bool:
             return value in TABS
         case "open_for":
             return value == PAST_END or value in OPEN_FOR
+        case "newer":
+            return is_key(value)
         case "account":
             return "\0" not in value and Account.objects.filter(name=value).exists()
     return True
+
+
+def is_key(value: str) -> bool:
+    """Whether `value` is a record's key, as addresses and forms carry it."""
+    return value.isascii() and value.isdigit() and len(value) < 19
 
 
 def _mentions(word: str) -> Q:

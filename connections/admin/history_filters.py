@@ -3,125 +3,140 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
-from connections.audit.words import ITEM_ACTIONS, WORDS
-from connections.models import AuditEvent, Connection, StopItem, StopRun
+from connections.models import Account, AuditEvent, Connection, StopItem, StopRun
+from connections.models.audit import FOLDED_ACTIONS
+from connections.models.states import NOT_STOPPED
 
 if TYPE_CHECKING:
-    from django.http import QueryDict
-
     from connections.models.audit import AuditEventQuerySet
 
-NAMES = ("actor", "connection", "run", "action", "q", "before")
-MOST_DIGITS = 18
-
-
-class UnknownFilter(Exception):
-    """A filter or its value is not known. The message is fit for a person."""
+ABOUT = ("user.added", "user.changed", "user.password_changed")
+"""The actions that are about a person who did not do them."""
+NOT_STOPPED_AT_ALL = "not_stopped"
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What `viewer` asked for. `before`: only lines with a smaller sequence number."""
+    """What `viewer` asked for. `since` and `until` are whole days of the time zone in force.
+
+    `actor`: whose lines; `about`: whose rights were changed. `before`: only lines with a smaller sequence number.
+    """
 
     viewer: User
     actor: User | None = None
+    about: User | None = None
     connection: Connection | None = None
+    device: str = ""
     run: StopRun | None = None
+    account: Account | None = None
+    outcome: str = ""
+    ticket: str = ""
     action: str = ""
     text: str = ""
+    since: date | None = None
+    until: date | None = None
     before: int | None = None
 
     @property
     def is_exact(self) -> bool:
         """Whether every line is listed by itself, with its number and hash: in the history of one thing."""
-        return bool(self.connection or self.run)
+        return bool(self.connection or self.device or self.run)
+
+    @property
+    def is_person_s(self) -> bool:
+        """Whether it is all of a person's history, of whatever period."""
+        others = (self.about, self.account, self.outcome, self.ticket, self.action, self.text)
+        return self.actor is not None and not self.is_exact and not any(others)
+
+    @property
+    def since_at(self) -> datetime | None:
+        return None if self.since is None else _midnight(self.since)
+
+    @property
+    def until_at(self) -> datetime | None:
+        """The first moment that is not asked for any more."""
+        return None if self.until is None else _midnight(self.until + timedelta(days=1))
 
     def events(self) -> AuditEventQuerySet:
         """Every line that matches."""
-        events = AuditEvent.objects.visible_to(self.viewer)
-        if self.actor:
-            events = events.filter(actor=self.actor)
-        if self.connection:
-            runs = StopItem.objects.filter(connection=self.connection).values("run")
-            events = events.filter(Q(connection=self.connection) | Q(action="stop.requested", run__in=runs))
-        if self.run:
-            events = events.filter(run=self.run)
-        if self.action:
-            events = events.filter(action=self.action)
-        if self.text:
-            events = events.filter(Q(run__reason__icontains=self.text) | Q(run__ticket__icontains=self.text))
-        return events
+        return self._of_outcome(self._of_place(self._of_person_and_time(self._seen())))
 
     def page(self) -> AuditEventQuerySet:
         """The lines to be listed, newest first: those of single connections are told by their run."""
         events = self.events().order_by("-seq")
-        if not self.is_exact and self.action not in ITEM_ACTIONS:
-            events = events.exclude(action__in=ITEM_ACTIONS)
+        if not self.is_exact and self.action not in FOLDED_ACTIONS:
+            events = events.without_folded()
         return events if self.before is None else events.filter(seq__lt=self.before)
 
+    def _seen(self) -> AuditEventQuerySet:
+        if self._connections is not None:
+            return AuditEvent.objects.of_connections(self._connections)
+        if self.run:
+            # Who may see a run may see what was told of it.
+            return AuditEvent.objects.filter(run=self.run)
+        return AuditEvent.objects.visible_to(self.viewer)
 
-def read_filters(query: QueryDict, viewer: User) -> Filters:
-    """The filters in `query`, as far as `viewer` may use them. Raises UnknownFilter."""
-    for name in query:
-        if name not in NAMES:
-            raise UnknownFilter(_("The filter “%s” is not known.") % name)
-    action = query.get("action", "")
-    if action and action not in WORDS:
-        raise UnknownFilter(_("The action “%s” is not known.") % action)
-    run, connection, before = query.get("run", ""), query.get("connection", ""), query.get("before", "")
-    return Filters(
-        viewer,
-        actor=_actor(query.get("actor", ""), viewer, of_one_thing=bool(run or connection)),
-        connection=_connection(connection, viewer) if connection else None,
-        run=_run(run, viewer) if run else None,
-        action=action,
-        text=query.get("q", "").strip(),
-        before=_number(before, _("The line “%s” is not known.")) if before else None,
-    )
+    @cached_property
+    def _connections(self) -> list[int] | None:
+        """The connections whose history it is, by primary key; None when it is not one of connections."""
+        if not self.connection and not self.device:
+            return None
+        things = Connection.objects.visible_to(self.viewer)
+        if self.device:
+            things = things.filter(device_name=self.device)
+        if self.connection:
+            things = things.filter(pk=self.connection.pk)
+        return list(things.order_by().values_list("pk", flat=True))
+
+    def _of_person_and_time(self, events: AuditEventQuerySet) -> AuditEventQuerySet:
+        if self.actor:
+            events = events.filter(actor=self.actor)
+        if self.about:
+            ends = Q(body__contains=f'"user_id":{self.about.pk},') | Q(body__contains=f'"user_id":{self.about.pk}}}')
+            events = events.filter(ends, action__in=ABOUT)
+        if self.action:
+            events = events.filter(action=self.action)
+        if self.since_at:
+            events = events.filter(at__gte=self.since_at)
+        if self.until_at:
+            events = events.filter(at__lt=self.until_at)
+        return events
+
+    def _of_place(self, events: AuditEventQuerySet) -> AuditEventQuerySet:
+        if self.run:
+            events = events.filter(run=self.run)
+        if self.account:
+            of_run = Exists(StopItem.objects.filter(run=OuterRef("run"), account=self.account))
+            events = events.filter(Q(account=self.account) | Q(of_run, account=None, run__isnull=False))
+        if self.ticket:
+            events = events.filter(run__in=StopRun.objects.filter(ticket__iexact=self.ticket).values("pk"))
+        if self.text:
+            told = Q(reason__icontains=self.text) | Q(ticket__icontains=self.text)
+            events = events.filter(run__in=StopRun.objects.filter(told).values("pk"))
+        return events
+
+    def _of_outcome(self, events: AuditEventQuerySet) -> AuditEventQuerySet:
+        """Runs in which a connection had that outcome, and the answers that say so."""
+        if not self.outcome:
+            return events
+        states = [str(state) for state in NOT_STOPPED] if self.outcome == NOT_STOPPED_AT_ALL else [self.outcome]
+        items = StopItem.objects.filter(run=OuterRef("run"), state__in=states)
+        if self._connections is not None:
+            items = items.filter(connection__in=self._connections)
+        answers = Q()
+        for state in states:
+            # In a text of the body the quotes are escaped, so this is found as a field alone.
+            answers |= Q(body__contains=f'"outcome":"{state}"') | Q(body__contains=f'"item_outcome":"{state}"')
+        return events.filter(Q(Exists(items), action="stop.requested") | Q(answers, action="stop.answered"))
 
 
-def people(viewer: User) -> list[User]:
-    """Whose histories `viewer` may choose from."""
-    if not viewer.has_perm("connections.view_all_history"):
-        return []
-    return list(User.objects.filter(Exists(AuditEvent.objects.filter(actor=OuterRef("pk")))).order_by("username"))
-
-
-def _actor(value: str, viewer: User, *, of_one_thing: bool) -> User | None:
-    sees_all = viewer.has_perm("connections.view_all_history")
-    if not value:
-        return None if sees_all or of_one_thing else viewer
-    unknown = _("The person “%s” is not known, or you may not see their history.")
-    number = _number(value, unknown)
-    found = User.objects.filter(pk=number).first() if sees_all or number == viewer.pk else None
-    if found is None:
-        raise UnknownFilter(unknown % value)
-    return found
-
-
-def _connection(value: str, viewer: User) -> Connection:
-    unknown = _("The connection “%s” is not known.")
-    found = Connection.objects.visible_to(viewer).select_related("account").filter(pk=_number(value, unknown)).first()
-    if found is None:
-        raise UnknownFilter(unknown % value)
-    return found
-
-
-def _run(value: str, viewer: User) -> StopRun:
-    unknown = _("The run “%s” is not known, or you may not see it.")
-    found = StopRun.objects.visible_to(viewer).started().filter(pk=_number(value, unknown)).first()
-    if found is None:
-        raise UnknownFilter(unknown % value)
-    return found
-
-
-def _number(value: str, unknown: str) -> int:
-    if not (value.isascii() and value.isdigit()) or len(value) > MOST_DIGITS:
-        raise UnknownFilter(unknown % value)
-    return int(value)
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.admin.outcomes import Said, outcome_labels, said, said_of
+from connections.audit import words_accounts, words_people, words_verdicts
 from connections.audit.words import WORDS, sentence_for, words_for
+from connections.live.lists import ListRead, lists_read
 from connections.models import StopItem
-from connections.stops.progress import Tally, tallies
-from connections.templatetags.panel import STATE_ICONS
+from connections.stops.tally import Tally, tallies
+from connections.templatetags.panel import STATE_ICONS, clock
 
 if TYPE_CHECKING:
     from datetime import date
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from connections.models import AuditEvent, StopRun
 
 FOLD_LENGTH = 20
+ANSWERS = ("stop.answered", "account.sign_in_answered", "account.test_answered", "connection.open_answered")
+OF_THE_PANEL = ("account.sign_in_sent", *ANSWERS)
+"""What nobody does themselves, though it is on somebody's behalf."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,29 @@ class Line:
     @property
     def is_of_person(self) -> bool:
         """Whether the person did it themselves; a worker's lines only name on whose behalf."""
-        return self.facts.get("origin") != "worker" and self.event.actor is not None
+        if self.facts.get("origin") == "worker" or self.is_only_claimed or self.event.action in OF_THE_PANEL:
+            return False
+        return self.event.actor is not None
+
+    @property
+    def is_only_claimed(self) -> bool:
+        """Whether it is told of a person who may have had no part in it: somebody tried their name."""
+        return self.event.action == "user.sign_in_failed"
+
+    @property
+    def actor_name(self) -> str:
+        """The person's name at that time."""
+        return str(self.facts.get("actor", ""))
 
     @property
     def is_known(self) -> bool:
         """Whether there are words for this action."""
         return self.event.action in WORDS
+
+    @property
+    def tone(self) -> str:
+        """The state whose colour the line's icon has."""
+        return str(self.facts.get("verdict") or self.facts.get("outcome") or "done")
 
     @property
     def took_s(self) -> float | None:
@@ -83,6 +105,10 @@ class Line:
     def where(self) -> str:
         parts = (self.facts.get(name) for name in ("origin", "client_ip", "system_user"))
         return " · ".join(str(part) for part in parts if part)
+
+    @property
+    def user_agent(self) -> str:
+        return str(self.facts.get("user_agent", ""))
 
 
 @dataclass(frozen=True)
@@ -95,8 +121,11 @@ class Day:
 def days(events: list[AuditEvent]) -> list[Day]:
     """`events`, newest first, as lines grouped by the day of the panel's time zone."""
     stories = _stories({event.run for event in events if event.action == "stop.requested" and event.run})
-    grouped = groupby(events, key=lambda event: timezone.localdate(event.at))
-    return [_day(day, [_line(event, stories) for event in group]) for day, group in grouped]
+    facts = {event.seq: json.loads(event.body) for event in events}
+    read = lists_read(facts[event.seq].get("list_seq", 0) for event in events if event.action == "stop.verified")
+    lines = [_line(event, facts[event.seq], stories, read) for event in events]
+    grouped = groupby(lines, key=lambda line: timezone.localdate(line.event.at))
+    return [_day(day, list(group)) for day, group in grouped]
 
 
 def _day(day: date, lines: list[Line]) -> Day:
@@ -107,23 +136,40 @@ def _day(day: date, lines: list[Line]) -> Day:
     return Day(date_format(day, "l"), date_format(day, "j F Y"), lines)
 
 
-def _line(event: AuditEvent, stories: dict[int, RunStory]) -> Line:
-    facts = json.loads(event.body)
+def _line(event: AuditEvent, facts: dict[str, Any], stories: dict[int, RunStory], read: dict[int, ListRead]) -> Line:
     outcome = str(facts.get("outcome", ""))
-    answered = event.action in ("stop.answered", "account.sign_in_answered")
+    answered = event.action in ANSWERS
     return Line(
         event,
         facts,
         sentence=sentence_for(event.action, facts),
-        icon=STATE_ICONS.get(outcome, outcome) if event.action == "stop.answered" else words_for(event.action).icon,
+        icon=_icon(event.action, facts),
         story=stories.get(event.run_id) if event.action == "stop.requested" and event.run_id else None,
         said=said(outcome, facts.get("upstream_status"), facts.get("upstream_reason", "")) if answered else None,
-        notes=_notes(event, facts),
+        notes=[*_notes(event, facts), *_notes_of_verdict(event, facts, read)],
     )
 
 
+def _icon(action: str, facts: dict[str, Any]) -> str:
+    told = {"stop.answered": facts.get("outcome"), "stop.verified": facts.get("verdict")}.get(action)
+    return STATE_ICONS.get(told, told) if told else words_for(action).icon
+
+
+def _notes_of_verdict(event: AuditEvent, facts: dict[str, Any], read: dict[int, ListRead]) -> list[str]:
+    notes = words_verdicts.details(event.action, facts)
+    one = read.get(facts.get("list_seq", 0)) if event.action == "stop.verified" else None
+    if one is None:
+        return notes
+    asked = {"account": one.account, "time": clock(one.asked_at), "why": one.why}
+    if one.complete:
+        return [*notes, _("by the complete list of %(account)s that was asked for at %(time)s") % asked]
+    return [*notes, _("the list of %(account)s asked for at %(time)s was not complete: %(why)s") % asked]
+
+
 def _notes(event: AuditEvent, facts: dict[str, Any]) -> list[str]:
-    notes = []
+    notes = words_people.details(facts) if event.action.startswith(("user.", "group.")) else []
+    if event.action in words_accounts.TEXTS:
+        notes += words_accounts.details(facts)
     if event.action == "stop.withdrawn":
         notes.append(str(facts.get("why", "")))
     if facts.get("possibly_by_attempt"):
@@ -146,11 +192,11 @@ def _stories(runs: set[StopRun]) -> dict[int, RunStory]:
 
 
 def _items_of(runs: set[StopRun], counted: dict[int, Tally]) -> dict[int, list[tuple[StopItem, Said]]]:
-    troubled = [run for run in runs if counted[run.pk].not_stopped]
+    troubled = [run for run in runs if counted[run.pk].needs_look]
     small = [run for run in runs if run not in troubled and counted[run.pk].states.total() <= FOLD_LENGTH]
     place = Window(RowNumber(), partition_by=F("run"), order_by="pk")
     chosen = [
-        StopItem.objects.not_stopped().filter(run__in=troubled).annotate(place=place).filter(place__lte=FOLD_LENGTH),
+        StopItem.objects.needs_look().filter(run__in=troubled).annotate(place=place).filter(place__lte=FOLD_LENGTH),
         StopItem.objects.filter(run__in=small),
     ]
     found: dict[int, list[tuple[StopItem, Said]]] = {run.pk: [] for run in runs}

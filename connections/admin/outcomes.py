@@ -9,12 +9,14 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from connections.models.states import ConnectionStatus, ItemState
+from connections.models.states import ConnectionStatus, ItemState, Verdict
+from connections.stops.tally import SETTLED
 from connections.templatetags.panel import clock
 
 if TYPE_CHECKING:
+    from connections.live.lists import ListRead
     from connections.models import StopItem
-    from connections.stops.progress import Tally
+    from connections.stops.tally import Tally
 
 ORDER = (
     ItemState.STOPPED,
@@ -28,14 +30,22 @@ ORDER = (
 
 
 def outcome_labels(tally: Tally) -> list[tuple[str, str]]:
-    """State and words for every outcome that occurs: ("stopped", "396 accepted")."""
-    labels = []
+    """State or verdict, and words, for all that occur: ("confirmed_gone", "396 confirmed gone").
+
+    A verdict of a list says more than the answer before it; where there is none, the answer stands: "8 accepted".
+    """
+    verdicts, cells = tally.verdicts, tally.cells
+    accepted_only = cells[ItemState.STOPPED, Verdict.UNVERIFIED]
+    counts = [(str(verdict), verdict.label, verdicts[verdict]) for verdict in SETTLED]
+    counts.append((str(Verdict.UNVERIFIED), _("accepted, unverified"), accepted_only))
+    counts.append((str(Verdict.UNVERIFIED), Verdict.UNVERIFIED.label, verdicts[Verdict.UNVERIFIED] - accepted_only))
     for state in ORDER:
-        count = tally.states[state]
-        word = _("accepted") if state == ItemState.STOPPED else state.label
-        if count:
-            labels.append((str(state), _("%(count)s %(state)s") % {"count": number_format(count), "state": word}))
-    return labels
+        counts.append((str(state), _("accepted") if state == ItemState.STOPPED else state.label, cells[state, ""]))
+    return [
+        (state, _("%(count)s %(state)s") % {"count": number_format(count), "state": word})
+        for state, word, count in counts
+        if count
+    ]
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,21 @@ def note_of(item: StopItem) -> str:
             return _("attempt %d may have stopped it") % item.unclear_attempt
         case ItemState.UNKNOWN:
             return _("may have been stopped")
+    return ""
+
+
+def note_of_verdict(item: StopItem, read: ListRead | None) -> str:
+    """What has to be said beside the item's verdict, or "". `read`: the list that it rests on, where it is known."""
+    facts = {"time": clock(read.asked_at if read else item.verdict_at or timezone.now())}
+    match item.verdict:
+        case Verdict.CONFIRMED_GONE:
+            return _("by the list of %(time)s") % facts
+        case Verdict.STILL_ALIVE:
+            return _("in the list of %(time)s, same id") % facts
+        case Verdict.CAME_BACK:
+            return _("%(seconds)d s later") % {"seconds": item.came_back_after_s or 0}
+        case Verdict.UNVERIFIED:
+            return item.get_verdict_why_display()
     return ""
 
 

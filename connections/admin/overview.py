@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from connections.admin.counting import count_capped, in_words
+from connections.admin.list_state import list_state
 from connections.admin.outcomes import outcome_labels
 from connections.audit import triggers
-from connections.models import Connection, StopItem, StopRun, Worker
+from connections.models import Account, Connection, StopItem, StopRun, Worker
 from connections.models.states import ConnectionStatus
-from connections.stops.progress import tallies
+from connections.stops.tally import tallies
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -28,6 +29,7 @@ def overview(user: User) -> dict[str, Any]:
     counted = tallies(runs)
     waiting = StopItem.objects.unfinished().filter(run__in=StopRun.objects.started())
     return {
+        "lists": list_state(Account.objects.all()),
         "open": in_words(count_capped(connections.open())),
         "past_end": count_capped(connections.open().filter(expires_at__lte=timezone.now())),
         "unknown": count_capped(connections.filter(status=ConnectionStatus.UNKNOWN)),

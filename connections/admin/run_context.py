@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.admin.outcomes import note_of
-from connections.models import AuditEvent, StopRun
+from connections.models import AuditEvent, Connection, StopRun
 from connections.models.states import FINISHED
 from connections.stops.taken import items_of_other_runs
 
@@ -65,6 +65,18 @@ def around(run: StopRun, items: Iterable[StopItem], user: User) -> dict[str, Any
         "others": others,
         "visible_runs": set(visible.values_list("pk", flat=True)),
     }
+
+
+def came_back_as(items: Iterable[StopItem], user: User) -> dict[int, Connection]:
+    """The connections as which `items` came back, as far as `user` may see them, by the item's primary key."""
+    back = [item for item in items if item.came_back_as]
+    if not back:
+        return {}
+    keys = {item.came_back_as.lower() for item in back}
+    named = Connection.objects.visible_to(user).filter(connection_key__in=keys)
+    known = {(one.account_id, one.connection_key): one for one in named}
+    found = {item.pk: known.get((item.account_id, item.came_back_as.lower())) for item in back}
+    return {pk: connection for pk, connection in found.items() if connection}
 
 
 def note_beside(item: StopItem, other: StopItem | None) -> str:

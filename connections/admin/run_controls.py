@@ -19,8 +19,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from connections.live.again import verifiable_again, verify_again
 from connections.models import StopRun
-from connections.models.states import ItemState
+from connections.models.states import ItemState, Verdict
 from connections.origin import user_of, web_origin
 from connections.stops import control
 from connections.stops.progress import Progress, read_progress
@@ -40,12 +41,17 @@ MAY_NOT_STEER = gettext_lazy(
 
 @dataclass(frozen=True)
 class Controls:
-    """What can be done with a run now. `cancel`: how many are not sent; `again`: what can be sent again, by outcome."""
+    """What can be done with a run now. `cancel`: how many are not sent; `again`: what can be sent again, by outcome.
+
+    `came_back`: how many came back and are open; `verify`: how many another list could settle.
+    """
 
     pause: bool = False
     resume: bool = False
     cancel: int = 0
     again: Counter[str] = field(default_factory=Counter)
+    came_back: int = 0
+    verify: int = 0
 
     @property
     def again_total(self) -> int:
@@ -65,7 +71,8 @@ class Controls:
     @property
     def again_covers(self) -> str:
         """The outcomes behind the button, in words: "3 refused, 2 failed"."""
-        counts = [(self.again[state], state.label) for state in control.NOT_GONE if self.again[state]]
+        keys = (*control.NOT_GONE, Verdict.STILL_ALIVE)
+        counts = [(self.again[key], key.label) for key in keys if self.again[key]]
         return ", ".join(f"{number_format(count, force_grouping=True)} {label}" for count, label in counts)
 
 
@@ -75,7 +82,9 @@ def controls(progress: Progress, user: User) -> Controls:
     if not control.may_steer(user, run):
         return Controls()
     if progress.final:
-        return Controls(again=control.left_to_stop(run))
+        back = control.came_back(run).count() if progress.tally.verdicts[Verdict.CAME_BACK] else 0
+        unverified = verifiable_again(run).count() if progress.tally.verdicts[Verdict.UNVERIFIED] else 0
+        return Controls(again=control.left_to_stop(run), came_back=back, verify=unverified)
     if run.cancelled_at:
         return Controls()
     paused = run.paused_at is not None
@@ -91,6 +100,8 @@ class SteersRuns(admin.ModelAdmin):
             "resume": self.resume_view,
             "cancel": self.cancel_view,
             "again": self.again_view,
+            "cut_back": self.cut_back_view,
+            "verify": self.verify_view,
         }
         return [
             *(
@@ -132,9 +143,21 @@ class SteersRuns(admin.ModelAdmin):
     @method_decorator(require_POST)
     def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Draft a run of what this one did not stop, and go to the page that asks before it is started."""
+        return self._draft(request, pk, control.again)
+
+    @method_decorator(require_POST)
+    def cut_back_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Draft a run of what came back after this one, and go to the page that asks before it is started."""
+        return self._draft(request, pk, control.cut_back)
+
+    @method_decorator(require_POST)
+    def verify_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._steer(request, self._steerable(request, pk), verify_again)
+
+    def _draft(self, request: HttpRequest, pk: int, drafted: Callable[[StopRun, User], StopRun]) -> HttpResponse:
         run = self._steerable(request, pk)
         try:
-            draft = control.again(run, user_of(request))
+            draft = drafted(run, user_of(request))
         except control.NotAllowed as error:
             messages.error(request, str(error))
             return _to_run(run)

@@ -11,11 +11,14 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from connections.admin import run_verdicts
 from connections.admin.cut_chart import Chart, cut_chart
-from connections.admin.outcomes import Said, said_of
-from connections.admin.run_context import around, note_beside, wishes
+from connections.admin.outcomes import Said, note_of_verdict, said_of
+from connections.admin.run_context import around, came_back_as, note_beside, wishes
 from connections.admin.run_controls import controls
-from connections.models.states import NOT_STOPPED, UNFINISHED, ItemState
+from connections.live.lists import ListRead, lists_read
+from connections.live.verdicts import read_verification
+from connections.models.states import OUTCOMES, UNFINISHED, ItemState, Verdict
 from connections.stops.cut_times import spans
 from connections.stops.progress import Progress, read_progress
 
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.http import QueryDict
 
-    from connections.models import StopItem, StopRun
+    from connections.live.verdicts import Verification
+    from connections.models import Connection, StopItem, StopRun
     from connections.models.runs import StopItemQuerySet
 
 PER_PAGE = 50
@@ -32,6 +36,8 @@ LATEST, ATTENTION, WAITING, ALL = "latest", "attention", "waiting", "all"
 TABS = {
     LATEST: gettext_lazy("Latest answers"),
     ATTENTION: gettext_lazy("Need a look"),
+    Verdict.CONFIRMED_GONE.value: gettext_lazy("Confirmed gone"),
+    Verdict.CAME_BACK.value: gettext_lazy("Came back"),
     WAITING: gettext_lazy("Not answered"),
     ItemState.SKIPPED.value: gettext_lazy("Skipped"),
     ALL: gettext_lazy("All"),
@@ -39,7 +45,7 @@ TABS = {
 TILES = (
     (ItemState.QUEUED, gettext_lazy("not sent")),
     (ItemState.SENDING, gettext_lazy("no answer yet")),
-    (ItemState.STOPPED, gettext_lazy("accepted by the API, not verified")),
+    (ItemState.STOPPED, gettext_lazy("accepted by the API, not verified yet")),
     (ItemState.ALREADY_GONE, gettext_lazy("the API does not know it")),
     (ItemState.REFUSED, gettext_lazy("a clear no")),
     (ItemState.FAILED, gettext_lazy("never reached the API")),
@@ -51,12 +57,21 @@ ALWAYS = (ItemState.STOPPED, ItemState.ALREADY_GONE, ItemState.REFUSED, ItemStat
 
 @dataclass(frozen=True)
 class Row:
-    """An item. `other_run`: the one that kept it from being sent, where that can be known."""
+    """An item. `other_run`: the one that kept it from being sent, where that can be known.
+
+    `verdict_note` goes beside its verdict; `back`: the connection as which it came back, if the reader may see it.
+    """
 
     item: StopItem
     note: str
     said: Said
     other_run: StopRun | None
+    verdict_note: str
+    back: Connection | None
+
+    @property
+    def awaits_verdict(self) -> bool:
+        return self.item.state in OUTCOMES and not self.item.verdict
 
     @property
     def was_sent(self) -> bool:
@@ -74,6 +89,7 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
     `query`: outcome and page; what is not known is named in `items_error`.
     """
     progress = read_progress(run)
+    verification = read_verification(progress)
     outcome = query.get("outcome") or _default_tab(progress)
     items = _items(run, outcome)
     error, page = _page(items, query.get("page", "1"))
@@ -81,26 +97,42 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
         error = _("The outcome “%s” is not known. Nothing is listed.") % outcome
     shown = list(page.object_list) if page else []
     nearby = around(run, shown, user)
+    is_final = progress.final and not verification.can_change
     return {
         "run": run,
         "progress": progress,
+        "is_final": is_final,
         "tiles": _tiles(progress, outcome),
         "tabs": _tabs(progress),
         "outcome": outcome,
         "items_error": error,
         "page": page,
-        "rows": [_row(item, nearby["others"].get(item.connection_id)) for item in shown],
-        "headline": headline(progress),
-        "result": result(progress) if progress.final else "",
+        "rows": _rows(shown, nearby["others"], user),
+        "headline": headline(progress, verification),
+        "result": run_verdicts.result(progress, verification) if progress.final else "",
         "controls": controls(progress, user),
         "wishes": wishes(run),
         "chart": _chart(progress),
+        **run_verdicts.verdict_part(progress, verification),
         **nearby,
     }
 
 
-def _row(item: StopItem, other: StopItem | None) -> Row:
-    return Row(item, note_beside(item, other), said_of(item), other.run if other else None)
+def _rows(items: list[StopItem], others: dict[int, StopItem], user: User) -> list[Row]:
+    read = lists_read(item.verdict_seq for item in items if item.verdict_seq)
+    back = came_back_as(items, user)
+    return [_row(item, others.get(item.connection_id), read.get(item.verdict_seq or 0), back) for item in items]
+
+
+def _row(item: StopItem, other: StopItem | None, read: ListRead | None, back: dict[int, Connection]) -> Row:
+    return Row(
+        item,
+        note_beside(item, other),
+        said_of(item),
+        other.run if other else None,
+        note_of_verdict(item, read),
+        back.get(item.pk),
+    )
 
 
 def _chart(progress: Progress) -> Chart | None:
@@ -109,50 +141,44 @@ def _chart(progress: Progress) -> Chart | None:
     return cut_chart(spans(progress.run, time)) if progress.final and time and time.count > 1 else None
 
 
-def headline(progress: Progress) -> str:
+def headline(progress: Progress, verification: Verification) -> str:
     """The run in one line, for the window's title and to be read aloud."""
     tally = progress.tally
     facts = {"run": progress.run.pk, "total": number_format(tally.total)}
     if progress.final:
-        return _("Run %(run)d: %(stopped)s of %(total)s stopped") % {
-            **facts,
-            "stopped": number_format(tally.states[ItemState.STOPPED]),
-        }
+        result = run_verdicts.result(progress, verification)
+        return _("Run %(run)d: %(result)s") % {"run": progress.run.pk, "result": result}
     return _("Run %(run)d: %(answered)s of %(total)s answered") % {**facts, "answered": number_format(tally.answered)}
-
-
-def result(progress: Progress) -> str:
-    """The title of a run that is done: what was accepted, and what became of the rest."""
-    tally = progress.tally
-    stopped = {"stopped": number_format(tally.states[ItemState.STOPPED]), "total": number_format(tally.total)}
-    text = _("%(stopped)s of %(total)s stopped (accepted by remote.it)") % stopped
-    rest = (
-        (tally.states[ItemState.ALREADY_GONE], _("%(count)s already gone")),
-        (tally.trouble, _("%(count)s not stopped")),
-        (tally.states[ItemState.UNKNOWN], _("%(count)s unknown")),
-        (tally.states[ItemState.CANCELLED], _("%(count)s cancelled")),
-    )
-    return ", ".join([text, *(words % {"count": number_format(count)} for count, words in rest if count)])
 
 
 def _default_tab(progress: Progress) -> str:
     if not progress.final:
         return LATEST
-    return ATTENTION if progress.tally.not_stopped else ALL
+    return ATTENTION if progress.tally.needs_look else ALL
 
 
 def _items(run: StopRun, outcome: str) -> StopItemQuerySet | None:
-    """The items behind a tab or a tile, or None when there is no such outcome."""
+    """The items behind a tab, a tile or a number, or None when there is no such outcome or verdict."""
     items = run.items.select_related("connection", "account")
     if outcome == LATEST:
         return items.filter(answered_at__isnull=False).order_by(F("answered_at").desc(), "-pk")
     if outcome == ATTENTION:
-        return items.filter(state__in=NOT_STOPPED)
+        return items.needs_look()
     if outcome == WAITING:
         return items.filter(state__in=UNFINISHED)
     if outcome == ALL:
         return items.all()
-    return items.filter(state=outcome) if outcome in ItemState.values else None
+    if outcome in ItemState.values:
+        return items.filter(state=outcome)
+    return items.filter(verdict=outcome) if outcome in Verdict.values else _cell(items, outcome)
+
+
+def _cell(items: StopItemQuerySet, key: str) -> StopItemQuerySet | None:
+    """The items behind a number of the table of outcomes by verdict, whose key is `outcome:verdict`."""
+    state, _colon, verdict = key.partition(":")
+    if state not in ItemState.values or verdict not in (*Verdict.values, run_verdicts.NO_VERDICT):
+        return None
+    return items.filter(state=state, verdict="" if verdict == run_verdicts.NO_VERDICT else verdict)
 
 
 def _page(items: StopItemQuerySet | None, number: str) -> tuple[str, Any]:
@@ -167,16 +193,20 @@ def _page(items: StopItemQuerySet | None, number: str) -> tuple[str, Any]:
 def _tabs(progress: Progress) -> list[tuple[str, Any, int | None]]:
     tally = progress.tally
     counts = {
-        ATTENTION: tally.not_stopped,
+        ATTENTION: tally.needs_look,
+        Verdict.CONFIRMED_GONE.value: tally.verdicts[Verdict.CONFIRMED_GONE],
+        Verdict.CAME_BACK.value: tally.verdicts[Verdict.CAME_BACK],
         WAITING: tally.left,
         ItemState.SKIPPED.value: tally.states[ItemState.SKIPPED],
         ALL: tally.states.total(),
     }
-    gone = {key for key in (WAITING, ItemState.SKIPPED.value) if not counts[key]}
-    return [(key, label, counts.get(key)) for key, label in TABS.items() if key not in gone]
+    empty = {key for key, count in counts.items() if not count and key not in (ATTENTION, ALL)}
+    return [(key, label, counts.get(key)) for key, label in TABS.items() if key not in empty]
 
 
 def _tiles(progress: Progress, outcome: str) -> list[dict[str, Any]]:
+    if progress.final and progress.tally.has_verdicts:
+        return run_verdicts.tiles(progress.tally, outcome)
     states = progress.tally.states
     shown = [
         (state, words)

@@ -19,11 +19,12 @@ from connections.admin.confirm import ConfirmsStops
 from connections.admin.outcomes import outcome_labels
 from connections.admin.readonly import ReadOnlyAdmin
 from connections.admin.run_controls import SteersRuns
+from connections.admin.run_evidence import GivesEvidence
 from connections.admin.run_page import run_page
 from connections.models import AuditHead, StopItem, StopRun, Worker
 from connections.models.runs import StopRunQuerySet
 from connections.origin import user_of
-from connections.stops.progress import tallies
+from connections.stops.tally import tallies
 
 RUNS_PER_PAGE = 25
 TABS = {
@@ -35,7 +36,7 @@ TABS = {
 
 
 @admin.register(StopRun)
-class StopRunAdmin(ConfirmsStops, SteersRuns, ReadOnlyAdmin):
+class StopRunAdmin(ConfirmsStops, SteersRuns, GivesEvidence, ReadOnlyAdmin):
     """Runs one may see, newest first, and what became of each. They are made on the confirm page, never here."""
 
     def get_queryset(self, request: HttpRequest) -> StopRunQuerySet:
@@ -106,7 +107,7 @@ def _as_pk(object_id: str) -> int:
 
 def _with_state(runs: StopRunQuerySet) -> StopRunQuerySet:
     items = StopItem.objects.filter(run=OuterRef("pk"))
-    return runs.annotate(going=Exists(items.unfinished()), trouble=Exists(items.not_stopped()))
+    return runs.annotate(going=Exists(items.unfinished()), trouble=Exists(items.needs_look()))
 
 
 def _list_error(state: str, before: str) -> str:
@@ -154,7 +155,8 @@ def _rows(runs: list[StopRun]) -> list[dict[str, Any]]:
 
 def _paused_accounts(runs: list[StopRun]) -> dict[int, list[str]]:
     """The names of the accounts that hold up each of `runs`."""
-    rows = StopItem.objects.unfinished().filter(run__in=runs, account__paused_until__gt=timezone.now())
+    paused = Q(account__paused_until__gt=timezone.now()) | Q(account__held_at__isnull=False)
+    rows = StopItem.objects.unfinished().filter(paused, run__in=runs)
     found: dict[int, list[str]] = {}
     for run_id, name in rows.order_by().values_list("run", "account__name").distinct():
         found.setdefault(run_id, []).append(name)

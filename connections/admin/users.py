@@ -2,23 +2,113 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import User
-from django.db import models
-from django.http import HttpRequest
+from django.contrib.auth.models import Group, User
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 
-admin.site.unregister(User)
+from connections.audit.append import Entry, append
+from connections.audit.people import (
+    FLAGS,
+    NOBODY,
+    group_deleted_line,
+    group_line,
+    named,
+    permission_names,
+    standing_of,
+    user_line,
+)
+from connections.origin import user_of, web_origin
+
+admin.site.unregister((User, Group))
+
+
+class TicksPermissions(admin.ModelAdmin):
+    """Groups and permissions as boxes to tick: Django's two lists need a wide window, JavaScript and good eyes."""
+
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(
+        self, db_field: models.ManyToManyField, request: Any = None, **kwargs: Any
+    ) -> forms.ModelMultipleChoiceField | None:
+        kwargs.setdefault("widget", forms.CheckboxSelectMultiple())
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+@admin.register(Group)
+class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
+    """Each change of who may do what is told by the history, in the transaction of the change."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        group = form.instance
+        before = (form.initial["name"], permission_names(group.permissions.all())) if change else None
+        super().save_related(request, form, formsets, change)
+        if line := group_line(group, before, user_of(request), web_origin(request)):
+            append([line])
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        self.delete_queryset(request, Group.objects.filter(pk=obj.pk))
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        actor, origin = user_of(request), web_origin(request)
+        lines = [group_deleted_line(group, actor, origin) for group in queryset.order_by("pk")]
+        super().delete_queryset(request, queryset)
+        append(lines)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(TicksPermissions, DjangoUserAdmin):
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Personal info"), {"fields": ("first_name", "last_name", "email")}),
+        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (_("Permissions beside those of the groups"), {"classes": ("collapse",), "fields": ("user_permissions",)}),
+        (_("Important dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        form.standing_before = standing_of(obj) if change else NOBODY
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        told = {"username", *FLAGS, "groups", "user_permissions"}
+        others = [name for name in form.changed_data if name not in told] if change else []
+        if line := user_line(form.instance, form.standing_before, others, user_of(request), web_origin(request)):
+            append([line])
+
+    @method_decorator(sensitive_post_parameters())
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        user = self.get_object(request, unquote(id))
+        view = super().user_change_password
+        return _told_of_password(request, user, lambda: view(request, id, form_url))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """To this person's history, for those who may see it; to others Django's own page of the changes made here."""
+        user = self.get_object(request, unquote(object_id))
+        sees_it = request.user == user or request.user.has_perm("connections.view_all_history")
+        if user is None or not sees_it or not request.user.has_perm("connections.view_connection"):
+            return super().history_view(request, object_id, extra_context)
+        return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist") + f"?actor={user.pk}")
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -27,3 +117,24 @@ class UserAdmin(DjangoUserAdmin):
                 "Untick this when somebody leaves. A user is never deleted: the history names who asked for what."
             )
         return field
+
+
+@sensitive_post_parameters()
+def password_change(request: HttpRequest) -> HttpResponse:
+    """Django's page for one's own password, with a line in the history when it was changed."""
+    return _told_of_password(request, user_of(request), lambda: admin.site.password_change(request))
+
+
+def _told_of_password(request: HttpRequest, user: User | None, view: Callable[[], HttpResponse]) -> HttpResponse:
+    with transaction.atomic():
+        before = _password_hash(user)
+        response = view()
+        if user is not None and _password_hash(user) != before:
+            user.refresh_from_db()
+            facts = {**named(user), "usable": user.has_usable_password()}
+            append([Entry("user.password_changed", web_origin(request), actor=user_of(request), facts=facts)])
+    return response
+
+
+def _password_hash(user: User | None) -> str | None:
+    return User.objects.filter(pk=user.pk).values_list("password", flat=True).first() if user else None

@@ -12,6 +12,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connections.models import Account, AuditEvent, AuditHead, Connection, StopRun
+from connections.models.bulk import insert_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +28,7 @@ class Origin:
 
     kind: str
     client_ip: str = ""
+    user_agent: str = ""
     system_user: str = ""
 
 
@@ -52,7 +54,7 @@ def append(entries: Iterable[Entry]) -> int:
     """
     if not database.in_atomic_block:
         raise RuntimeError("audit lines are written in the transaction of what they tell")
-    head = AuditHead.objects.select_for_update().get()
+    head = AuditHead.objects.select_for_update(no_key=True).get()
     events = []
     for entry in entries:
         at = entry.at or timezone.now()
@@ -71,7 +73,7 @@ def append(entries: Iterable[Entry]) -> int:
         )
         events.append(event)
         head.seq, head.hash = event.seq, event.hash
-    AuditEvent.objects.bulk_create(events)
+    insert_many(events)
     head.save(update_fields=("seq", "hash"))
     return head.seq
 
@@ -91,12 +93,15 @@ def link(prev_hash: str, body: str) -> str:
     return hashlib.sha256((prev_hash + digest).encode()).hexdigest()
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical(body: dict[str, Any]) -> str:
     """`body` as the text that is hashed: sorted keys, no spaces, UTF-8. Floats are refused: they have no one form."""
     for key, value in body.items():
         if isinstance(value, float):
             raise TypeError(f"the audit field {key} is a float")
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(body)
 
 
 def timestamp(at: datetime) -> str:
@@ -108,6 +113,8 @@ def _body(entry: Entry, at: datetime) -> dict[str, Any]:
     body: dict[str, Any] = {"at": timestamp(at), "action": entry.action, "origin": entry.origin.kind}
     if entry.origin.client_ip:
         body["client_ip"] = entry.origin.client_ip
+    if entry.origin.user_agent:
+        body["user_agent"] = entry.origin.user_agent
     if entry.origin.system_user:
         body["system_user"] = entry.origin.system_user
     if entry.actor is not None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from connections.audit.append import canonical
-from connections.audit.export import as_json_lines
+from connections.audit.export import as_objects
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,6 +23,7 @@ COLUMNS = (
     "origin",
     "system_user",
     "client_ip",
+    "user_agent",
     "account",
     "connection_id",
     "device_address",
@@ -39,25 +40,32 @@ COLUMNS = (
     "prev_hash",
     "hash",
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # the latter are full-width
+FORMULA = re.compile(rf"[\t\r\n]|\s*[{SIGNS}]")
+# Where `;` or a tab divides cells, what follows it is a new one: a spreadsheet that expects those heeds no quotes
+# around the whole.
+LATER_FORMULA = re.compile(rf"([;\t\r\n])(?=\s*[{SIGNS}])")
 
 
-def as_csv_lines(events: AuditEventQuerySet) -> Generator[str, None, None]:
+def as_csv_lines(events: AuditEventQuerySet, *, header: bool = True) -> Generator[str, None, None]:
     """A header and one row an event, oldest first, each with its line end. `more` holds the further fields as JSON.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    What a spreadsheet would take for a formula gets an apostrophe in front.
     """
-    yield _line(COLUMNS)
-    for line in as_json_lines(events):
-        fields = json.loads(line)
+    if header:
+        yield _line(COLUMNS)
+    for fields in as_objects(events):
         more = {name: value for name, value in fields.items() if name not in COLUMNS}
         fields["more"] = canonical(more) if more else ""
         yield _line(tuple(harmless(fields.get(name, "")) for name in COLUMNS))
 
 
 def harmless(value: Any) -> Any:
-    """`value`, with an apostrophe in front when a spreadsheet would take it for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    """`value`, with an apostrophe before what a spreadsheet would take for a formula."""
+    if not isinstance(value, str) or value.isalnum():
+        return value
+    inside = LATER_FORMULA.sub(r"\1'", value)
+    return f"'{inside}" if FORMULA.match(value) else inside
 
 
 def _line(cells: tuple[Any, ...]) -> str:

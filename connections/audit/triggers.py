@@ -1,4 +1,4 @@
-"""Triggers that refuse to change or remove a line of the history, on SQLite and PostgreSQL.
+"""Triggers that refuse to change or remove a line of the history or a checkpoint, on SQLite and PostgreSQL.
 
 SQLite drops a table's triggers when a migration rebuilds it, so they are made again after every migrate.
 """
@@ -7,23 +7,35 @@ from __future__ import annotations
 
 from django.db import connections
 
-from connections.models import AuditEvent
+from connections.models import AuditCheckpoint, AuditEvent
 
 TABLE = AuditEvent._meta.db_table
+TABLES = {"audit": TABLE, "checkpoint": AuditCheckpoint._meta.db_table}
 REFUSAL = "the history is append-only"
 
-# `INSERT OR REPLACE` would rewrite a row past UPDATE and DELETE triggers, so an insert over a row is refused too.
-SAME_ROW = f"SELECT 1 FROM {TABLE} WHERE seq = NEW.seq OR hash = NEW.hash"  # noqa: S608 - our own table's name
+# `INSERT OR REPLACE` would rewrite a row past UPDATE and DELETE triggers, so an insert over a row is refused too. A
+# checkpoint that is there already is left as it is: two processes may sign the same line.
+SAME_ROW = {
+    "audit": f"SELECT 1 FROM {TABLE} WHERE seq = NEW.seq OR hash = NEW.hash",  # noqa: S608 - our own table's name
+    "checkpoint": f"SELECT 1 FROM {TABLES['checkpoint']} WHERE seq = NEW.seq",  # noqa: S608 - our own table's name
+}
+WHEN_REPLACED = {"audit": f"RAISE(ABORT, '{REFUSAL}')", "checkpoint": "RAISE(IGNORE)"}
 SQLITE = {
-    "audit_no_update": f"BEFORE UPDATE ON {TABLE} BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
-    "audit_no_delete": f"BEFORE DELETE ON {TABLE} BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
-    "audit_no_replace": (
-        f"BEFORE INSERT ON {TABLE} WHEN EXISTS ({SAME_ROW}) BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-    ),
+    f"{name}_no_{verb.lower()}": f"BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+    for name, table in TABLES.items()
+    for verb in ("UPDATE", "DELETE")
+} | {
+    f"{name}_no_replace": (
+        f"BEFORE INSERT ON {table} WHEN EXISTS ({SAME_ROW[name]}) BEGIN SELECT {WHEN_REPLACED[name]}; END"
+    )
+    for name, table in TABLES.items()
 }
 POSTGRESQL = {
-    "audit_no_change": f"BEFORE UPDATE OR DELETE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION audit_refuse()",
-    "audit_no_truncate": f"BEFORE TRUNCATE ON {TABLE} FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
+    f"{name}_no_change": f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION audit_refuse()"
+    for name, table in TABLES.items()
+} | {
+    f"{name}_no_truncate": f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()"
+    for name, table in TABLES.items()
 }
 POSTGRESQL_FUNCTION = (
     "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
@@ -32,18 +44,24 @@ POSTGRESQL_FUNCTION = (
 
 
 def wanted(using: str = "default") -> dict[str, str]:
-    return POSTGRESQL if connections[using].vendor == "postgresql" else SQLITE
+    """The triggers by name, of the tables that are there: before its first migration none is."""
+    triggers = POSTGRESQL if connections[using].vendor == "postgresql" else SQLITE
+    present = set(connections[using].introspection.table_names())
+    return {name: text for name, text in triggers.items() if TABLES[name.partition("_")[0]] in present}
 
 
 def missing(using: str = "default") -> list[str]:
     """The names of the triggers that should be there and are not (on PostgreSQL also: those that are disabled)."""
+    tables = list(TABLES.values())
     with connections[using].cursor() as cursor:
         if connections[using].vendor == "postgresql":
             cursor.execute(
-                "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgenabled IN ('O', 'A')", [TABLE]
+                "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+                "WHERE pg_table_is_visible(tgrelid) AND relname = ANY(%s) AND tgenabled IN ('O', 'A')",
+                [tables],
             )
         else:
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [TABLE])
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN (%s, %s)", tables)
         present = {name for (name,) in cursor.fetchall()}
     return [name for name in wanted(using) if name not in present]
 
@@ -60,7 +78,8 @@ def install(using: str = "default") -> None:
 
 def remove(using: str = "default") -> None:
     """Drop the triggers: for a test database that has to be emptied, and for nothing else."""
-    on_table = f" ON {TABLE}" if connections[using].vendor == "postgresql" else ""
     with connections[using].cursor() as cursor:
         for name in wanted(using):
+            table = TABLES[name.partition("_")[0]]
+            on_table = f" ON {table}" if connections[using].vendor == "postgresql" else ""
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on_table}")

@@ -1,55 +1,146 @@
-"""Reads the whole chain and says whether it holds."""
+"""Reads the whole chain and says whether it holds, and whether it is the one that was signed."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
 
 from connections.audit import triggers
-from connections.audit.append import GENESIS, link, timestamp
+from connections.audit.append import GENESIS
+from connections.audit.checkpoints import Claim, stored_claims
+from connections.audit.signing import NoSigningKey, is_signed, trusted_keys
 from connections.models import AuditEvent, AuditHead
 
 CHUNK = 5000
+DECODE = json.JSONDecoder().raw_decode
+NAMED_FAULTS = 100
+LIMITS = _(
+    "lines cut off the end after the last checkpoint that somebody else holds, and a rewrite by somebody who has the "
+    "signing key."
+)
+"""What no verification can show, as the end of a sentence."""
+
+
+class Row(NamedTuple):
+    """A line as it is read: far cheaper than a model's instance, of which there may be millions."""
+
+    seq: int
+    at: datetime
+    action: str
+    actor: int | None
+    account: int | None
+    connection: int | None
+    run: int | None
+    body: str
+    prev_hash: str
+    hash: str
+
+
+COLUMNS = ("seq", "at", "action", "actor_id", "account_id", "connection_id", "run_id", "body", "prev_hash", "hash")
 
 
 @dataclass
 class Verification:
-    """What was read and what does not fit. `faults` name the line; the chain holds when there are none."""
+    """What was read and what does not fit. The chain holds when there are no faults; the first of them are named."""
 
     events: int = 0
+    last_seq: int = 0
     last_hash: str = GENESIS
+    checkpoint: Claim | None = None
+    """The last checkpoint that fits."""
+    trusted_keys: list[str] = field(default_factory=list)
+    """The keys that were taken for ours; with none, whose the signatures are was not checked."""
+    fault_count: int = 0
     faults: list[str] = field(default_factory=list)
 
     @property
     def holds(self) -> bool:
-        return not self.faults
+        return not self.fault_count
+
+    def blame(self, faults: Iterable[str]) -> None:
+        for fault in faults:
+            self.fault_count += 1
+            if len(self.faults) < NAMED_FAULTS:
+                self.faults.append(fault)
 
 
-def verify() -> Verification:
+def verify(held: Iterable[Claim] = ()) -> Verification:
     """Read every line in order and check its number, its link, its hash, its columns, the head and the triggers.
 
-    What this cannot show: lines cut off the end together with the head, and a rewrite of everything by
-    somebody who can write to the database and knows the rule.
+    Each checkpoint that the database keeps is checked too, and each of `held`, those that somebody else kept.
+    What this can't show is in LIMITS. Reads in chunks, so that nobody who writes waits.
     """
-    result = Verification()
-    # No transaction: on SQLite it would keep the worker from writing. What is appended meanwhile lies past this head.
+    result = Verification(trusted_keys=_trusted_keys())
+    # In this order: what is appended or signed meanwhile lies past this head.
+    claims = _by_seq([*stored_claims(), *held])
     head = AuditHead.objects.first() or AuditHead(seq=0, hash=GENESIS)
-    prev_hash, seq = GENESIS, 0
-    for event in AuditEvent.objects.filter(seq__lte=head.seq).order_by("seq").iterator(chunk_size=CHUNK):
-        if event.seq != seq + 1:
-            result.faults.append(_gap(seq, event.seq))
-        result.faults.extend(f"event {event.seq}: {fault}" for fault in _faults(event, prev_hash))
-        prev_hash, seq = event.hash, event.seq
-        result.events += 1
-    if (head.seq, head.hash) != (seq, prev_hash):
-        result.faults.append(f"the head names event {head.seq}, the last line before it is event {seq}")
-    result.faults.extend(_past_the_head())
-    result.last_hash = prev_hash
-    result.faults.extend(f"trigger {name} is missing" for name in triggers.missing())
+    _read_chain(result, head.seq, claims)
+    if (head.seq, head.hash) != (result.last_seq, result.last_hash):
+        result.blame([f"the head names event {head.seq}, the last line before it is event {result.last_seq}"])
+    for left in claims.values():
+        result.blame(f"{one.where}: event {one.seq} is not there any more" for one in left)
+    result.blame(_past_the_head())
+    result.blame(f"trigger {name} is missing" for name in triggers.missing())
     return result
+
+
+def _read_chain(result: Verification, head_seq: int, claims: dict[int, list[Claim]]) -> None:
+    trusted = result.trusted_keys
+    for row in _rows(head_seq):
+        if row.seq != result.last_seq + 1:
+            result.blame([_gap(result.last_seq, row.seq)])
+        if faults := _faults(row, result.last_hash):
+            result.blame(f"event {row.seq}: {fault}" for fault in faults)
+        for claim in claims.pop(row.seq, ()):
+            _compare(result, claim, row.hash, trusted)
+        result.last_hash, result.last_seq = row.hash, row.seq
+        result.events += 1
+
+
+def _rows(head_seq: int) -> Iterator[Row]:
+    """Every line up to `head_seq`, in order, by small queries: none of them is open for long."""
+    last, rows = 0, AuditEvent.objects.order_by("seq").values_list(*COLUMNS)
+    while chunk := list(rows.filter(seq__gt=last, seq__lte=head_seq)[:CHUNK].iterator(chunk_size=CHUNK)):
+        yield from map(Row._make, chunk)
+        last = chunk[-1][0]
+
+
+def _compare(result: Verification, claim: Claim, own_hash: str, trusted: list[str]) -> None:
+    if not is_signed(claim.public_key, claim.signature, claim.text):
+        result.blame([f"{claim.where}: its signature does not fit"])
+    elif trusted and claim.public_key not in trusted:
+        result.blame([f"{claim.where}: it was signed by {claim.public_key}, which is no key of ours"])
+    elif claim.hash != own_hash:
+        result.blame([f"{claim.where}: {_since(result.checkpoint)}"])
+    else:
+        result.checkpoint = claim
+
+
+def _since(fitting: Claim | None) -> str:
+    start = f"after event {fitting.seq}, which still fits" if fitting else "from the beginning on"
+    return f"the history was rewritten up to there, {start}"
+
+
+def _by_seq(claims: Iterable[Claim]) -> dict[int, list[Claim]]:
+    found = defaultdict(list)
+    for claim in claims:
+        found[claim.seq].append(claim)
+    return found
+
+
+def _trusted_keys() -> list[str]:
+    try:
+        return trusted_keys()
+    except NoSigningKey:  # its file belongs to the worker alone
+        return []
 
 
 def _past_the_head() -> list[str]:
@@ -66,29 +157,45 @@ def _gap(last: int, found: int) -> str:
     return f"{missing} missing"
 
 
-def _faults(event: AuditEvent, prev_hash: str) -> list[str]:
+def _faults(row: Row, prev_hash: str) -> list[str]:
     faults = []
-    if event.prev_hash != prev_hash:
+    if row.prev_hash != prev_hash:
         faults.append("does not continue the line before it")
-    if link(event.prev_hash, event.body) != event.hash:
+    digest = hashlib.sha256(row.body.encode()).hexdigest()
+    if hashlib.sha256((row.prev_hash + digest).encode()).hexdigest() != row.hash:
         faults.append("its text was changed: the hash does not fit")
     try:
-        body = json.loads(event.body)
+        body, end = DECODE(row.body)
     except ValueError:
+        end = -1
+    if end != len(row.body):
         return [*faults, "its text is not JSON"]
     if not isinstance(body, dict):
         return [*faults, "its text is no JSON object"]
-    faults.extend(f"its column {name} differs from its text" for name in _differing_columns(event, body))
+    if differing := _differing_columns(row, body):
+        faults.extend(f"its column {name} differs from its text" for name in differing)
     return faults
 
 
-def _differing_columns(event: AuditEvent, body: dict[str, Any]) -> list[str]:
+def _differing_columns(row: Row, body: dict[str, Any]) -> list[str]:
+    get = body.get
+    if (row.action, row.account, row.actor, row.connection, row.run) == (
+        get("action"), get("account_id"), get("actor_id"), get("connection"), get("run_id")
+    ) and _is_at(row.at, get("at")):  # fmt: skip
+        return []
     columns = {
-        "at": (timestamp(event.at), body.get("at")),
-        "action": (event.action, body.get("action")),
-        "account": (event.account_id, body.get("account_id")),
-        "actor": (event.actor_id, body.get("actor_id")),
-        "connection": (event.connection_id, body.get("connection")),
-        "run": (event.run_id, body.get("run_id")),
+        "at": _is_at(row.at, get("at")),
+        "action": row.action == get("action"),
+        "account": row.account == get("account_id"),
+        "actor": row.actor == get("actor_id"),
+        "connection": row.connection == get("connection"),
+        "run": row.run == get("run_id"),
     }
-    return [name for name, (column, text) in columns.items() if column != text]
+    return [name for name, fits in columns.items() if not fits]
+
+
+def _is_at(at: datetime, text: object) -> bool:
+    try:
+        return isinstance(text, str) and datetime.fromisoformat(text) == at
+    except ValueError:
+        return False

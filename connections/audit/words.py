@@ -9,8 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-ITEM_ACTIONS = ("stop.sent", "stop.answered", "stop.withdrawn")
-"""What is told of each single connection of a run."""
+from connections.audit import words_accounts, words_people, words_verdicts
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,31 @@ WORDS = {
     "stop.sent": Words(_("Stops sent"), _("stop about to be sent"), "sending"),
     "stop.answered": Words(_("Answers to stops"), _("stop answered"), "list"),
     "stop.withdrawn": Words(_("Stops withdrawn"), _("stop not sent after all"), "skipped"),
+    "stop.skipped": Words(_("Stops skipped"), _("stop skipped at its turn"), "skipped"),
+    "stop.verified": Words(_("Verdicts"), _("stop compared with a list"), "list"),
     "run.paused": Words(_("Runs paused"), _("paused a run"), "pause"),
     "run.resumed": Words(_("Runs resumed"), _("let a run go on"), "play"),
+    "run.verification_asked": Words(_("Verdicts tried again"), _("had what is unverified tried again"), "retry"),
     "run.cancelled": Words(_("Runs cancelled"), _("cancelled what was not sent of a run"), "cancel"),
+    "run.evidence_exported": Words(_("Evidence exported"), _("exported the evidence of a run"), "download"),
     "account.sign_in_sent": Words(_("Sign-ins to remote.it"), _("sign-in to remote.it about to be sent"), "key"),
     "account.sign_in_answered": Words(_("Answers to sign-ins"), _("sign-in to remote.it answered"), "key"),
     "connection.added": Words(_("Connections added"), _("added a connection"), "open"),
+    "connection.ended": Words(_("Connections ended"), _("ended without us"), "ended"),
+    "list.started": Words(_("Lists asked for"), _("list asked for"), "list"),
+    "list.read": Words(_("Lists read"), _("list read"), "list"),
     "connections.imported": Words(_("Imports"), _("imported connections"), "list"),
+    "history.exported": Words(_("Exports of the history"), _("exported the history"), "download"),
+    "user.signed_in": Words(_("Sign-ins"), _("signed in"), "user"),
+    "user.sign_in_failed": Words(_("Failed sign-ins"), _("a sign-in failed"), "error"),
+    "user.signed_out": Words(_("Sign-outs"), _("signed out"), "user"),
+    "user.added": Words(_("Users added"), _("added a user"), "user"),
+    "user.changed": Words(_("Users changed"), _("changed a user"), "user"),
+    "user.password_changed": Words(_("Passwords changed"), _("changed a password"), "key"),
+    "group.added": Words(_("Groups added"), _("added a group"), "settings"),
+    "group.changed": Words(_("Groups changed"), _("changed a group"), "settings"),
+    "group.deleted": Words(_("Groups deleted"), _("deleted a group"), "settings"),
+    **{action: Words(*texts) for action, texts in words_accounts.TEXTS.items()},
 }
 
 ANSWERS = {
@@ -51,6 +68,8 @@ SIGN_IN_ANSWERS = {
     "unknown": _("no clear answer to the sign-in to remote.it"),
 }
 
+FORMATS = {"jsonl": "JSON Lines", "csv": "CSV"}
+
 
 def words_for(action: str) -> Words:
     return WORDS.get(action) or Words(action, action, "info")
@@ -66,10 +85,19 @@ def sentence_for(action: str, facts: dict[str, object]) -> str:
     count = facts.get("count")
     if action == "connections.imported" and isinstance(count, int):
         return imported(count)
-    return str(words_for(action).sentence)
+    if action == "history.exported" and isinstance(count, int):
+        return exported(count, str(facts.get("format", "")))
+    known = words_people.sentence(action, facts) or words_accounts.sentence(action, facts)
+    known = known or words_verdicts.sentence(action, facts)
+    return known or str(words_for(action).sentence)
 
 
 def imported(count: int) -> str:
     return ngettext("imported %(count)s connection", "imported %(count)s connections", count) % {
         "count": number_format(count)
     }
+
+
+def exported(count: int, form: str) -> str:
+    sentence = ngettext("exported %(count)s line as %(format)s", "exported %(count)s lines as %(format)s", count)
+    return sentence % {"count": number_format(count), "format": FORMATS.get(form, form)}

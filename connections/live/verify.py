@@ -64,8 +64,9 @@ def verify(account: Account, listed: SessionList, *, asked_seq: int, read_seq: i
         newcomers = _newcomers(account, present, min(answered.values(), default=asked_seq))
         findings = [
             find(item, answered[item.pk], present, newcomers, asked_seq=asked_seq)
-            for item in settled
             if in_scope(item.connection, listed)
+            else _find_nothing(item)
+            for item in settled
         ]
         given += record(account, [finding for finding in findings if finding], read_seq)
     return given
@@ -100,8 +101,16 @@ def give_up(account: Account, why: str, read_seq: int | None) -> int:
     waiting = StopItem.objects.filter(
         account=account, verdict="", state__in=OUTCOMES, answered_at__lt=timezone.now() - GIVE_UP
     )
-    items = list(waiting.select_related("connection", "run__user")[:CHUNK])
-    return record(account, [Finding(item, Verdict.UNVERIFIED, why) for item in items], read_seq)
+    given = 0
+    while items := list(waiting.select_related("connection", "run__user")[:CHUNK]):
+        given += record(account, [Finding(item, Verdict.UNVERIFIED, why) for item in items], read_seq)
+    return given
+
+
+def _find_nothing(item: StopItem) -> Finding | None:
+    """What a list says that doesn't cover where the item's connection was: after a while, that none settles it."""
+    waits = item.answered_at is not None and item.answered_at > timezone.now() - GIVE_UP
+    return None if item.verdict or waits else Finding(item, Verdict.UNVERIFIED, "not_listed")
 
 
 def record(account: Account, findings: Iterable[Finding], read_seq: int | None) -> int:

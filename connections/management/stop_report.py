@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from connections.models.formats import CONTROL_CHARACTER
-from connections.models.states import UNFINISHED, ItemState, SkipReason
+from connections.models.states import UNFINISHED, ItemState, SkipReason, UnverifiedReason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +23,15 @@ def items_of(run: StopRun) -> list[StopItem]:
 
 
 def as_json(items: list[StopItem], *, run_id: int | None, dry_run: bool) -> dict[str, Any]:
-    """The run as data: `run_id` (null when none was started), `counts` by state, and each item."""
+    """The run as data: `run_id` (null when none was started), `counts` by state, `verdicts` by verdict, and each item.
+
+    Verdicts come after the outcomes, from lists: `verdicts` counts those that were there at this moment.
+    """
     return {
         "run_id": run_id,
         "dry_run": dry_run,
         "counts": dict(sorted(Counter(item.state for item in items).items())),
+        "verdicts": dict(sorted(Counter(item.verdict for item in items if item.verdict).items())),
         "items": [_item_as_json(item, started=run_id is not None) for item in items],
     }
 
@@ -36,8 +40,14 @@ def as_lines(items: list[StopItem], *, run_id: int | None, dry_run: bool) -> Ite
     """How many are in which state, then a line for each that is of interest: in a dry run all."""
     yield f"{_heading(run_id, dry_run=dry_run)} {_counted(items)}"
     for item in items:
-        if dry_run or item.state not in (*UNFINISHED, ItemState.STOPPED, ItemState.ALREADY_GONE):
+        if dry_run or _is_of_interest(item):
             yield _line(item)
+
+
+def _is_of_interest(item: StopItem) -> bool:
+    if item.verdict in (Verdict.STILL_ALIVE, Verdict.CAME_BACK):
+        return True
+    return item.state not in (*UNFINISHED, ItemState.STOPPED, ItemState.ALREADY_GONE)
 
 
 def _heading(run_id: int | None, *, dry_run: bool) -> str:
@@ -47,17 +57,26 @@ def _heading(run_id: int | None, *, dry_run: bool) -> str:
 
 
 def _counted(items: list[StopItem]) -> str:
-    counts = Counter(item.state for item in items)
-    parts = [f"{counts[state]} {state.label}" for state in ItemState if counts[state]]
+    counts = Counter(item.state for item in items) + Counter(item.verdict for item in items if item.verdict)
+    parts = [f"{counts[one]} {one.label}" for one in (*ItemState, *Verdict) if counts[one]]
     return ", ".join(parts) or _("no connections")
 
 
 def _line(item: StopItem) -> str:
     why = SkipReason(item.skipped_why).label if item.skipped_why else item.upstream_reason
     facts = [item.connection.connection_id, str(item.connection), ItemState(item.state).label]
-    facts += [str(fact) for fact in (item.upstream_status, why) if fact]
+    facts += [str(fact) for fact in (item.upstream_status, why, _verdict_in_words(item)) if fact]
     # A name or a reason from outside must not steer the terminal.
     return CONTROL_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", "  ".join(str(fact) for fact in facts))
+
+
+def _verdict_in_words(item: StopItem) -> str:
+    if item.verdict == Verdict.CAME_BACK:
+        facts = {"seconds": item.came_back_after_s or 0, "id": item.came_back_as}
+        return _("came back %(seconds)d s later as %(id)s") % facts
+    if item.verdict == Verdict.UNVERIFIED and item.verdict_why:
+        return _("unverified: %s") % UnverifiedReason(item.verdict_why).label
+    return Verdict(item.verdict).label if item.verdict else ""
 
 
 def _item_as_json(item: StopItem, *, started: bool) -> dict[str, Any]:
@@ -71,4 +90,8 @@ def _item_as_json(item: StopItem, *, started: bool) -> dict[str, Any]:
         "attempts": item.attempts,
         "upstream_status": item.upstream_status,
         "upstream_reason": item.upstream_reason or None,
+        "verdict": item.verdict or None,
+        "verdict_why": item.verdict_why or None,
+        "came_back_as": item.came_back_as or None,
+        "came_back_after_s": item.came_back_after_s,
     }

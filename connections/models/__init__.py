@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from connections.models.accounts import Account
-from connections.models.audit import AuditEvent, AuditHead
+from connections.models.audit import AuditCheckpoint, AuditEvent, AuditHead, AuditVerification
 from connections.models.connections import Connection
 from connections.models.credentials import StoredCredentials
 from connections.models.preferences import Preferences
@@ -10,8 +10,10 @@ from connections.models.uploads import Upload
 
 __all__ = [
     "Account",
+    "AuditCheckpoint",
     "AuditEvent",
     "AuditHead",
+    "AuditVerification",
     "Connection",
     "Preferences",
     "StopItem",

@@ -8,10 +8,28 @@ from django.utils.translation import gettext_lazy as _
 
 from connections.models.accounts import Account
 from connections.models.connections import Connection
-from connections.models.runs import StopRun
+from connections.models.runs import StopItem, StopRun
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from django.contrib.auth.models import AnonymousUser, User
+
+
+FOLDED_ACTIONS = (
+    "stop.sent",
+    "stop.answered",
+    "stop.withdrawn",
+    "stop.skipped",
+    "stop.verified",
+    "connection.ended",
+    "list.started",
+    "list.read",
+)
+"""What is told of each single connection of a run, or again and again by the worker: too many lines to be read."""
+
+# One by one: SQLite sees in no other form that a query fits an index with this condition.
+NOT_FOLDED = [~models.Q(action=action) for action in FOLDED_ACTIONS]
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
@@ -25,6 +43,19 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         if user.has_perm("connections.view_connection"):
             mine |= models.Q(connection__in=Connection.objects.visible_to(user))
         return self.filter(mine)
+
+    def without_folded(self) -> AuditEventQuerySet:
+        return self.filter(*NOT_FOLDED)
+
+    def of_connections(self, pks: Collection[int]) -> AuditEventQuerySet:
+        """What happened to these connections, and who asked for it why: the lines by which they were asked to stop.
+
+        Those name no connection and may be of another person's run; who may see a connection may know why it was cut.
+        """
+        # Read first: PostgreSQL uses no index for a subquery beside an OR.
+        runs = list(StopItem.objects.filter(connection__in=pks).values_list("run", flat=True).distinct())
+        asked = models.Q(action="stop.requested", run__in=runs)
+        return self.filter(models.Q(connection__in=pks) | asked)
 
 
 class AuditEvent(models.Model):
@@ -53,6 +84,10 @@ class AuditEvent(models.Model):
         indexes = (
             # One person's history.
             models.Index(fields=("actor", "-seq"), name="event_by_actor"),
+            # The pages of the history: of one person, of everybody, of one action.
+            models.Index(fields=("actor", "-seq"), condition=models.Q(*NOT_FOLDED), name="event_page_by_actor"),
+            models.Index(fields=("-seq",), condition=models.Q(*NOT_FOLDED), name="event_page"),
+            models.Index(fields=("action", "-seq"), condition=models.Q(*NOT_FOLDED), name="event_page_by_action"),
             # What happened to one connection.
             models.Index(fields=("connection", "-seq"), name="event_by_connection"),
             # Who paused, resumed or cancelled a run.
@@ -61,6 +96,8 @@ class AuditEvent(models.Model):
                 condition=models.Q(action__in=("run.paused", "run.resumed", "run.cancelled")),
                 name="event_wish",
             ),
+            # Who asked for a run, for the history of each connection that it covered.
+            models.Index(fields=("run",), condition=models.Q(action="stop.requested"), name="event_request"),
             # One run's lines, for its page and its export.
             models.Index(fields=("run", "-seq"), name="event_by_run"),
         )
@@ -77,3 +114,42 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return str(self.seq)
+
+
+class AuditCheckpoint(models.Model):
+    """A signed statement that the line `seq` had this hash at that time. Append-only, as the history is."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    public_key = models.CharField(max_length=44)
+    """The Ed25519 key that made the signature: its 32 bytes in base64."""
+    signature = models.CharField(max_length=88)
+
+    class Meta:
+        ordering = ("seq",)
+
+    def __str__(self) -> str:
+        return str(self.seq)
+
+
+class AuditVerification(models.Model):
+    """What the last verification of the history found: one row, for the pages that show it."""
+
+    at = models.DateTimeField()
+    events = models.BigIntegerField()
+    """How many lines were read."""
+    last_seq = models.BigIntegerField()
+    checkpoint_seq = models.BigIntegerField(null=True)
+    """The last line that a signed checkpoint of ours holds fast."""
+    checkpoint_at = models.DateTimeField(null=True)
+    fault_count = models.BigIntegerField()
+    faults = models.JSONField()
+    """The first of them, in words."""
+
+    def __str__(self) -> str:
+        return f"{self.last_seq} {self.at}"
+
+    @property
+    def holds(self) -> bool:
+        return self.fault_count == 0

@@ -16,7 +16,7 @@ def insert_many(rows: Sequence[models.Model]) -> None:
         return
     meta = rows[0]._meta
     fields = [one for one in meta.concrete_fields if not (one.primary_key and isinstance(one, models.AutoField))]
-    columns = ", ".join(connection.ops.quote_name(one.column) for one in fields)
+    columns = ", ".join(_quoted(one) for one in fields)
     marks = ", ".join(["%s"] * len(fields))
     table = connection.ops.quote_name(meta.db_table)
     values = [[one.get_db_prep_save(getattr(row, one.attname), connection) for one in fields] for row in rows]
@@ -31,8 +31,8 @@ def update_many(model: type[models.Model], rows: Sequence[tuple[dict[str, object
     """
     values, conditions = rows[0]
     fields = {one.attname: one for one in model._meta.concrete_fields} | {"pk": model._meta.pk}
-    assigned = ", ".join(f"{connection.ops.quote_name(fields[name].column)} = %s" for name in values)
-    guarded = " AND ".join(f"{connection.ops.quote_name(fields[name].column)} = %s" for name in conditions)
+    assigned = ", ".join(f"{_quoted(fields[name])} = %s" for name in values)
+    guarded = " AND ".join(f"{_quoted(fields[name])} = %s" for name in conditions)
     adapted = [
         [fields[name].get_db_prep_save(value, connection) for part in row for name, value in part.items()]
         for row in rows
@@ -41,3 +41,7 @@ def update_many(model: type[models.Model], rows: Sequence[tuple[dict[str, object
     with connection.cursor() as cursor:
         cursor.executemany(f"UPDATE {table} SET {assigned} WHERE {guarded}", adapted)  # noqa: S608 - a model's names
         return int(cursor.rowcount)
+
+
+def _quoted(field: models.Field) -> str:
+    return connection.ops.quote_name(str(field.column))

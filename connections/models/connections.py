@@ -52,6 +52,8 @@ class Connection(models.Model):
     device_name = models.CharField(_("device"), max_length=200, blank=True)
     service_name = models.CharField(_("service"), max_length=200, blank=True)
     opened_by = models.CharField(_("opened by"), max_length=254, blank=True)
+    proxy_address = models.TextField(_("proxy address"), blank=True, editable=False)
+    """Where to go to use it, as remote.it said when we opened it."""
     opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
     expires_at = models.DateTimeField(_("ends by itself"), null=True, blank=True)
     known_by = models.CharField(_("how we know it"), max_length=10, choices=KnownBy.choices)

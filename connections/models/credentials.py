@@ -28,12 +28,14 @@ class EncryptedJSONField(models.BinaryField):
         return super().get_db_prep_value(value, connection, prepared)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        if value is None:
-            return None
-        try:
-            return json.loads(cipher().decrypt(bytes(value)))
-        except InvalidToken:
-            raise CannotDecrypt("No key in CREDENTIALS_KEY opens the stored credentials.") from None
+        return None if value is None else _opened(bytes(value))
+
+    def value_to_string(self, obj: models.Model) -> str:
+        """The value as `dumpdata` writes it: encrypted, as in the database."""
+        return cipher().encrypt(json.dumps(self.value_from_object(obj)).encode()).decode()
+
+    def to_python(self, value: Any) -> Any:
+        return _opened(value.encode()) if isinstance(value, str) else value
 
 
 class StoredCredentials(models.Model):
@@ -52,6 +54,13 @@ class StoredCredentials(models.Model):
 
     def __repr__(self) -> str:
         return f"<StoredCredentials of {self.account_id}>"
+
+
+def _opened(encrypted: bytes) -> Any:
+    try:
+        return json.loads(cipher().decrypt(encrypted))
+    except InvalidToken:
+        raise CannotDecrypt("No key in CREDENTIALS_KEY opens the stored credentials.") from None
 
 
 def cipher() -> MultiFernet:

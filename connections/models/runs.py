@@ -101,6 +101,11 @@ class StopItemQuerySet(models.QuerySet["StopItem"]):
     def not_stopped(self) -> StopItemQuerySet:
         return self.filter(state__in=NOT_STOPPED)
 
+    def needs_look(self) -> StopItemQuerySet:
+        """What is not gone, not known to be gone, or came back: the verdict decides, and the outcome without one."""
+        judged = Q(verdict__in=(Verdict.STILL_ALIVE, Verdict.CAME_BACK, Verdict.UNVERIFIED))
+        return self.filter(judged | Q(verdict="", state__in=NOT_STOPPED))
+
 
 class StopItem(models.Model):
     """One connection in a run."""

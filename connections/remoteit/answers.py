@@ -94,7 +94,7 @@ _NOT_KNOWN = re.compile(
 
 # remoteit-api reference, section 1.2: the codes of an account with two-factor sign-in.
 _TWO_FACTOR_CODES = {"SMS_MFA", "SOFTWARE_TOKEN_MFA", "MFA_SETUP"}
-_TWO_FACTOR_ADVICE = "This account uses two-factor sign-in and needs an access key instead of a password"
+TWO_FACTOR_ADVICE = "This account uses two-factor sign-in and needs an access key instead of a password"
 
 
 def read_stop(reply: Reply, connection_id: str) -> tuple[Outcome, Cause, str]:
@@ -153,7 +153,7 @@ def read_login(reply: Reply) -> tuple[str, bool | None, Cause, str]:
     if reply.status == 429:
         return "", None, Cause.LIMIT, reason or first_line(reply)
     if str(fields.get("code")) in _TWO_FACTOR_CODES:
-        return "", False, Cause.CREDENTIALS, f"{_TWO_FACTOR_ADVICE} ({fields['code']}). {reason}".strip()
+        return "", False, Cause.CREDENTIALS, f"{TWO_FACTOR_ADVICE} ({fields['code']}). {reason}".strip()
     if word == "false" and reply.status < 500:
         return "", False, Cause.CREDENTIALS, reason or f"HTTP {reply.status} without a reason"
     if word == "true":

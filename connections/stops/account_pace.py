@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 def lock_accounts(ids: Iterable[int]) -> dict[int, Account]:
     """The accounts by primary key, locked until the transaction ends, in an order that all workers share."""
-    return {account.pk: account for account in Account.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    return {
+        account.pk: account
+        for account in Account.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    }
 
 
 def limits_before(account: Account, answered: Answered) -> int:

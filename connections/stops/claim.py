@@ -127,15 +127,16 @@ def _free(account: Account, worker: Worker) -> int:
     claims = StopItem.objects.sending().filter(account=account)
     count = claims.aggregate(all=Count("pk"), mine=Count("pk", filter=Q(worker=worker)))
     alone = count["all"] == count["mine"]
-    ahead = settings.STOP_CONCURRENCY // CLAIM_AHEAD_SHARE if alone else 0
-    return max(settings.STOP_CONCURRENCY + ahead - count["all"], 0)
+    most: int = settings.STOP_CONCURRENCY
+    ahead = most // CLAIM_AHEAD_SHARE if alone else 0
+    return max(most + ahead - int(count["all"]), 0)
 
 
 def _next_queued(run: StopRun, account: Account, count: int) -> list[StopItem]:
     due = Q(not_before=None) | Q(not_before__lte=timezone.now())
     items = StopItem.objects.queued().filter(due, run=run, account=account).order_by("pk")
     if database.features.has_select_for_update_skip_locked:
-        items = items.select_for_update(skip_locked=True, of=("self",))
+        items = items.select_for_update(skip_locked=True, of=("self",), no_key=True)
     found = list(items.select_related("connection")[:count])
     for item in found:
         # All of them have these two in common: joined, they would be read once an item.
@@ -146,7 +147,7 @@ def _next_queued(run: StopRun, account: Account, count: int) -> list[StopItem]:
 def _take_connections(items: list[StopItem]) -> list[StopItem]:
     """Move the items' connections to `stopping`; items whose connection can't be stopped any more are skipped."""
     ids = [item.connection_id for item in items]
-    locked = Connection.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    locked = Connection.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     status = dict(locked.values_list("pk", "status"))
     taken = []
     for item in items:

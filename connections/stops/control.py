@@ -6,21 +6,34 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.audit.append import Entry, Origin, append
 from connections.models import Connection, StopItem, StopRun
-from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState, RunState, connection_after
+from connections.models.states import (
+    STOPPABLE_STATUSES,
+    ConnectionStatus,
+    ItemState,
+    RunState,
+    Verdict,
+    connection_after,
+)
 from connections.stops import plan
 from connections.stops.wakeup import wake_worker
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+    from connections.models.connections import ConnectionQuerySet
+    from connections.models.runs import StopItemQuerySet
+
 CHUNK = 1000
 NOT_GONE = (ItemState.REFUSED, ItemState.FAILED, ItemState.UNKNOWN, ItemState.CANCELLED)
+ALIVE_ALL_THE_SAME = (ItemState.STOPPED, ItemState.ALREADY_GONE, ItemState.UNKNOWN)
+"""The outcomes that the verdict "still alive" puts right: these are told by the verdict."""
 
 
 class NotAllowed(Exception):
@@ -55,22 +68,62 @@ def again(run: StopRun, user: User) -> StopRun:
 
     What has gone since, or is in another run, is in the draft too: skipped, with why. Raises NotAllowed.
     """
-    if not may_steer(user, run):
-        raise NotAllowed(_("You may not run this again."))
-    if not left_to_stop(run):
-        raise NotAllowed(_("Nothing of this run is left to stop."))
-    left = Connection.objects.filter(stop_items__run=run, stop_items__state__in=NOT_GONE).order_by("stop_items__pk")
-    draft = plan.draft(user, left, {"again": run.pk})
-    draft.parent, draft.reason, draft.ticket = run, run.reason, run.ticket
-    draft.save(update_fields=("parent", "reason", "ticket"))
-    return draft
+    left = Connection.objects.filter(stop_items__in=_not_gone(run)).order_by("stop_items__pk")
+    return _draft_linked(run, user, left, {"again": run.pk}, any_left=bool(left_to_stop(run)))
 
 
 def left_to_stop(run: StopRun) -> Counter[str]:
-    """How many connections of `run` that are not gone a new run would send now, by what became of them in this one."""
-    held = StopItem.objects.unfinished().filter(run__state=RunState.STARTED, connection=OuterRef("connection"))
-    items = run.items.filter(state__in=NOT_GONE, connection__status__in=STOPPABLE_STATUSES).exclude(Exists(held))
-    return Counter(dict(items.order_by().values_list("state").annotate(count=Count("pk"))))
+    """How many connections of `run` that are not gone a new run would send now, by what became of them in this one.
+
+    That is the outcome, or the verdict "still alive" where the outcome had said otherwise.
+    """
+    items = _not_gone(run).filter(connection__status__in=STOPPABLE_STATUSES)
+    items = items.exclude(Exists(_held().filter(connection=OuterRef("connection"))))
+    found: Counter[str] = Counter()
+    for state, verdict, count in items.order_by().values_list("state", "verdict").annotate(count=Count("pk")):
+        alive = verdict == Verdict.STILL_ALIVE and state in ALIVE_ALL_THE_SAME
+        found[verdict if alive else state] += count
+    return found
+
+
+def cut_back(run: StopRun, user: User) -> StopRun:
+    """A draft over the connections that came back after `run`, linked to it and with its reason and ticket.
+
+    Raises NotAllowed.
+    """
+    back = came_back(run)
+    return _draft_linked(run, user, back.order_by("pk"), {"came_back": run.pk}, any_left=back.exists())
+
+
+def came_back(run: StopRun) -> ConnectionQuerySet:
+    """The connections as which those of `run` came back, as far as a new run would send them now."""
+    items = run.items.filter(verdict=Verdict.CAME_BACK).annotate(key=Lower("came_back_as"))
+    same = items.filter(account=OuterRef("account"), key=OuterRef("connection_key"))
+    # The keys alone would be enough but for an id that two accounts list; they are what an index finds.
+    found = Connection.objects.stoppable().filter(Exists(same), connection_key__in=items.values("key"))
+    return found.exclude(Exists(_held().filter(connection=OuterRef("pk"))))
+
+
+def _not_gone(run: StopRun) -> StopItemQuerySet:
+    gone = (Verdict.CONFIRMED_GONE, Verdict.CAME_BACK)
+    return run.items.filter(Q(state__in=NOT_GONE) | Q(verdict=Verdict.STILL_ALIVE)).exclude(verdict__in=gone)
+
+
+def _held() -> StopItemQuerySet:
+    return StopItem.objects.unfinished().filter(run__state=RunState.STARTED)
+
+
+def _draft_linked(
+    run: StopRun, user: User, connections: ConnectionQuerySet, selector: dict[str, int], *, any_left: bool
+) -> StopRun:
+    if not may_steer(user, run):
+        raise NotAllowed(_("You may not run this again."))
+    if not any_left:
+        raise NotAllowed(_("Nothing of this run is left to stop."))
+    draft = plan.draft(user, connections, selector)
+    draft.parent, draft.reason, draft.ticket = run, run.reason, run.ticket
+    draft.save(update_fields=("parent", "reason", "ticket"))
+    return draft
 
 
 def finish_cancellations() -> None:
@@ -84,7 +137,9 @@ def cancel_queued_items(run: StopRun) -> None:
     """Carry out a cancellation that is wished for, in small transactions; the workers take it up when this dies."""
     while ids := list(run.items.queued().values_list("pk", flat=True)[:CHUNK]):
         with transaction.atomic():
-            _cancel_items(list(StopItem.objects.queued().select_for_update().filter(pk__in=ids).order_by("pk")))
+            _cancel_items(
+                list(StopItem.objects.queued().select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
+            )
 
 
 def _cancel_items(items: list[StopItem]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Q
 
-from connections.stops.progress import CUT
+from connections.stops.tally import CUT
 
 if TYPE_CHECKING:
     from connections.models import StopRun

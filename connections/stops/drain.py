@@ -119,10 +119,15 @@ class Drain:
         pairs = self._look(now) if claiming else []
         if not (self._unrecorded or pairs or beat or sweep):
             return []
+        if beat:
+            # By itself: it must not wait behind the locks of others. Whoever held us for dead is told otherwise.
+            Worker.objects.filter(pk=self.worker.pk).update(beat_at=Now(), ended_at=None)
+            self._beat_at = now
+        if sweep:
+            # Not after the claims are committed: breaking off there, what they announced would not be sent.
+            finish_cancellations()
         arrivals = list(self._unrecorded)
         with transaction.atomic():
-            if beat:
-                Worker.objects.filter(pk=self.worker.pk).update(beat_at=Now())
             accounts = lock_accounts({*(one.account_id for one in arrivals), *(account for _, account in pairs)})
             entries = self._record_all(arrivals, accounts)
             if sweep:
@@ -130,9 +135,7 @@ class Drain:
             to_send, announced = self._claim(pairs, accounts)
             if entries or announced:
                 append(entries + announced)
-        self._committed(arrivals, now, beat=beat, sweep=sweep)
-        if sweep:
-            finish_cancellations()
+        self._committed(arrivals, now, sweep=sweep)
         return to_send
 
     def _look(self, now: float) -> list[tuple[int, int]]:
@@ -145,12 +148,11 @@ class Drain:
             self._looked_at = now
         return self._pairs
 
-    def _committed(self, arrivals: list[Arrival], now: float, *, beat: bool, sweep: bool) -> None:
+    def _committed(self, arrivals: list[Arrival], now: float, *, sweep: bool) -> None:
         del self._unrecorded[: len(arrivals)]
         for arrival in arrivals:
             if not isinstance(arrival, SignedIn):
                 self._in_flight.pop(arrival.claim.item.pk, None)
-        self._beat_at = now if beat else self._beat_at
         self._swept_at = now if sweep else self._swept_at
 
     def _record_all(self, arrivals: list[Arrival], accounts: dict[int, Account]) -> list[Entry]:

@@ -3,64 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from connections.models import Account, StopItem, StopRun, Worker
-from connections.models.states import NOT_STOPPED, OUTCOMES, UNFINISHED, ItemState
+from connections.models.states import OUTCOMES, ItemState, Verdict
+from connections.stops.tally import CUT, Tally, counted
 
 RATE_WINDOW_S = 10.0
-CUT = (ItemState.STOPPED, ItemState.ALREADY_GONE)
-"""The outcomes after which nothing is left to cut, as far as the API's answer goes."""
-
-
-@dataclass
-class Tally:
-    """Items counted by state.
-
-    `recent`: those that got their outcome in the last `RATE_WINDOW_S` seconds; `again`: those queued after an attempt.
-    """
-
-    states: Counter[str] = field(default_factory=Counter)
-    recent: int = 0
-    again: int = 0
-    last_answer_at: datetime | None = None
-
-    def add(self, state: str, count: int, *, recent: int = 0, again: int = 0, last: datetime | None = None) -> None:
-        self.states[state] += count
-        self.recent += recent
-        self.again += again
-        self.last_answer_at = max(filter(None, (self.last_answer_at, last)), default=None)
-
-    def count(self, states: Iterable[str]) -> int:
-        return sum(self.states[state] for state in states)
-
-    @property
-    def total(self) -> int:
-        """All but the skipped ones: those were never to be sent."""
-        return self.states.total() - self.states[ItemState.SKIPPED]
-
-    @property
-    def answered(self) -> int:
-        """How many have their outcome; an answer after which another attempt follows is none."""
-        return self.count(OUTCOMES)
-
-    @property
-    def left(self) -> int:
-        return self.count(UNFINISHED)
-
-    @property
-    def not_stopped(self) -> int:
-        return self.count(NOT_STOPPED)
-
-    @property
-    def trouble(self) -> int:
-        return self.states[ItemState.REFUSED] + self.states[ItemState.FAILED]
 
 
 @dataclass
@@ -77,7 +31,12 @@ class AccountProgress:
 
     @property
     def is_paused_by_api(self) -> bool:
-        return self.state == "paused" and self.account.paused_until is not None
+        return self.state == "paused" and self.account.paused_until is not None and not self.is_held
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person paused the account, so that it goes on when a person wants it to."""
+        return self.state == "paused" and self.account.held_at is not None
 
 
 @dataclass
@@ -107,6 +66,7 @@ class Progress:
 
     @property
     def final(self) -> bool:
+        """Whether every item has its outcome; verdicts may still come (see `connections.live.verdicts`)."""
         return self.tally.left == 0
 
     @property
@@ -130,9 +90,7 @@ def read_progress(run: StopRun) -> Progress:
     by_account = _tallies_by_account(run, now)
     whole = Tally()
     for tally in by_account.values():
-        for state, count in tally.states.items():
-            whole.add(state, count)
-        whole.add(ItemState.QUEUED, 0, recent=tally.recent, again=tally.again, last=tally.last_answer_at)
+        whole.add(tally)
     state = _state(run, whole)
     accounts = [
         AccountProgress(account, tally, _account_state(account, tally, state, now), tally.recent / _window(run, now))
@@ -143,28 +101,20 @@ def read_progress(run: StopRun) -> Progress:
     return Progress(run, now, whole, accounts, state, _time_to_answer(run, whole.count(CUT)), last_sign_at)
 
 
-def tallies(runs: Iterable[StopRun]) -> dict[int, Tally]:
-    """The items of each of `runs`, counted, by the run's primary key; `last_answer_at` is that of the last cut."""
-    found: dict[int, Tally] = defaultdict(Tally)
-    rows = StopItem.objects.filter(run__in=[run.pk for run in runs]).order_by().values_list("run", "state")
-    last_cut = Max("answered_at", filter=Q(state__in=CUT))
-    for run_id, state, count, last in rows.annotate(count=Count("pk"), last=last_cut):
-        found[run_id].add(state, count, last=last)
-    return found
-
-
 def _tallies_by_account(run: StopRun, now: datetime) -> dict[int, Tally]:
     recent = Q(state__in=OUTCOMES, answered_at__gt=now - timedelta(seconds=RATE_WINDOW_S))
-    again = Q(state=ItemState.QUEUED, attempts__gt=0)
-    rows = StopItem.objects.filter(run=run).order_by().values_list("account", "state")
+    rows = StopItem.objects.filter(run=run).order_by().values("account", "state", "verdict")
     found: dict[int, Tally] = defaultdict(Tally)
-    for account_id, state, count, fresh, waiting, last in rows.annotate(
+    for row in rows.annotate(
         count=Count("pk"),
-        fresh=Count("pk", filter=recent),
-        waiting=Count("pk", filter=again),
-        last=Max("answered_at"),
+        recent=Count("pk", filter=recent),
+        again=Count("pk", filter=Q(state=ItemState.QUEUED, attempts__gt=0)),
+        last_answer_at=Max("answered_at"),
+        last_verdict_at=Max("verdict_at"),
+        last_gone_at=Max("answered_at", filter=Q(verdict=Verdict.CONFIRMED_GONE)),
+        back_after_s=Min("came_back_after_s"),
     ):
-        found[account_id].add(state, count, recent=fresh, again=waiting, last=last)
+        found[row.pop("account")].add(counted(**row))
     return found
 
 

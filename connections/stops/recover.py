@@ -34,7 +34,7 @@ def recover_dead_claims(me: Worker, mine: set[int]) -> list[Entry]:
 def _orphans(me: Worker, mine: set[int]) -> list[StopItem]:
     items = StopItem.objects.sending().select_related("connection", "run__user", "account")
     if database.features.has_select_for_update_skip_locked:
-        items = items.select_for_update(skip_locked=True, of=("self",))
+        items = items.select_for_update(skip_locked=True, of=("self",), no_key=True)
     dead = list(items.filter(worker__in=Worker.objects.dead().exclude(pk=me.pk))[:BATCH])
     lost = list(items.filter(worker=me).exclude(pk__in=mine)[:BATCH])
     return dead + lost

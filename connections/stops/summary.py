@@ -10,7 +10,7 @@ from django.db.models import Count, F, FloatField, Func
 
 from connections.models import StopItem, StopRun
 from connections.models.states import UNFINISHED, ItemState
-from connections.stops.progress import CUT
+from connections.stops.tally import CUT
 
 if TYPE_CHECKING:
     from datetime import datetime

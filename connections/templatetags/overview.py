@@ -7,11 +7,18 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from connections.admin.overview import overview
+from connections.models import Account
 
 register = template.Library()
 register.simple_tag(overview, name="overview")
 
 NAMED = 3
+
+
+@register.simple_tag
+def has_account() -> bool:
+    """Whether there is an account for which something could be sent."""
+    return Account.objects.exists()
 
 
 @register.simple_tag

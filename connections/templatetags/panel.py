@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections import zones
-from connections.models.states import ConnectionStatus, ItemState
+from connections.models.states import ConnectionStatus, ItemState, Verdict
 
 register = template.Library()
 
@@ -35,6 +35,7 @@ STATE_ICONS = {
 STATE_WORDS = {
     **dict(ConnectionStatus.choices),
     **dict(ItemState.choices),
+    **dict(Verdict.choices),
     "running": gettext_lazy("running"),
     "paused": gettext_lazy("paused"),
     "done": gettext_lazy("done"),

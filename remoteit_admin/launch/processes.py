@@ -19,7 +19,7 @@ GRACE = 10.0  # seconds between TERM and KILL
 TICK = 0.1  # seconds between two looks at the processes
 
 
-class StopAsked(Exception):  # noqa: N818 - a wish, not an error
+class StopAsked(Exception):
     """Ctrl-C, TERM or the end of the terminal: the one good way for a run to end."""
 
 

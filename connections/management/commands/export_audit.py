@@ -3,28 +3,36 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO, cast
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
 from django.utils.translation import gettext as _
 
-from connections.audit.export import as_json_lines
+from connections.audit.export import announce, as_json_lines
 from connections.audit.export_csv import as_csv_lines
-from connections.management.shell import SOME_NOT, wrong_use
-from connections.models import AuditEvent, StopRun
+from connections.management.shell import SOME_NOT, command_origin, wrong_use
+from connections.models import AuditEvent, AuditHead, StopRun
 from connections.models.audit import AuditEventQuerySet
 from connections.models.formats import parse_time
+
+POLL_S = 0.5
+FILTERS = ("user", "run", "since", "since_seq")
 
 
 class Command(BaseCommand):
     help = (
         "Write the history to standard output, oldest line first. jsonl holds each line exactly, with its hash; csv is "
-        "for spreadsheets: a text that would be taken for a formula gets an apostrophe in front. A filtered export "
-        "proves each line, not that none is left out."
+        "for spreadsheets: what would be taken for a formula gets an apostrophe in front. A filtered export proves "
+        "each line, not that none is left out. Each export leaves a line in the history itself."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -32,26 +40,100 @@ class Command(BaseCommand):
         parser.add_argument("--user", metavar="NAME", help="only what this person did")
         parser.add_argument("--run", type=int, metavar="ID", help="only the lines of this run")
         parser.add_argument("--since", metavar="TIME", help="only from this time on: ISO 8601 with its offset from UTC")
+        parser.add_argument(
+            "--since-seq", type=int, metavar="N", help="only lines after line N, the last that you have"
+        )
+        parser.add_argument(
+            "--follow", action="store_true", help="go on with new lines as they come, until interrupted"
+        )
+        parser.add_argument("--output", metavar="FILE", help="append to this file, which may be moved away at any time")
 
     def handle(self, *args: Any, **options: Any) -> None:
         events = _selected(options)
-        lines = as_csv_lines(events) if options["format"] == "csv" else (f"{line}\n" for line in as_json_lines(events))
+        path = _checked(options["output"]) if options["output"] is not None else None
         if isinstance(sys.stdout, io.TextIOWrapper):
             # The lines were hashed as UTF-8, whatever this terminal speaks.
             sys.stdout.reconfigure(encoding="utf-8", newline="")
-        try:
-            # Closed here and not by chance: the database's cursor behind them goes before the database does.
-            with contextlib.closing(lines):
-                self._write(lines)
-        except BrokenPipeError:
-            # The reader has left. What Python still holds back for it must not raise once more on the way out.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise SystemExit(SOME_NOT) from None
+        filters = {name: options[name] for name in FILTERS if options[name] is not None}
+        form, follow = options["format"], options["follow"]
+        with _until_interrupted(follow) as interrupted:
+            last = announce(events, form=form, filters=filters, origin=command_origin(), follow=follow)
+            sink = Sink(form, path, cast(TextIO, self.stdout), interrupted)
+            try:
+                sink.write(events.filter(seq__lte=last), is_first=True)
+                if follow:
+                    _follow(events, last, sink)
+            except BrokenPipeError:
+                # The reader has left. What Python still holds back for it must not raise once more on the way out.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                raise SystemExit(SOME_NOT) from None
 
-    def _write(self, lines: Iterator[str]) -> None:
-        for line in lines:
-            self.stdout.write(line, ending="")
-        self.stdout.flush()
+
+@dataclass
+class Sink:
+    """Where the lines go: appended to the file at `path`, or to `stdout` without one."""
+
+    form: str
+    path: Path | None
+    stdout: TextIO
+    interrupted: threading.Event
+
+    def write(self, events: AuditEventQuerySet, *, is_first: bool = False) -> None:
+        """Write `events`, and hand them over: whole lines, also when it is interrupted on the way."""
+        with self._opened() as out:
+            header = is_first and (self.path is None or out.tell() == 0)
+            for line in self._lines(events, header):
+                out.write(line)
+                if self.interrupted.is_set():
+                    break
+            out.flush()
+
+    def _lines(self, events: AuditEventQuerySet, header: bool) -> Iterator[str]:
+        if self.form == "csv":
+            return as_csv_lines(events, header=header)
+        return (f"{line}\n" for line in as_json_lines(events))
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[TextIO]:
+        if self.path is None:
+            yield self.stdout
+            return
+        # Opened each time: who moves the file away, as log rotation does, gets a new one.
+        with self.path.open("a", encoding="utf-8", newline="") as file:
+            yield file
+
+
+def _follow(events: AuditEventQuerySet, last: int, sink: Sink) -> None:
+    """Write each line after `last` as it comes, until interrupted."""
+    while not sink.interrupted.wait(POLL_S):
+        close_old_connections()
+        head = AuditHead.objects.get().seq
+        if head > last:
+            sink.write(events.filter(seq__gt=last, seq__lte=head))
+        last = head
+
+
+@contextlib.contextmanager
+def _until_interrupted(follow: bool) -> Iterator[threading.Event]:
+    """Yields an event that a signal to end sets, when following; so that no line is cut in two."""
+    interrupted = threading.Event()
+    before = {}
+    for number in (signal.SIGTERM, signal.SIGINT) if follow else ():
+        before[number] = signal.signal(number, lambda *args: interrupted.set())
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _checked(output: str) -> Path:
+    path = Path(output)
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise wrong_use(_("%(path)s can't be written: %(why)s.") % {"path": path, "why": error.strerror}) from None
+    return path
 
 
 def _selected(options: dict[str, Any]) -> AuditEventQuerySet:
@@ -70,4 +152,15 @@ def _selected(options: dict[str, Any]) -> AuditEventQuerySet:
             events = events.filter(at__gte=parse_time(options["since"]))
         except ValidationError as error:
             raise wrong_use(f"--since: {error.messages[0]}") from None
+    if options["since_seq"] is not None:
+        events = events.filter(seq__gt=_known_line(options["since_seq"]))
     return events
+
+
+def _known_line(number: int) -> int:
+    head = AuditHead.objects.get().seq
+    if not 0 <= number <= head:
+        raise wrong_use(
+            _("--since-seq: There is no line %(number)d; the last is %(last)d.") % {"number": number, "last": head}
+        )
+    return number

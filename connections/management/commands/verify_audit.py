@@ -2,33 +2,64 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connections.audit.verify import verify
-from connections.management.shell import SOME_NOT
+from connections.audit.checkpoints import Claim, WrongCheckpoint, claims_in
+from connections.audit.keeping import keep
+from connections.audit.verify import LIMITS, Verification, verify
+from connections.management.shell import SOME_NOT, read_input, wrong_use
 
 
 class Command(BaseCommand):
     help = (
-        "Read the whole history and say whether each line continues the one before it, unchanged, and whether the "
-        "triggers that protect it are there. Exit code 1 when something does not fit."
+        "Read the whole history and say whether each line continues the one before it, unchanged, whether the signed "
+        "checkpoints fit, and whether the triggers that protect it are there. Exit code 1 when something does not fit."
     )
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--checkpoint", metavar="FILE",
+            help="checkpoints that were copied away (checkpoints.jsonl), to find a cut tail or a rewritten history by",
+        )  # fmt: skip
+
     def handle(self, *args: Any, **options: Any) -> None:
-        found = verify()
-        self.stdout.write(ngettext("%d event read.", "%d events read.", found.events) % found.events)
-        self.stdout.write(_("Last hash: %s") % found.last_hash)
-        for fault in found.faults:
-            self.stdout.write(_("FAULT: %s") % fault)
-        if found.holds:
-            self.stdout.write(_("The chain holds."))
-        self.stdout.write(
-            _(
-                "What this can't show: lines cut off the end together with the head's record of them, and a rewrite of "
-                "the whole history by somebody who can write to the database."
-            )
-        )
+        found = verify(_held(options["checkpoint"]) if options["checkpoint"] else ())
+        keep(found)
+        for line in _told(found):
+            self.stdout.write(line)
         if not found.holds:
             raise SystemExit(SOME_NOT)
+
+
+def _held(path: str) -> list[Claim]:
+    text = read_input(path).decode(errors="replace")
+    try:
+        claims = list(claims_in(text.splitlines(), path))
+    except WrongCheckpoint as error:
+        raise wrong_use(str(error)) from None
+    if not claims:
+        raise wrong_use(_("There is no checkpoint in %s.") % path)
+    return claims
+
+
+def _told(found: Verification) -> list[str]:
+    """What was found, a line each."""
+    lines = [
+        ngettext("%d event read.", "%d events read.", found.events) % found.events,
+        _("Last hash: %s") % found.last_hash,
+    ]
+    lines += [_("FAULT: %s") % fault for fault in found.faults]
+    if found.fault_count > len(found.faults):
+        lines.append(_("%d faults in all; the first of them are named.") % found.fault_count)
+    if found.holds:
+        lines.append(_("The chain holds."))
+    if found.checkpoint is None:
+        lines.append(_("No signed checkpoint fits: whether the history was rewritten as a whole was not checked."))
+    else:
+        facts = {"seq": found.checkpoint.seq, "at": found.checkpoint.at, "key": found.checkpoint.public_key}
+        lines.append(_("Last signed checkpoint: event %(seq)d, %(at)s, by %(key)s.") % facts)
+        if not found.trusted_keys:
+            lines.append(_("The signing key is not on this host: whose that key is was not checked."))
+    return [*lines, _("What this can't show: %s") % LIMITS]

@@ -16,6 +16,7 @@ from huey.contrib.djhuey import HUEY
 
 import connections.tasks  # noqa: F401 - registers what the engine carries
 from connections.accounts import ensure_default_account
+from connections.audit import keeping
 from connections.live import lister
 from connections.stops.drain import Drain
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         drain = Drain()
         threads = [
             threading.Thread(target=self._guard, args=(loop, ending), name=name)
-            for name, loop in (("drain", drain.run), ("lister", lister.run))
+            for name, loop in (("drain", drain.run), ("lister", lister.run), ("keeping", keeping.run))
         ]
         config = ConsumerConfig(**settings.HUEY["consumer"])
         config.validate()

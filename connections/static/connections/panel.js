@@ -66,19 +66,22 @@
     const across = $('.select-across', bar.closest('form'));
     const words = bar.dataset;  /* the page's language, not this script's */
     const parts = {};
-    for (const name of ['action-counter', 'all', 'question', 'clear']) parts[name] = $('.' + name, bar);
+    for (const name of ['action-counter', 'all', 'page', 'question', 'clear']) parts[name] = $('.' + name, bar);
     const cut = $('.button.cut', bar);
     const label = $('.cut-label', cut);
     let anchor = null;
 
+    /* a text that is set anew is read out anew */
+    const say = (part, text) => { if (part.textContent !== text) part.textContent = text; };
     const update = () => {
       const all = boxes();
       const chosen = all.filter((b) => b.checked).length;
       const whole = across.value === '1';
       const count = whole ? bar.dataset.total : number(chosen);
       parts['action-counter'].classList.toggle('hidden', whole);
-      parts['action-counter'].textContent = chosen ? words.selected.replace('{count}', number(chosen)) : words.nothing;
+      say(parts['action-counter'], chosen ? words.selected.replace('{count}', number(chosen)) : words.nothing);
       parts.all.classList.toggle('hidden', !whole);
+      parts.page.classList.toggle('hidden', chosen === all.length);  /* where the table's head is not shown */
       parts.question.classList.toggle('hidden', whole || chosen === 0 || chosen !== all.length || String(all.length) === bar.dataset.total);
       parts.clear.classList.toggle('hidden', chosen === 0);
       bar.classList.toggle('awake', chosen > 0);
@@ -101,11 +104,16 @@
 
     toggle.addEventListener('change', () => set(boxes(), toggle.checked));
     document.addEventListener('click', (e) => { if (e.target.matches('.action-select')) pick(e.target, e.shiftKey); });
+    $('a', parts.page).addEventListener('click', (e) => { e.preventDefault(); set(boxes(), true); cut.focus({ preventScroll: true }); });
     $('a', parts.question).addEventListener('click', (e) => { e.preventDefault(); across.value = '1'; update(); $('a', parts.clear).focus({ preventScroll: true }); });
     $('a', parts.clear).addEventListener('click', (e) => { e.preventDefault(); set(boxes(), false); toggle.focus({ preventScroll: true }); });
+    bar.addEventListener('keydown', (e) => { if (e.key === ' ' && e.target.matches('[role="button"]')) { e.preventDefault(); e.target.click(); } });
     window.addEventListener('pageshow', update);
+    document.addEventListener('list-refreshed', update);
     update();
-    select = { boxes, set, pick, cut, clear: () => set(boxes(), false) };
+    /* all that match is then one Enter away, not a Tab for every row */
+    const page = () => { set(boxes(), true); if (!parts.question.classList.contains('hidden')) $('a', parts.question).focus({ preventScroll: true }); };
+    select = { boxes, page, pick, cut, clear: () => set(boxes(), false) };
   };
 
   /* -- keyboard: never while typing, never with a modifier */
@@ -124,13 +132,21 @@
     };
     const go = (key) => $(`#panel-nav a[data-key="${CSS.escape(key)}"]`)?.click();
     const row = () => rows()[current];
+    /* j and k go on from the row that Tab or the mouse went to */
+    document.addEventListener('focusin', (e) => {
+      const at = rows().indexOf(e.target.closest('tr, .events > li'));
+      if (at < 0 || at === current) return;
+      row()?.classList.remove('current');
+      current = at;
+      row().classList.add('current');
+    });
     const ACT = {
       '/': () => $('#searchbar')?.focus(),
       '?': () => $('#keyboard-help')?.showModal(),
       j: () => move(1),
       k: () => move(-1),
       x: (e) => { const box = row() && $('.action-select', row()); if (box) { box.checked = !box.checked; select.pick(box, e.shiftKey); } },
-      a: () => select?.set(select.boxes(), true),
+      a: () => select?.page(),
       s: () => { if (select && !select.cut.disabled) select.cut.click(); },
       r: () => $('[data-refresh-now]')?.click(),
       Enter: () => row() && $('th a', row())?.click(),

@@ -1,0 +1,131 @@
+"""How old and how complete the list of each account is: what every page that shows connections rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from connections.models import Account, Worker
+from connections.models.states import ConnectionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connections.models import Connection
+
+STALE = timedelta(minutes=2)
+"""A list that is older than this is not of now: some readings should have come since."""
+NAMED = 5
+
+
+class Trouble(models.TextChoices):
+    """Why the records of an account can't be taken for what is open now."""
+
+    HELD = "held", _("a person paused it")
+    NEVER_READ = "never_read", _("not read yet")
+    NEVER_COMPLETE = "never_complete", _("never read whole")
+    INCOMPLETE = "incomplete", _("not read whole")
+    STALE = "stale", _("not read for a while")
+
+
+@dataclass(frozen=True)
+class ListState:
+    """What the lists of some accounts are worth: those that are complete and of now, and each of the others, with why.
+
+    `of`: the oldest of the complete ones. `next_at`: when the next list is read, as far as that is planned.
+    """
+
+    complete: list[Account]
+    troubled: list[tuple[Account, Trouble]]
+    of: datetime | None
+    next_at: datetime | None
+    has_worker: bool
+
+    @property
+    def total(self) -> int:
+        return len(self.complete) + len(self.troubled)
+
+    @property
+    def names(self) -> list[str]:
+        return [account.name for account in self.complete[:NAMED]]
+
+    @property
+    def more_names(self) -> int:
+        return max(len(self.complete) - NAMED, 0)
+
+    @property
+    def named_troubles(self) -> list[tuple[Account, Trouble]]:
+        return self.troubled[:NAMED]
+
+    @property
+    def more_troubles(self) -> int:
+        return max(len(self.troubled) - NAMED, 0)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """When a connection was last known to be there. `before`: at a time that nobody kept, before `at`.
+
+    `listed`: remote.it's own list showed it. `late`: that list is not complete or not of now.
+    """
+
+    at: datetime
+    before: bool = False
+    listed: bool = False
+    late: bool = False
+
+
+def list_state(accounts: Iterable[Account]) -> ListState:
+    """What the lists of `accounts` are worth now."""
+    now = timezone.now()
+    found = [(account, trouble_of(account, now)) for account in accounts]
+    complete = [account for account, trouble in found if trouble is None]
+    times = [account.completely_listed_at for account in complete if account.completely_listed_at]
+    due = [account.list_due_at for account, _trouble in found if account.list_due_at and not account.held_at]
+    return ListState(
+        complete=complete,
+        troubled=[(account, trouble) for account, trouble in found if trouble is not None],
+        of=min(times, default=None),
+        next_at=min(due, default=None),
+        has_worker=Worker.objects.alive().exists(),
+    )
+
+
+def accounts_of(chosen: dict[str, Any]) -> Iterable[Account]:
+    """The accounts whose connections the filters `chosen` can show."""
+    name = chosen.get("account")
+    return Account.objects.filter(name=name) if name is not None else Account.objects.all()
+
+
+def trouble_of(account: Account, now: datetime) -> Trouble | None:
+    """Why the records of `account` can't be taken for what is open at `now`; None when they can."""
+    if account.held_at is not None:
+        return Trouble.HELD
+    if account.listed_at is None:
+        return Trouble.NEVER_READ
+    if account.completely_listed_at is None:
+        return Trouble.NEVER_COMPLETE
+    if not account.list_is_complete:
+        return Trouble.INCOMPLETE
+    return Trouble.STALE if account.completely_listed_at < now - STALE else None
+
+
+def seen_of(connection: Connection, now: datetime) -> Seen:
+    """When `connection` was last known to be there.
+
+    A list writes nothing to the records that it shows again: one that a complete list held, that is active since
+    before the last one, and that the last one did not lack, stood in that one.
+    """
+    account, listed_at = connection.account, connection.account.completely_listed_at
+    if connection.listed_seq is None or listed_at is None:
+        return Seen(connection.known_at)
+    if connection.status != ConnectionStatus.ACTIVE or connection.status_at > listed_at:
+        return Seen(connection.status_at, before=True)
+    if connection.absent_seq is not None:
+        return Seen(listed_at, before=True)
+    return Seen(listed_at, listed=True, late=trouble_of(account, now) is not None)

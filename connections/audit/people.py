@@ -1,0 +1,100 @@
+"""What the history tells of people and groups: who may do what, and since when. Never a password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import Group, Permission, User
+
+from connections.audit.append import Entry, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FLAGS = ("is_active", "is_staff", "is_superuser")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a person may do at one moment, and by which name they are known."""
+
+    username: str
+    flags: dict[str, bool]
+    groups: frozenset[str]
+    permissions: frozenset[str]
+
+
+NOBODY = Standing("", {}, frozenset(), frozenset())
+
+
+def standing_of(user: User) -> Standing:
+    """What the database holds of `user` now; `NOBODY` for one that is not saved yet."""
+    saved = User.objects.filter(pk=user.pk).first()
+    if saved is None:
+        return NOBODY
+    return Standing(
+        saved.username,
+        {flag: getattr(saved, flag) for flag in FLAGS},
+        frozenset(saved.groups.values_list("name", flat=True)),
+        permission_names(saved.user_permissions.all()),
+    )
+
+
+def permission_names(permissions: Iterable[Permission]) -> frozenset[str]:
+    """Each of `permissions` as `app.codename`, the form in which Django asks for it."""
+    return frozenset(f"{one.content_type.app_label}.{one.codename}" for one in permissions)
+
+
+def user_line(user: User, before: Standing, other_fields: list[str], actor: User, origin: Origin) -> Entry | None:
+    """The line of what became of `user` since `before`; None when nothing did.
+
+    `other_fields`: names of further fields that changed, whose values (a name, an address) the history need not keep.
+    """
+    after = standing_of(user)
+    facts: dict[str, Any] = {
+        **{flag: value for flag, value in after.flags.items() if before.flags.get(flag) != value},
+        **_difference("groups", before.groups, after.groups),
+        **_difference("permissions", before.permissions, after.permissions),
+    }
+    if before is not NOBODY and before.username != after.username:
+        facts["renamed_from"] = before.username
+    if other_fields:
+        facts["other_fields"] = sorted(other_fields)
+    if before is not NOBODY and not facts:
+        return None
+    action = "user.added" if before is NOBODY else "user.changed"
+    return Entry(action, origin, actor=actor, facts={**named(user), **facts})
+
+
+def named(user: User) -> dict[str, Any]:
+    """Whom a line is about, beside the actor who did it."""
+    return {"user": user.get_username(), "user_id": user.pk}
+
+
+def group_line(group: Group, before: tuple[str, frozenset[str]] | None, actor: User, origin: Origin) -> Entry | None:
+    """The line of what became of `group` since `before`, its name and permissions; None when nothing did."""
+    name, permissions = before or ("", frozenset())
+    facts: dict[str, Any] = _difference("permissions", permissions, permission_names(group.permissions.all()))
+    if before is not None and name != group.name:
+        facts["renamed_from"] = name
+    if before is not None and not facts:
+        return None
+    action = "group.added" if before is None else "group.changed"
+    return Entry(action, origin, actor=actor, facts={"group": group.name, "group_id": group.pk, **facts})
+
+
+def group_deleted_line(group: Group, actor: User, origin: Origin) -> Entry:
+    """The line to be written before `group` is deleted: its members lose its permissions."""
+    facts = {
+        "group": group.name,
+        "group_id": group.pk,
+        "members": sorted(group.user_set.values_list("username", flat=True)),
+        **_difference("permissions", permission_names(group.permissions.all()), frozenset()),
+    }
+    return Entry("group.deleted", origin, actor=actor, facts=facts)
+
+
+def _difference(name: str, before: frozenset[str], after: frozenset[str]) -> dict[str, Any]:
+    changes = {f"{name}_added": sorted(after - before), f"{name}_removed": sorted(before - after)}
+    return {key: names for key, names in changes.items() if names}

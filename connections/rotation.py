@@ -1,0 +1,49 @@
+"""Encrypting stored credentials anew, after a new key was put in front of CREDENTIALS_KEY."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from connections.audit.append import Entry, append
+from connections.models import Account, StoredCredentials
+from connections.models.credentials import CannotDecrypt, cipher
+
+if TYPE_CHECKING:
+    from connections.audit.append import Origin
+
+
+class CannotRotate(Exception):
+    """No key opens the credentials of `accounts`, by name; nothing was changed."""
+
+    def __init__(self, accounts: list[str]) -> None:
+        super().__init__(", ".join(accounts))
+        self.accounts = accounts
+
+
+def rotate_credentials(origin: Origin) -> list[str]:
+    """Encrypt all stored credentials with the newest key, or none; return the names of their accounts.
+
+    Workers that know the old key and the new one go on meanwhile. Raises CannotRotate, and ImproperlyConfigured when
+    CREDENTIALS_KEY is missing or is no Fernet key.
+    """
+    cipher()
+    with transaction.atomic():
+        # In the order in which others lock accounts; who changes credentials waits for the commit, then overwrites.
+        accounts = list(Account.objects.select_for_update().filter(stored_credentials__isnull=False).order_by("pk"))
+        closed = [account.name for account in accounts if not _rotate(account)]
+        if closed:
+            raise CannotRotate(closed)
+        append(Entry("account.credentials_rotated", origin, account=account) for account in accounts)
+    return [account.name for account in accounts]
+
+
+def _rotate(account: Account) -> bool:
+    stored = StoredCredentials.objects.select_for_update().filter(account=account)
+    try:
+        values = stored.values_list("values", flat=True).get()
+    except CannotDecrypt:
+        return False
+    stored.update(values=values)
+    return True

@@ -1,0 +1,62 @@
+"""Sign-ins, failed ones and sign-outs: what only Django's signals tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import transaction
+from django.http import HttpRequest
+
+from connections.audit.append import Entry, Origin, append
+from connections.origin import printable, web_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAME_LENGTH = 150
+COMMAND = Origin("command")
+
+
+def connect() -> None:
+    """Have the history told of every sign-in; to be called once, when Django is ready."""
+    receivers: tuple[tuple[Any, Callable[..., None]], ...] = (
+        (user_logged_in, signed_in),
+        (user_login_failed, sign_in_failed),
+        (user_logged_out, signed_out),
+    )
+    for signal, receiver in receivers:
+        signal.connect(receiver, dispatch_uid=f"audit.{receiver.__name__}")
+
+
+def signed_in(sender: object, request: HttpRequest | None, user: User, **kwargs: Any) -> None:
+    """Append `user.signed_in`. An error goes on to the sender: nobody is signed in without a line."""
+    _append("user.signed_in", request, user)
+
+
+def signed_out(sender: object, request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
+    if user is not None:
+        _append("user.signed_out", request, user)
+
+
+def sign_in_failed(
+    sender: object, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
+) -> None:
+    refuse_sign_in(str(credentials.get(User.USERNAME_FIELD) or ""), request)
+
+
+def refuse_sign_in(name: str, request: HttpRequest | None, *, why: str = "") -> None:
+    """Append `user.sign_in_failed` with the name that was tried, and never the password.
+
+    The line is one of the person's whose name it is; with a name that nobody has, of nobody's.
+    """
+    actor = User.objects.filter(username=name).first() if name.isprintable() else None
+    _append("user.sign_in_failed", request, actor, name=printable(name, NAME_LENGTH), why=why)
+
+
+def _append(action: str, request: HttpRequest | None, actor: User | None, **facts: str) -> None:
+    # Without a request it was a script of somebody who has this machine.
+    origin = COMMAND if request is None else web_origin(request)
+    with transaction.atomic():
+        append([Entry(action, origin, actor=actor, facts=facts)])

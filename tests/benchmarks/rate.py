@@ -1,0 +1,57 @@
+"""(a) How much of a bare pool's rate is left when every stop is claimed, announced, answered and proven."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+from tests.benchmarks import bare_pool, curl, panel
+from tests.benchmarks.report import Report
+from tests.benchmarks.stage import LATENCY_MS, sandbox, worker
+
+LEVELS = {32: 0.95, 128: 0.75}
+"""Calls in flight, and the share of the bare pool's rate to be reached."""
+CURL_PART = 5
+"""A process for each call takes the whole machine: a fifth of the calls tells its rate."""
+
+
+def measure(items: int) -> Report:
+    report = Report("a", f"{items:,} stops at {LATENCY_MS} ms, beside the same calls that record nothing")
+    user = panel.prepare()
+    for concurrency, share in LEVELS.items():
+        at_level(report, user, items, concurrency, share)
+    return report
+
+
+def at_level(report: Report, user: panel.User, items: int, concurrency: int, share: float) -> None:
+    before = bare_rate(items, concurrency)
+    report.value(f"{concurrency} in flight, bare requests pool, before", before, "stops/s")
+    rate = panel_rate(user, items, concurrency)
+    after = bare_rate(items, concurrency)
+    report.value(f"{concurrency} in flight, bare requests pool, after", after, "stops/s")
+    some = max(items // CURL_PART, 1)
+    report.value(f"{concurrency} in flight, xargs curl, {some:,} of them", curl_rate(some, concurrency), "stops/s")
+    report.compare(
+        f"{concurrency} in flight, the panel",
+        rate,
+        "stops/s",
+        baseline=("bare requests pool, mean of before and after", mean((before, after))),
+        at_least=share,
+    )
+
+
+def bare_rate(items: int, concurrency: int) -> float:
+    with sandbox(items) as box:
+        return items / bare_pool.measure(box, box.connections(), concurrency)["seconds"]
+
+
+def curl_rate(items: int, concurrency: int) -> float:
+    with sandbox(items) as box:
+        return items / curl.measure(box, box.connections(), concurrency)
+
+
+def panel_rate(user: panel.User, items: int, concurrency: int) -> float:
+    with sandbox(items, seed=concurrency) as box:
+        ids = panel.know(box.connections())
+        with worker(box, concurrency):
+            panel.wait_until_listed()
+            return items / panel.seconds_to_stop(user, ids)

@@ -1,0 +1,38 @@
+"""Which Chromium the tests drive, and how it looks at a page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+DEBIAN = Path("/usr/bin/chromium")
+# Nothing but the panel: no other traffic, and no sandbox of its own, which containers don't allow.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SIZES: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1360, "height": 850}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+}
+
+
+def launch_arguments(playwright_own: str) -> dict[str, Any] | None:
+    """Arguments for Playwright's `launch`, or None when there is no Chromium. `playwright_own`: where its own would be.
+
+    Debian's comes first: it is what `.ci/setup` installs.
+    """
+    if DEBIAN.exists():
+        return {"executable_path": str(DEBIAN), "args": [*FLAGS]}
+    return {"args": [*FLAGS]} if os.path.exists(playwright_own) else None
+
+
+def context_arguments(size: str = "desktop", theme: str = "light") -> dict[str, Any]:
+    """Arguments for a browser's `new_context`: one of SIZES, and the system's theme, `light` or `dark`."""
+    return {**SIZES[size], "color_scheme": theme, "reduced_motion": "reduce", "locale": "en-GB", "timezone_id": "UTC"}

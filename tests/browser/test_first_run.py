@@ -1,0 +1,66 @@
+"""What a new panel says to who comes first: what is missing, and which way leads on."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import expect
+from pytest_django import Settings
+
+from connections.models import Account
+from tests.browser.chromium import SIZES
+from tests.browser.screens import Screen
+from tests.browser.walk import OpenWindow, Walk
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LIST = "/admin/connections/connection/"
+NO_ACCOUNT = "No remote.it account is set up"
+
+
+@pytest.fixture
+def nothing_set_up(settings: Settings) -> None:
+    settings.SANDBOX = False
+    settings.REMOTEIT_USERNAME = settings.REMOTEIT_PASSWORD = ""
+    Account.objects.all().delete()
+
+
+@pytest.mark.parametrize("address", ["/admin/", LIST])
+def test_without_account_and_sandbox_it_says_what_to_do(
+    address: str, nothing_set_up: None, alice: User, open_window: OpenWindow
+) -> None:
+    page = open_window(alice).new_page()
+    page.goto(address)
+    expect(page.get_by_text(NO_ACCOUNT)).to_be_visible()
+    expect(page.get_by_text("REMOTEIT_DEVELOPER_KEY")).to_be_visible()
+    expect(page.get_by_text("make run")).to_be_visible()
+
+
+def test_with_an_account_it_says_nothing_of_that(account: Account, alice: User, open_window: OpenWindow) -> None:
+    page = open_window(alice).new_page()
+    page.goto(LIST)
+    expect(page.get_by_role("heading", name="No connections yet")).to_be_visible()
+    expect(page.get_by_text(NO_ACCOUNT)).to_be_hidden()
+
+
+def test_the_overview_leads_to_the_first_stop(account: Account, admin_user: User, open_window: OpenWindow) -> None:
+    page = open_window(admin_user).new_page()
+    page.goto("/admin/")
+    page.get_by_role("link", name="Go to connections").click()
+    page.get_by_role("link", name="Add a connection…").click()
+    page.get_by_label("Service address").fill("80:00:00:00:01:00:40:C5")
+    page.get_by_label("Connection id").fill("11111111-2222-3333-4444-555555555555")
+    page.get_by_role("main").get_by_role("button").first.click()
+    expect(page.get_by_role("button", name="Stop 1 connection")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_is_wrong_in_an_empty_panel(
+    size: str, nothing_set_up: None, alice: User, carol: User, admin_user: User, open_window: OpenWindow
+) -> None:
+    walk = Walk(open_window, {"alice": alice, "carol": carol, "admin": admin_user}, size=size)
+    for who in ("alice", "carol", "admin"):
+        for address in ("/admin/", LIST, "/admin/connections/stoprun/", "/admin/connections/auditevent/"):
+            walk.to(Screen(f"{who} at {address}", address, who))
+    walk.to(Screen("add", f"{LIST}add/", "admin"))
+    walk.to(Screen("import", f"{LIST}import/", "admin"))
+    assert not walk.complaints, "\n".join(walk.complaints)

@@ -1,0 +1,238 @@
+"""The list refreshes itself under a person's hands: what they ticked, where they are and what they opened stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+
+from connections.live.read import read_list
+from connections.models import Account, Connection, StopRun
+from connections.sandbox import Sandbox
+from connections.sandbox.faults import FaultRule
+from tests.browser.walk import OpenWindow
+from tests.browser.watch import Watch
+from tests.conftest import open_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LIST = "/admin/connections/connection/"
+A_REFRESH_MS = 11_000
+
+
+@pytest.fixture
+def listed(sandbox: Sandbox, account: Account) -> list[Connection]:
+    """Twenty that a complete list showed, in the order of the page."""
+    sandbox.call(open_in, sandbox.server.world, 20)
+    assert read_list(account).complete
+    return list(Connection.objects.order_by("opened_at", "pk"))
+
+
+@pytest.fixture
+def window(open_window: OpenWindow, alice: User) -> BrowserContext:
+    return open_window(alice)
+
+
+@pytest.fixture
+def watch(window: BrowserContext) -> Watch:
+    return Watch(window)
+
+
+@pytest.fixture
+def page(window: BrowserContext, watch: Watch, listed: list[Connection]) -> Iterator[Page]:
+    """The list, on a clock that the test moves. At its end nothing must be wrong with the page."""
+    page = window.new_page()
+    page.set_default_timeout(10_000)
+    page.clock.install()
+    page.goto(LIST)
+    yield page
+    assert not watch.complaints(page)
+
+
+def row(page: Page, connection: Connection) -> Locator:
+    return page.locator(f'tr[data-key="{connection.pk}"]')
+
+
+def tick(page: Page, *connections: Connection) -> None:
+    for connection in connections:
+        row(page, connection).get_by_role("checkbox").check()
+
+
+def refresh(page: Page) -> None:
+    with page.expect_response(re.compile("/refresh/")):
+        page.clock.run_for(A_REFRESH_MS)
+
+
+def asked_by(page: Page) -> list[str]:
+    """The addresses that the page asks from now on, without its icon's."""
+    asked: list[str] = []
+    page.on("request", lambda request: "static" in request.url or asked.append(request.url))
+    return asked
+
+
+def end(connection: Connection) -> None:
+    Connection.objects.filter(pk=connection.pk).update(status="ended", status_at=timezone.now(), absent_seq=9)
+
+
+def test_ticks_scroll_and_focus_survive_a_row_that_ended_and_new_ones(
+    page: Page, listed: list[Connection], sandbox: Sandbox, account: Account
+) -> None:
+    ended, kept, focused = listed[3], listed[5], listed[12]
+    tick(page, ended, kept)
+    link = row(page, focused).get_by_role("link")
+    link.focus()
+    page.evaluate("window.scrollTo(0, 300)")
+    order = page.locator("tr[data-key]").evaluate_all("rows => rows.map((row) => row.dataset.key)")
+    sandbox.call(open_in, sandbox.server.world, 3)
+    read_list(account)
+    end(ended)
+    refresh(page)
+    expect(row(page, ended)).to_have_class(re.compile("gone-row"))
+    expect(row(page, ended)).to_contain_text("without us: in neither of two complete lists")
+    expect(row(page, ended)).to_contain_text("changed")
+    expect(row(page, ended).get_by_role("checkbox")).to_be_checked()
+    expect(row(page, kept).get_by_role("checkbox")).to_be_checked()
+    expect(link).to_be_focused()
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    expect(page.get_by_role("link", name="Show 3 newer connections")).to_be_visible()
+    assert page.evaluate("window.scrollY") == 300
+    assert page.locator("tr[data-key]").evaluate_all("rows => rows.map((row) => row.dataset.key)") == order
+
+
+def test_a_ticked_row_that_ended_is_skipped_on_the_confirm_page(page: Page, listed: list[Connection]) -> None:
+    tick(page, listed[3], listed[5])
+    end(listed[3])
+    refresh(page)
+    page.get_by_role("button", name="Stop 2 connections…").click()
+    expect(page.get_by_role("heading", name="Stop 1 connection?")).to_be_visible()
+    expect(page.get_by_text("1 is not open any more")).to_be_visible()
+    page.get_by_role("link", name="Show 1").click()
+    expect(page.get_by_text("without us: in neither of two complete lists")).to_be_visible()
+    assert StopRun.objects.get().items.count() == 2
+
+
+def test_rows_stay_in_their_place_when_the_state_above_them_grows(page: Page, listed: list[Connection]) -> None:
+    before = row(page, listed[2]).bounding_box()
+    Account.objects.update(listed_at=timezone.now(), list_why="HTTP 504")
+    refresh(page)
+    expect(page.locator('[data-part="state"]')).to_contain_text("HTTP 504")
+    after = row(page, listed[2]).bounding_box()
+    assert before and after and before["y"] == after["y"]
+
+
+def test_an_open_menu_stays_open(page: Page) -> None:
+    menu = page.locator('details[data-filter-title="service"]')
+    menu.locator("summary").click()
+    refresh(page)
+    expect(menu).to_have_attribute("open", "")
+
+
+def test_a_focused_tab_keeps_the_focus_when_its_count_changes(page: Page, listed: list[Connection]) -> None:
+    tab = page.get_by_role("navigation", name="By status").get_by_role("link", name="Active")
+    tab.focus()
+    end(listed[0])
+    refresh(page)
+    expect(tab).to_contain_text("19")
+    expect(tab).to_be_focused()
+
+
+def test_what_changed_is_announced_once(page: Page, listed: list[Connection]) -> None:
+    announced = page.locator("[data-announce]")
+    end(listed[0])
+    refresh(page)
+    expect(announced).to_have_text("1 row changed.")
+    announced.evaluate("(one) => { one.textContent = 'heard'; }")
+    refresh(page)
+    expect(page.locator("[data-age]")).to_have_text(re.compile("Updated"))
+    expect(announced).to_have_text("heard")
+
+
+def test_all_that_match_stay_selected_and_are_counted_anew(
+    page: Page, listed: list[Connection], sandbox: Sandbox, account: Account
+) -> None:
+    Connection.objects.bulk_create(
+        Connection(
+            account=account, device_address="80:00:00:00:01:00:00:09", connection_id=f"x-{n}", connection_key=f"x-{n}"
+        )
+        for n in range(40)
+    )
+    page.reload()
+    page.locator("#action-toggle").check()
+    page.get_by_role("button", name="Select all 60 that match").click()
+    end(listed[0])
+    refresh(page)
+    expect(page.get_by_role("button", name="Stop 59 connections…")).to_be_visible()
+    expect(page.get_by_text("All 59 that match are selected")).to_be_visible()
+
+
+def test_paused_updates_ask_for_nothing(page: Page, listed: list[Connection]) -> None:
+    asked = asked_by(page)
+    page.get_by_role("button", name="Pause updates").click()
+    page.clock.run_for(3 * A_REFRESH_MS)
+    assert not asked
+    page.get_by_role("button", name="Pause updates").click()
+    with page.expect_response(re.compile("/refresh/")):
+        page.clock.run_for(2000)
+
+
+def test_a_hidden_tab_asks_for_nothing(page: Page) -> None:
+    asked = asked_by(page)
+    page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
+    page.clock.run_for(3 * A_REFRESH_MS)
+    assert not asked
+
+
+def test_where_the_server_fails_it_says_since_when_and_when_it_tries_again(page: Page, watch: Watch) -> None:
+    def fail(route: Route) -> None:
+        route.fulfill(status=503, body="down")
+
+    page.route(re.compile("/refresh/"), fail)
+    with page.expect_response(re.compile("/refresh/")):
+        page.clock.run_for(A_REFRESH_MS)
+    page.clock.run_for(1000)
+    state = page.locator("[data-unreachable]")
+    expect(state).to_contain_text(re.compile(r"HTTP 503\) since \d\d:\d\d:\d\d\."))
+    expect(state).to_contain_text(re.compile(r"Trying again in \d+ s"))
+    page.unroute(re.compile("/refresh/"))
+    watch.heard.clear()  # the browser's own word of the 503
+    refresh(page)
+    expect(state).to_be_hidden()
+
+
+def test_who_was_signed_out_meanwhile_is_told_so(page: Page) -> None:
+    page.context.clear_cookies()
+    page.clock.run_for(A_REFRESH_MS)
+    page.wait_for_timeout(300)
+    page.clock.run_for(1000)
+    expect(page.locator("[data-unreachable]")).to_contain_text("You are signed out.")
+
+
+def test_the_key_r_has_the_list_read_and_leaves_the_page_as_it_is(page: Page, listed: list[Connection]) -> None:
+    tick(page, listed[2])
+    with page.expect_response(re.compile("/read/")):
+        page.keyboard.press("r")
+    expect(page.locator("[data-announce]")).to_contain_text("1 list is read next.")
+    assert Account.objects.get().list_due_at <= timezone.now()
+    expect(row(page, listed[2]).get_by_role("checkbox")).to_be_checked()
+
+
+def test_without_script_read_now_is_a_form(open_window: OpenWindow, alice: User, listed: list[Connection]) -> None:
+    page = open_window(alice, java_script_enabled=False).new_page()
+    page.goto(LIST)
+    page.get_by_role("button", name="Read now").click()
+    expect(page.get_by_text("1 list is read next.")).to_be_visible()
+
+
+def test_a_list_that_failed_meanwhile_is_named(
+    page: Page, listed: list[Connection], sandbox: Sandbox, account: Account
+) -> None:
+    sandbox.faults.add(FaultRule("503", path="graphql/v1"))
+    read_list(account)
+    refresh(page)
+    expect(page.locator('[data-part="state"]')).to_contain_text("could not be listed whole since")
+    expect(page.get_by_text("covers only what is listed")).to_be_visible()
+    expect(row(page, listed[0])).to_contain_text("as of")

@@ -1,0 +1,115 @@
+"""The key that encrypts credentials is changed while the panel goes on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cryptography.fernet import Fernet
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from pytest_django import Settings
+
+from connections.accounts import NoCredentials, credentials_of, store_credentials
+from connections.audit.append import Origin
+from connections.models import Account, AuditEvent, StoredCredentials
+from connections.remoteit import Credentials
+from tests.commands import manage
+
+OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
+CREDENTIALS = Credentials(developer_key="DEVKEY", token="a-token-of-some-length")
+
+
+def raw() -> list[bytes]:
+    """What stands in the database."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT "values" FROM connections_storedcredentials ORDER BY id')
+        return [bytes(row[0]) for row in cursor.fetchall()]
+
+
+def store(name: str, user: User) -> Account:
+    account = Account.objects.create(name=name)
+    store_credentials(account, CREDENTIALS, user, Origin("command"))
+    return account
+
+
+@pytest.fixture
+def field_ops(settings: Settings, admin_user: User) -> Account:
+    """An account whose credentials were written with the old key."""
+    settings.CREDENTIALS_KEY = OLD
+    return store("field-ops", admin_user)
+
+
+def test_the_key_is_changed_without_a_moment_in_which_nothing_can_be_read(
+    settings: Settings, field_ops: Account
+) -> None:
+    settings.CREDENTIALS_KEY = f"{NEW},{OLD}"
+    assert credentials_of(field_ops) == CREDENTIALS
+    call_command("rotate_credentials")
+    assert credentials_of(field_ops) == CREDENTIALS
+    settings.CREDENTIALS_KEY = NEW
+    assert credentials_of(field_ops) == CREDENTIALS
+
+
+def test_afterwards_the_old_key_opens_nothing(settings: Settings, field_ops: Account) -> None:
+    settings.CREDENTIALS_KEY = f"{NEW},{OLD}"
+    call_command("rotate_credentials")
+    settings.CREDENTIALS_KEY = OLD
+    with pytest.raises(NoCredentials):
+        credentials_of(field_ops)
+
+
+def test_workers_sign_in_no_second_time_for_it(settings: Settings, field_ops: Account) -> None:
+    before = list(Account.objects.order_by("pk").values())
+    settings.CREDENTIALS_KEY = f"{NEW},{OLD}"
+    call_command("rotate_credentials")
+    assert list(Account.objects.order_by("pk").values()) == before
+
+
+def test_the_history_names_the_account_and_the_system_user(settings: Settings, field_ops: Account) -> None:
+    settings.CREDENTIALS_KEY = f"{NEW},{OLD}"
+    call_command("rotate_credentials")
+    body = json.loads(AuditEvent.objects.get(action="account.credentials_rotated").body)
+    assert (body["account"], body["origin"]) == ("field-ops", "command")
+    assert body["system_user"]
+
+
+def test_one_that_no_key_opens_leaves_all_as_they_are(settings: Settings, field_ops: Account, admin_user: User) -> None:
+    settings.CREDENTIALS_KEY = NEW
+    store("eu-retail", admin_user)
+    before, lines = raw(), AuditEvent.objects.count()
+    with pytest.raises(CommandError, match=r"opens the credentials of: field-ops\. Nothing was changed\.") as error:
+        call_command("rotate_credentials")
+    assert error.value.returncode == 1
+    assert (raw(), AuditEvent.objects.count()) == (before, lines)
+
+
+@pytest.mark.parametrize("key", ["", "no Fernet key"])
+def test_without_a_usable_key_it_is_wrong_use(settings: Settings, field_ops: Account, key: str) -> None:
+    before = raw()
+    settings.CREDENTIALS_KEY = key
+    with pytest.raises(CommandError, match="CREDENTIALS_KEY") as error:
+        call_command("rotate_credentials")
+    assert error.value.returncode == 2
+    assert raw() == before
+
+
+@pytest.mark.django_db
+def test_with_nothing_stored_it_is_done_at_once(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.CREDENTIALS_KEY = NEW
+    call_command("rotate_credentials")
+    assert "0 accounts" in capsys.readouterr().out
+    assert not StoredCredentials.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_exit_codes_are_those_of_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDENTIALS_KEY", NEW)
+    assert manage("rotate_credentials").returncode == 0
+    monkeypatch.setenv("CREDENTIALS_KEY", "")
+    done = manage("rotate_credentials")
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr

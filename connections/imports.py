@@ -168,7 +168,9 @@ def _known(rows: list[Row], *, lock: bool = False) -> dict[tuple[int, str], Conn
         account__in={row.account.pk for row in rows}, connection_key__in=[row.key[1] for row in rows]
     ).order_by("pk")
     keys = {row.key for row in rows}
-    by_key = {(one.account_id, one.connection_key): one for one in (found.select_for_update(no_key=True) if lock else found)}
+    if lock:
+        found = found.select_for_update(no_key=True)
+    by_key = {(one.account_id, one.connection_key): one for one in found}
     return {key: connection for key, connection in by_key.items() if key in keys}
 
 

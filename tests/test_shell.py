@@ -25,7 +25,6 @@ PAGES = (
     "/admin/auth/user/add/",
     "/admin/auth/user/{user}/change/",
     "/admin/auth/user/{user}/password/",
-    "/admin/auth/user/{user}/history/",
     "/admin/auth/group/",
     "/admin/auth/group/1/delete/",
     "/admin/password_change/",

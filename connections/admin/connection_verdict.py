@@ -98,7 +98,7 @@ def _is_cut(connection: Connection, item: StopItem | None) -> bool:
 
 
 def _open_again(connection: Connection, item: StopItem | None, user: User) -> OpenAgain:
-    lines = AuditEvent.objects.filter(connection=connection, run=item and item.run_id, action="stop.answered")
+    lines = AuditEvent.objects.filter(connection=connection, run=item.run_id if item else None, action="stop.answered")
     answered_seq = lines.aggregate(last=Max("seq"))["last"]
     same = Connection.objects.visible_to(user).filter(
         account=connection.account,
@@ -107,7 +107,7 @@ def _open_again(connection: Connection, item: StopItem | None, user: User) -> Op
         seen_seq__gt=answered_seq or 0,
     )
     found = same.exclude(pk=connection.pk).order_by("-seen_seq", "-pk")[:MOST_NAMED]
-    listed_at, answered_at = connection.account.completely_listed_at, item and item.answered_at
+    listed_at, answered_at = connection.account.completely_listed_at, item.answered_at if item else None
     return OpenAgain(list(found), listed_at is not None and answered_at is not None and listed_at > answered_at)
 
 

@@ -36,11 +36,14 @@ def outcome_labels(tally: Tally) -> list[tuple[str, str]]:
     """
     verdicts, cells = tally.verdicts, tally.cells
     accepted_only = cells[ItemState.STOPPED, Verdict.UNVERIFIED]
-    counts = [(str(verdict), verdict.label, verdicts[verdict]) for verdict in SETTLED]
+    counts = [(str(verdict), str(verdict.label), verdicts[verdict]) for verdict in SETTLED]
     counts.append((str(Verdict.UNVERIFIED), _("accepted, unverified"), accepted_only))
-    counts.append((str(Verdict.UNVERIFIED), Verdict.UNVERIFIED.label, verdicts[Verdict.UNVERIFIED] - accepted_only))
+    counts.append(
+        (str(Verdict.UNVERIFIED), str(Verdict.UNVERIFIED.label), verdicts[Verdict.UNVERIFIED] - accepted_only)
+    )
     for state in ORDER:
-        counts.append((str(state), _("accepted") if state == ItemState.STOPPED else state.label, cells[state, ""]))
+        word = _("accepted") if state == ItemState.STOPPED else str(state.label)
+        counts.append((str(state), word, cells[state, ""]))
     return [
         (state, _("%(count)s %(state)s") % {"count": number_format(count), "state": word})
         for state, word, count in counts

@@ -147,7 +147,7 @@ def _rows(runs: list[StopRun]) -> list[dict[str, Any]]:
                 "state": "paused" if run.paused_at else "running" if alive else "waiting",
                 "paused": paused.get(run.pk, []),
                 "outcomes": outcome_labels(tally),
-                "last_cut_s": (last - run.started_at).total_seconds() if last and run.started_at else None,
+                "last_cut_s": max((last - run.started_at).total_seconds(), 0.0) if last and run.started_at else None,
             }
         )
     return rows

@@ -34,7 +34,7 @@ def timeline(connection: Connection, user: User) -> dict[str, Any]:
 
 def _first_list(connection: Connection) -> list[AuditEvent]:
     """The line of the list that first showed it, which names no connection."""
-    return list(AuditEvent.objects.filter(pk=_first_seq(connection)).select_related("account"))
+    return list(AuditEvent.objects.filter(pk=_first_seq(connection) or 0).select_related("account"))
 
 
 def _first_listed(found: list[Day], connection: Connection) -> list[Day]:

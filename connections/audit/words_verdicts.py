@@ -40,7 +40,7 @@ def details(action: str, facts: dict[str, Any]) -> list[str]:
         notes.append(_("%s ended without us") % number_format(facts["ended"]))
     if action in ("stop.verified", "list.read") and facts.get("why"):
         why = facts["why"]
-        notes.append(UnverifiedReason(why).label if why in UnverifiedReason.values else why)
+        notes.append(str(UnverifiedReason(why).label if why in UnverifiedReason.values else why))
     if action == "connection.ended":
         notes.append(
             _("past its own end, and not in the list any more")

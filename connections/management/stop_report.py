@@ -76,7 +76,7 @@ def _verdict_in_words(item: StopItem) -> str:
         return _("came back %(seconds)d s later as %(id)s") % facts
     if item.verdict == Verdict.UNVERIFIED and item.verdict_why:
         return _("unverified: %s") % UnverifiedReason(item.verdict_why).label
-    return Verdict(item.verdict).label if item.verdict else ""
+    return str(Verdict(item.verdict).label) if item.verdict else ""
 
 
 def _item_as_json(item: StopItem, *, started: bool) -> dict[str, Any]:

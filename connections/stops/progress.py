@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
@@ -114,7 +115,8 @@ def _tallies_by_account(run: StopRun, now: datetime) -> dict[int, Tally]:
         last_gone_at=Max("answered_at", filter=Q(verdict=Verdict.CONFIRMED_GONE)),
         back_after_s=Min("came_back_after_s"),
     ):
-        found[row.pop("account")].add(counted(**row))
+        facts: dict[str, Any] = dict(row)
+        found[facts.pop("account")].add(counted(**facts))
     return found
 
 

@@ -16,6 +16,7 @@ from django.utils.dateparse import parse_datetime
 
 from connections.audit.append import Entry, Origin, append
 from connections.models import Account, Connection
+from connections.models.bulk import update_many
 from connections.models.states import OPEN_STATUSES, ConnectionStatus, KnownBy
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def reconcile(account: Account, listed: SessionList, *, asked_seq: int) -> Recon
     changes = _compare(account, sessions, listed, asked_seq)
     for chunk in _chunks(changes.new):
         _open(account, chunk, asked_seq, complete=listed.complete)
-    for connection, session in changes.known_better:
-        _know_better(connection, session)
+    for pairs in _chunks(changes.known_better):
+        _know_better(pairs)
     seen = Connection.objects.filter(account=account)
     _update(seen, changes.first_complete, listed_seq=asked_seq)
     _update(seen, changes.present_again, absent_seq=None)
@@ -154,14 +155,23 @@ def _open(account: Account, sessions: list[Session], asked_seq: int, *, complete
     )
 
 
-def _know_better(connection: Connection, session: Session) -> None:
-    connection.known_by, connection.list_scope = KnownBy.LISTED, session.account
-    connection.device_name = session.device_name or connection.device_name
-    connection.service_name = session.service_name or connection.service_name
-    connection.opened_by = session.opened_by or connection.opened_by
-    connection.opened_at = _time(session) or connection.opened_at
-    names = ("known_by", "list_scope", "device_name", "service_name", "opened_by", "opened_at")
-    connection.save(update_fields=names)
+def _know_better(pairs: list[tuple[Connection, Session]]) -> None:
+    with transaction.atomic():
+        update_many(
+            Connection, [(_better(connection, session), {"pk": connection.pk}) for connection, session in pairs]
+        )
+
+
+def _better(connection: Connection, session: Session) -> dict[str, object]:
+    """What the list says of a connection; what it doesn't say stays as it was known."""
+    return {
+        "known_by": KnownBy.LISTED,
+        "list_scope": session.account,
+        "device_name": session.device_name or connection.device_name,
+        "service_name": session.service_name or connection.service_name,
+        "opened_by": session.opened_by or connection.opened_by,
+        "opened_at": _time(session) or connection.opened_at,
+    }
 
 
 def _time(session: Session) -> datetime | None:
@@ -178,18 +188,23 @@ def _update(records: ConnectionQuerySet, ids: list[int], **values: object) -> No
 
 
 def _end(account: Account, connections: list[Connection], asked_seq: int) -> int:
-    ended = 0
-    entries = []
     with transaction.atomic():
-        for connection in connections:
-            still = Connection.objects.filter(pk=connection.pk, status=ConnectionStatus.ACTIVE)
-            if still.update(status=ConnectionStatus.ENDED, status_at=timezone.now(), absent_seq=asked_seq):
-                ended += 1
-                facts = {"list_seq": asked_seq, "expired": connection.is_past_expiry or None}
-                entries.append(Entry("connection.ended", WORKER, account=account, connection=connection, facts=facts))
-        if entries:
-            append(entries)
-    return ended
+        active = Connection.objects.filter(
+            pk__in=[connection.pk for connection in connections], status=ConnectionStatus.ACTIVE
+        )
+        locked = set(active.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+        active.filter(pk__in=locked).update(
+            status=ConnectionStatus.ENDED, status_at=timezone.now(), absent_seq=asked_seq
+        )
+        ended = [connection for connection in connections if connection.pk in locked]
+        if ended:
+            append([_ended_line(account, connection, asked_seq) for connection in ended])
+    return len(ended)
+
+
+def _ended_line(account: Account, connection: Connection, asked_seq: int) -> Entry:
+    facts = {"list_seq": asked_seq, "expired": connection.is_past_expiry or None}
+    return Entry("connection.ended", WORKER, account=account, connection=connection, facts=facts)
 
 
 def _chunks(values: list, size: int = CHUNK) -> Iterator[list]:

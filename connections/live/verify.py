@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 WORKER = Origin("worker")
 Place = tuple[str, str]
 """A service and a person: who opens the same again has come back."""
+Said = tuple[str, Verdict, str, str, int | None]
+"""The verdict before and the new one, why, as what it came back and after how many seconds."""
 CHUNK = 500
 WATCH = timedelta(minutes=2)
 """How long after its answer a connection that is gone is watched for coming back."""
@@ -102,7 +104,7 @@ def give_up(account: Account, why: str, read_seq: int | None) -> int:
         account=account, verdict="", state__in=OUTCOMES, answered_at__lt=timezone.now() - GIVE_UP
     )
     given = 0
-    while items := list(waiting.select_related("connection", "run__user")[:CHUNK]):
+    while items := list(waiting.select_related("connection").prefetch_related("run__user")[:CHUNK]):
         given += record(account, [Finding(item, Verdict.UNVERIFIED, why) for item in items], read_seq)
     return given
 
@@ -115,35 +117,51 @@ def _find_nothing(item: StopItem) -> Finding | None:
 
 def record(account: Account, findings: Iterable[Finding], read_seq: int | None) -> int:
     """Write verdicts, what they say of the connections, and their audit lines, in one transaction."""
-    entries = []
     with transaction.atomic():
-        for finding in findings:
-            item = finding.item
-            moved = StopItem.objects.filter(pk=item.pk, verdict=item.verdict).update(
-                verdict=finding.verdict,
-                verdict_why=finding.why,
+        news = _still_news(list(findings))
+        for said, group in _by_what_they_say(news).items():
+            was, verdict, why, came_back_as, came_back_after_s = said
+            StopItem.objects.filter(pk__in=[finding.item.pk for finding in group], verdict=was).update(
+                verdict=verdict,
+                verdict_why=why,
                 verdict_at=timezone.now(),
                 verdict_seq=read_seq,
-                came_back_as=finding.came_back_as,
-                came_back_after_s=finding.came_back_after_s,
+                came_back_as=came_back_as,
+                came_back_after_s=came_back_after_s,
             )
-            if moved:
-                _settle_connection(item, finding.verdict)
-                entries.append(_line(account, finding, read_seq))
-        if entries:
-            append(entries)
-    return len(entries)
+            _settle_connections([finding.item.connection_id for finding in group], verdict)
+        if news:
+            append([_line(account, finding, read_seq) for finding in news])
+    return len(news)
 
 
-def _settle_connection(item: StopItem, verdict: Verdict) -> None:
-    # Only what this item's answer left behind is settled: another run may have the connection by now.
-    record = Connection.objects.filter(pk=item.connection_id)
+def _still_news(findings: list[Finding]) -> list[Finding]:
+    """Those whose item has the verdict that it had when it was judged; locked, until the transaction ends."""
+    items = StopItem.objects.select_for_update(no_key=True).filter(pk__in=[finding.item.pk for finding in findings])
+    now = dict(items.order_by("pk").values_list("pk", "verdict"))
+    return [finding for finding in findings if now.get(finding.item.pk) == finding.item.verdict]
+
+
+def _by_what_they_say(findings: list[Finding]) -> dict[Said, list[Finding]]:
+    """One UPDATE serves all that say the same."""
+    groups: dict[Said, list[Finding]] = {}
+    for one in findings:
+        said = (one.item.verdict, one.verdict, one.why, one.came_back_as, one.came_back_after_s)
+        groups.setdefault(said, []).append(one)
+    return groups
+
+
+def _settle_connections(pks: list[int], verdict: Verdict) -> None:
+    # Only what these items' answers left behind is settled: another run may have the connection by now.
+    records = Connection.objects.filter(pk__in=pks)
     if verdict == Verdict.STILL_ALIVE:
-        record.filter(status__in=(ConnectionStatus.STOPPED, ConnectionStatus.UNKNOWN)).update(
+        records.filter(status__in=(ConnectionStatus.STOPPED, ConnectionStatus.UNKNOWN)).update(
             status=ConnectionStatus.ACTIVE, status_at=timezone.now()
         )
     elif verdict in (Verdict.CONFIRMED_GONE, Verdict.CAME_BACK):
-        record.filter(status=ConnectionStatus.UNKNOWN).update(status=ConnectionStatus.STOPPED, status_at=timezone.now())
+        records.filter(status=ConnectionStatus.UNKNOWN).update(
+            status=ConnectionStatus.STOPPED, status_at=timezone.now()
+        )
 
 
 def _line(account: Account, finding: Finding, read_seq: int | None) -> Entry:
@@ -170,7 +188,7 @@ def _line(account: Account, finding: Finding, read_seq: int | None) -> Entry:
 def _chunks(account: Account) -> Iterable[list[StopItem]]:
     wanted = StopItem.objects.filter(wants_verdict(), account=account).order_by("pk")
     last = 0
-    while items := list(wanted.filter(pk__gt=last).select_related("connection", "run__user")[:CHUNK]):
+    while items := list(wanted.filter(pk__gt=last).select_related("connection").prefetch_related("run__user")[:CHUNK]):
         yield items
         last = items[-1].pk
 

@@ -151,8 +151,9 @@ class Drain:
     def _committed(self, arrivals: list[Arrival], now: float, *, sweep: bool) -> None:
         del self._unrecorded[: len(arrivals)]
         for arrival in arrivals:
-            if not isinstance(arrival, SignedIn):
-                self._in_flight.pop(arrival.claim.item.pk, None)
+            # A late answer must not hide the attempt that this worker has made at the same item since.
+            if not isinstance(arrival, SignedIn) and self._in_flight.get(arrival.claim.item.pk) is arrival.claim:
+                del self._in_flight[arrival.claim.item.pk]
         self._swept_at = now if sweep else self._swept_at
 
     def _record_all(self, arrivals: list[Arrival], accounts: dict[int, Account]) -> list[Entry]:

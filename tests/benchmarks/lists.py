@@ -59,15 +59,19 @@ def measure(items: int) -> Report:
             own, bare, _reading = lists.read(0, items)
         _compare(report, "the same list again", own, bare, most=most)
         report.value("statements that wrote something then", len(statements), "")
+        Connection.objects.update(known_by="imported")
+        _compare(report, "one that tells better what was imported", *lists.read(0, items)[:2], most=most)
         tenth = items // 10
         _compare(report, "a list of which a tenth went and a tenth came", *lists.read(tenth, items)[:2], most=most)
-        own, bare, reading = lists.read(tenth, items)
+        lists.read(tenth, items)
+        lists.read(2 * items, items)
+        own, bare, reading = lists.read(2 * items, items)
         report.value("connections that ended with the next one", reading.changed.ended, "")
         _compare(report, "that one", own, bare, most=most)
         stop_all(user)
-        own, bare, reading = lists.read(2 * items, 1)
-        report.value("verdicts by an empty list", reading.verdicts, "")
-        _compare(report, "that one", own, bare, most=most)
+        own, bare, reading = lists.read(4 * items, 1)
+        report.value("verdicts by a list of one", reading.verdicts, "")
+        report.value("our own time for that one", own, "s")
     return report
 
 

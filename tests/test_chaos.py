@@ -42,6 +42,7 @@ SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(2**32))
 WEB = Origin("web")
 WORKERS = 4
 BATCH = 120
+ENDED_BY_US = {0, -signal.SIGKILL, -signal.SIGTERM}
 HONEST = {True: ("stopped", "unknown"), False: ("active", "unknown")}
 """What we may call a connection, by whether a call of ours cut it."""
 
@@ -59,7 +60,9 @@ class Crew:
 
     def look(self) -> None:
         """Bury who has ended, start whom they leave a place, and see who is ready by now."""
-        self.processes = [one for one in self.processes if one.poll() is None]
+        ended = [one for one in self.processes if one.poll() is not None]
+        assert {one.returncode for one in ended} <= ENDED_BY_US, self.log.read_text()
+        self.processes = [one for one in self.processes if one not in ended]
         while len(self.processes) < WORKERS:
             self.processes.append(self._start())
         self.ready = [one for one in self.ready if one in self.processes]

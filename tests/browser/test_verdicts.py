@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
@@ -27,8 +25,6 @@ from tests.workers import worker
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OpenWindow = Callable[..., BrowserContext]
 ENOUGH_MS = 60_000
-SHOTS = os.environ.get("VERDICT_SHOTS")
-"""A folder that gets pictures of the run's page, for people to look at."""
 
 
 @dataclass
@@ -67,11 +63,6 @@ def two(settings: Settings, admin_user: User, account: Account) -> Iterator[Two]
             yield Two(default, field_ops, place, other)
 
 
-def look(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
-
-
 def stop_all(page: Page) -> None:
     page.get_by_label("Select all 50 on this page").check()
     page.get_by_role("button", name="Stop 50 connections…").click()
@@ -99,8 +90,7 @@ def test_what_is_confirmed_and_what_is_not(alice: User, two: Two, open_window: O
         two.field_ops.faults.clear()
         page.get_by_role("button", name="Verify the 20 again").click()
         expect(page.get_by_role("heading", name="50 of 50 are confirmed gone")).to_be_visible(timeout=ENOUGH_MS)
-        look(page, "all")
-    assert two.default.world.rows("open") == two.field_ops.world.rows("open") == []
+        assert two.default.world.rows("open") == two.field_ops.world.rows("open") == []
     assert set(StopItem.objects.values_list("state", "verdict")) == {("stopped", "confirmed_gone")}
 
 
@@ -109,7 +99,6 @@ def expect_what_is_known_while_one_account_fails(page: Page) -> None:
     expect(page.get_by_role("heading", name="50 of 50 stopped (accepted by remote.it)")).to_be_visible()
     expect(page.get_by_text("field-ops could not be listed completely")).to_be_visible(timeout=ENOUGH_MS)
     assert (tile(page, "confirmed_gone"), tile(page, "unverified")) == ("30", "0")
-    look(page, "waiting")
 
 
 def give_up_on(account: Account) -> None:
@@ -130,4 +119,3 @@ def expect_what_stays_unverified(page: Page) -> None:
     expect(rows).to_have_count(20)
     expect(rows.filter(has_text="field-ops").filter(has_text="HTTP 200")).to_have_count(20)
     expect(rows.first).to_contain_text("the account could not be listed completely in time")
-    look(page, "unverified")

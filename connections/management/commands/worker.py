@@ -22,6 +22,9 @@ from connections.stops.drain import Drain
 
 logger = logging.getLogger(__name__)
 
+LIST_GRACE_S = 2.0
+"""How long a worker that is asked to end waits for its other loops, in seconds."""
+
 
 class Command(BaseCommand):
     help = "Send the stops that are asked for, until SIGTERM or Ctrl-C. Several workers may run, on several hosts."
@@ -32,7 +35,7 @@ class Command(BaseCommand):
         ending = threading.Event()
         drain = Drain()
         threads = [
-            threading.Thread(target=self._guard, args=(loop, ending), name=name)
+            threading.Thread(target=self._guard, args=(loop, ending), name=name, daemon=True)
             for name, loop in (("drain", drain.run), ("lister", lister.run), ("keeping", keeping.run))
         ]
         config = ConsumerConfig(**settings.HUEY["consumer"])
@@ -44,10 +47,14 @@ class Command(BaseCommand):
         try:
             consumer.run()
         finally:
+            # It ends by itself within seconds now: a second SIGTERM must not cut off what is being written down.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             ending.set()
             drain.wake()
-            for thread in threads:
-                thread.join()
+            threads[0].join()
+            # A list that is being read can be cut off at any moment: the next reading starts anew.
+            for thread in threads[1:]:
+                thread.join(timeout=LIST_GRACE_S)
         if self.failed:
             sys.exit(1)
 

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import connection
@@ -28,8 +27,9 @@ def command_line(*arguments: str) -> list[str]:
     return [sys.executable, "manage.py", *arguments]
 
 
-def manage(*arguments: str, stdin: bytes = b"", **more: Any) -> subprocess.CompletedProcess[bytes]:
-    """Run `python manage.py arguments` to its end."""
+def manage(*arguments: str, stdin: bytes = b"", **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """Run `python manage.py arguments` to its end; `variables` go beside those of `environment`."""
+    env = {**environment(), **variables}
     return subprocess.run(
-        command_line(*arguments), input=stdin, cwd=ROOT, env=environment(), capture_output=True, timeout=60, **more
+        command_line(*arguments), input=stdin, cwd=ROOT, env=env, capture_output=True, timeout=60, check=False
     )

@@ -28,6 +28,7 @@ from connections.audit.checkpoints import checkpoint_finished_runs, checkpoints_
 from connections.audit.signing import NoSigningKey, is_signed, key_file, public_text, sign, signing_key, trusted_keys
 from connections.audit.verify import verify
 from connections.models import AuditCheckpoint, AuditEvent, AuditHead, Connection
+from tests.commands import manage
 from tests.runs import put, start_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -276,16 +277,17 @@ def test_a_line_put_in_between_is_found(history: None) -> None:
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite is a file")
-def test_an_edit_of_the_database_file_is_found(history: None) -> None:
+def test_an_edit_of_the_database_file_is_found(history: None, tmp_path: Path) -> None:
     write("of the file")
+    copy = tmp_path / "copy.sqlite3"
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    name = Path(connection.settings_dict["NAME"])
-    connection.close()
-    content = name.read_bytes()
+        cursor.execute("VACUUM INTO %s", [str(copy)])
+    content = copy.read_bytes()
     assert content.count(b'"text":"of the file"') == 1
-    name.write_bytes(content.replace(b'"text":"of the file"', b'"text":"or the file"'))
-    assert verify().faults == ["event 9: its text was changed: the hash does not fit"]
+    copy.write_bytes(content.replace(b'"text":"of the file"', b'"text":"or the file"'))
+    told = manage("verify_audit", DATABASE_URL=f"sqlite:///{copy}", TEST_FOLDER=str(tmp_path))
+    assert (told.returncode, told.stdout.count(b"FAULT")) == (1, 1)
+    assert b"FAULT: event 9: its text was changed: the hash does not fit" in told.stdout
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite is a file")

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -34,38 +34,45 @@ def postgres() -> Iterator[str]:
 
     Raises Missing when it isn't installed.
     """
-    initdb = postgres_program("initdb")
-    with folder(run_as()) as home:
-        data = home / "data"
-        # Trust on the socket is safe, for its folder is private; over TCP the password is asked for.
-        rules = [
-            "--auth-local=trust",
-            "--auth-host=scram-sha-256",
-            "--username=owner",
-            "--encoding=UTF8",
-            "--no-locale",
-        ]
-        subprocess.run([initdb, "-D", data, *rules], check=True, stdout=subprocess.DEVNULL, cwd=home, **run_as())
-        port = free_port()
-        command = [initdb.with_name("postgres"), "-D", data, "-k", home, "-h", "127.0.0.1", "-p", str(port)]
-        with server(command, home, signal.SIGINT) as check:  # INT: don't wait for clients
-            password = make_database(home, port, check)
-            yield f"postgres://panel:{password}@127.0.0.1:{port}/panel"
+    with folder(run_as()) as home, postgres_in(home) as (url, _server):
+        yield url
 
 
 @contextlib.contextmanager
 def redis() -> Iterator[str]:
     """A Redis on loopback that keeps nothing on disk; yields its URL. Raises Missing when it isn't installed."""
+    with folder({}) as home, redis_in(home) as (url, _server):
+        yield url
+
+
+@contextlib.contextmanager
+def postgres_in(home: Path) -> Iterator[tuple[str, Server]]:
+    """As `postgres`, in the folder `home`, which is that of the user `run_as`; yields the server too."""
+    initdb = postgres_program("initdb")
+    data = home / "data"
+    # Trust on the socket is safe, for its folder is private; over TCP the password is asked for.
+    rules = ["--auth-local=trust", "--auth-host=scram-sha-256", "--username=owner", "--encoding=UTF8", "--no-locale"]
+    subprocess.run([initdb, "-D", data, *rules], check=True, stdout=subprocess.DEVNULL, cwd=home, **run_as())
+    port = free_port()
+    command = [initdb.with_name("postgres"), "-D", data, "-k", home, "-h", "127.0.0.1", "-p", str(port)]
+    # INT: don't wait for clients.
+    server = Server(command, home, signal.SIGINT, lambda: connects(home, port), owner=run_as())
+    with server:
+        password = make_database(home, port)
+        yield f"postgres://panel:{password}@127.0.0.1:{port}/panel", server
+
+
+@contextlib.contextmanager
+def redis_in(home: Path) -> Iterator[tuple[str, Server]]:
+    """As `redis`, in the folder `home`; yields the server too."""
     program = shutil.which("redis-server")
     if program is None:
         raise Missing("Redis is not installed: no redis-server in PATH")
-    with folder({}) as home:
-        port, password = free_port(), secrets.token_hex(16)
-        config = home / "redis.conf"
-        config.write_text(f'bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {home}\nsave ""\nappendonly no\n')
-        with server([program, config], home, signal.SIGTERM) as check:
-            wait_for(lambda: answers(port), check)
-            yield f"redis://:{password}@127.0.0.1:{port}/0"
+    port, password = free_port(), secrets.token_hex(16)
+    config = home / "redis.conf"
+    config.write_text(f'bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {home}\nsave ""\nappendonly no\n')
+    with Server([program, config], home, signal.SIGTERM, lambda: answers(port)) as server:
+        yield f"redis://:{password}@127.0.0.1:{port}/0", server
 
 
 def postgres_program(name: str) -> Path:
@@ -100,36 +107,76 @@ def folder(owner: dict) -> Iterator[Path]:
         shutil.rmtree(path)
 
 
-@contextlib.contextmanager
-def server(command: list, home: Path, end: signal.Signals) -> Iterator:
-    """Run `command` until the block is left; yields a function that raises RuntimeError, with the log, if it died."""
-    owner = run_as() if "-k" in command else {}
-    log = home / "log"
-    with log.open("wb") as output:
-        # A session of its own: Ctrl-C ends the tests first, and the server after them.
-        process = subprocess.Popen(
-            command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd=home, start_new_session=True, **owner
-        )
+class Server:
+    """A server process that runs until its block is left, and that can be killed and started again meanwhile.
 
-    def check() -> None:
-        if process.poll() is not None:
-            raise RuntimeError(f"{command[0]} ended with code {process.returncode}:\n{log.read_text()}")
+    `end`: the signal that asks it to end. `answers`: whether it serves. `owner`: see `run_as`.
+    """
 
-    try:
-        yield check
-    finally:
-        process.send_signal(end)
+    def __init__(
+        self,
+        command: list,
+        home: Path,
+        end: signal.Signals,
+        answers: Callable[[], bool],
+        *,
+        owner: dict | None = None,
+    ) -> None:
+        self._command, self._home, self._end, self._answers, self._owner = command, home, end, answers, owner or {}
+        self._log = home / "log"
+
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._process.send_signal(self._end)
         try:
-            process.wait(START)
+            self._process.wait(START)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            self._process.kill()
+            self._process.wait()
+
+    def start(self) -> None:
+        """Start it and return when it serves. Raises RuntimeError, with its log, when it ends instead."""
+        with self._log.open("ab") as output:
+            # A session of its own: Ctrl-C ends the tests first, and the server after them.
+            self._process = subprocess.Popen(
+                self._command,
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                cwd=self._home,
+                start_new_session=True,
+                **self._owner,
+            )
+        deadline = time.monotonic() + START
+        while not self._answers():
+            if self._process.poll() is not None:
+                raise RuntimeError(
+                    f"{self._command[0]} ended with {self._process.returncode}:\n{self._log.read_text()}"
+                )
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{self._command[0]} did not answer within {START:.0f} seconds")
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it and its processes at once, as a power cut would."""
+        for pid in [*children(self._process.pid), self._process.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
 
 
-def make_database(home: Path, port: int, check) -> str:
-    """Make role and database `panel` once the server answers on its socket; returns the role's password."""
+def children(pid: int) -> list[int]:
+    """The processes that `pid` started, where the system tells (Linux); elsewhere they notice its death themselves."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(one) for one in listed.read_text().split()] if listed.exists() else []
+
+
+def make_database(home: Path, port: int) -> str:
+    """Make role and database `panel`; returns the role's password."""
     password = secrets.token_hex(16)
-    wait_for(lambda: (home / f".s.PGSQL.{port}").exists() and connects(home, port), check)
     with psycopg.connect(host=str(home), port=port, user="owner", dbname="postgres", autocommit=True) as connection:
         connection.execute(f"CREATE ROLE panel LOGIN CREATEDB PASSWORD '{password}'")
         connection.execute("CREATE DATABASE panel OWNER panel")
@@ -148,15 +195,6 @@ def answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
-
-
-def wait_for(done, check) -> None:
-    deadline = time.monotonic() + START
-    while not done():
-        check()
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"no answer within {START:.0f} seconds")
-        time.sleep(0.05)
 
 
 def free_port() -> int:

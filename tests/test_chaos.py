@@ -31,8 +31,9 @@ from connections.sandbox.faults import KINDS, FaultRule
 from connections.sandbox.names import OWNER
 from connections.sandbox.seed import connectable
 from connections.stops import control, plan
+from tests import books
 from tests.test_drain import lines
-from tests.test_worker import attempts_in_the_audit, attempts_on_the_wire, wait_until
+from tests.test_worker import wait_until
 from tests.workers import environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -253,7 +254,8 @@ def test_whatever_happens_to_the_workers_the_books_agree_with_the_world(
     assert "Traceback" not in workers.log.read_text()
     check_connections(sandbox)
     check_cuts_are_called_by_their_name(sandbox)
-    check_attempts(sandbox)
+    books.check_attempts(books.in_the_database(), sandbox)
+    assert any("died" in str(line.get("upstream_reason")) for line in lines("stop.answered")), "nobody died at work"
     assert [fault for fault in verify().faults if "trigger" not in fault] == []
 
 
@@ -289,17 +291,3 @@ def check_cuts_are_called_by_their_name(sandbox: Sandbox) -> None:
             if item.state not in ("stopped", "already_gone", "unknown") and item.connection_was != "unknown":
                 wrong.append((item.pk, item.state, row))
     assert wrong == []
-
-
-def check_attempts(sandbox: Sandbox) -> None:
-    """What arrived had been announced, and each announced attempt was either withdrawn or answered, once."""
-    withdrawn = Counter(str(line["connection_id"]) for line in lines("stop.withdrawn"))
-    assert attempts_on_the_wire(sandbox) <= attempts_in_the_audit() - withdrawn
-    answered = Counter(attempts(line for line in lines("stop.answered") if not line.get("late")))
-    assert Counter(attempts(lines("stop.sent"))) - Counter(attempts(lines("stop.withdrawn"))) == answered
-    assert {*answered.values()} == {1}
-    assert any("died" in str(line.get("upstream_reason")) for line in lines("stop.answered")), "nobody died at work"
-
-
-def attempts(of: Iterator[dict[str, object]] | list[dict[str, object]]) -> Iterator[tuple[object, object]]:
-    return ((line["item_id"], line["attempt"]) for line in of)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import time
 from collections import Counter
@@ -10,9 +9,12 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
+from huey.contrib.djhuey import HUEY
 
-from connections.models import AuditEvent, Connection, StopRun, Worker
+from connections.models import Connection, StopRun, Worker
 from connections.sandbox import Sandbox
+from connections.stops.wakeup import wake_worker
+from tests import books
 from tests.test_drain import start_run, states
 from tests.workers import worker
 
@@ -29,15 +31,6 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 def is_finished(run: StopRun) -> bool:
     return not run.items.unfinished().exists()
-
-
-def attempts_on_the_wire(sandbox: Sandbox) -> Counter[str]:
-    return Counter(json.loads(row["body"])["connectionid"] for row in sandbox.log.rows("device/connect/stop"))
-
-
-def attempts_in_the_audit() -> Counter[str]:
-    bodies = AuditEvent.objects.filter(action="stop.sent").values_list("body", flat=True)
-    return Counter(json.loads(body)["connection_id"] for body in bodies)
 
 
 def test_it_is_woken_and_stops_what_is_asked(alice: User, sandbox: Sandbox, open_connections: OpenConnections) -> None:
@@ -62,7 +55,7 @@ def test_killed_in_the_middle_and_started_again_every_item_is_answered_and_every
     with worker(sandbox):
         wait_until(lambda: is_finished(run))
     assert set(states(run)) <= {"stopped", "already_gone"}
-    assert attempts_on_the_wire(sandbox) <= attempts_in_the_audit()
+    books.check_attempts(books.in_the_database(), sandbox)
     assert not sandbox.world.rows("open")
 
 
@@ -77,7 +70,29 @@ def test_asked_to_end_it_leaves_nothing_in_flight(
         process.terminate()
         assert process.wait(timeout=30) == 0
     assert not run.items.sending().exists()
-    assert attempts_on_the_wire(sandbox) == Counter(
-        run.items.finished().values_list("connection__connection_id", flat=True)
-    )
+    assert books.arrived(sandbox) == Counter(run.items.finished().values_list("connection__connection_id", flat=True))
     assert not Worker.objects.alive().exists()
+
+
+def test_a_run_whose_wake_up_was_lost_is_found_all_the_same(
+    alice: User, sandbox: Sandbox, open_connections: OpenConnections
+) -> None:
+    open_connections(3)
+    run = start_run(alice)
+    HUEY.flush()
+    with worker(sandbox):
+        wait_until(lambda: is_finished(run))
+    assert states(run) == {"stopped": 3}
+
+
+def test_wake_ups_that_come_twice_send_nothing_twice(
+    alice: User, sandbox: Sandbox, open_connections: OpenConnections
+) -> None:
+    open_connections(40)
+    sandbox.set(latency_ms=100)
+    with worker(sandbox), worker(sandbox):
+        run = start_run(alice)
+        for _ in range(20):
+            wake_worker()
+        wait_until(lambda: is_finished(run))
+    assert {*books.arrived(sandbox).values()} == {1}

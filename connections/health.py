@@ -10,6 +10,7 @@ from huey.contrib.djhuey import HUEY
 from connections.audit import triggers
 from connections.audit.verify import LIMITS
 from connections.models import AuditVerification, Worker
+from connections.models.writable import why_not_writable
 
 
 @require_safe
@@ -23,6 +24,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
     parts, verified = {"database": _database(), "queue": _queue()}, None
     if parts["database"] == "ok":
         parts["worker"] = "ok" if Worker.objects.alive().exists() else "no worker gave a sign lately"
+        if parts["worker"] != "ok" and (why := why_not_writable()):
+            # A worker's signs are writes: with one that is alive it can be written.
+            parts["database"] = f"can't be written: {why}"
         parts["triggers"] = "ok" if not triggers.missing() else "missing: the history can be changed"
         last = AuditVerification.objects.first()
         parts["history"] = "ok" if last is None or last.holds else "the last verification found faults"

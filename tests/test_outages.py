@@ -113,11 +113,16 @@ def test_a_full_disk_stops_the_sending_and_room_lets_it_go_on(home: Path, remote
     with small_disk(home / "disk") as disk:
         panel = Panel(home, remoteit, f"sqlite:///{disk}/db.sqlite3", f"sqlite:///{disk}/queue.sqlite3")
         count = panel.know_what_is_open()
-        with panel.worker():
+        with panel.web() as web, panel.worker():
+            session = sign_in(web.url)
             run = panel.stop_all()
             until(lambda: sent(remoteit) > count * 0.2)
             ballast = fill(disk)
             check_nothing_is_sent(remoteit, count)
+            page = f"{web.url}/admin/connections/stoprun/{run}/change/"
+            until(lambda: "It says: <q>database or disk is full</q>" in session.get(page).text)
+            ready = requests.get(f"{web.url}/readyz", timeout=30)
+            assert (ready.status_code, ready.json()["database"]) == (503, "can't be written: database or disk is full")
             ballast.unlink()
             check_all_is_over(panel, run, count)
 

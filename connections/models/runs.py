@@ -183,6 +183,8 @@ class Worker(models.Model):
     started_at = models.DateTimeField(auto_now_add=True)
     beat_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    """When a page last tried whether the database can be written."""
 
     objects = WorkerQuerySet.as_manager()
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from connections.models import Account, StopItem, StopRun, Worker
 from connections.models.states import OUTCOMES, ItemState, Verdict
+from connections.models.writable import why_not_writable
 from connections.stops.tally import CUT, Tally, counted
 
 RATE_WINDOW_S = 10.0
@@ -54,7 +55,8 @@ class TimeToAnswer:
 class Progress:
     """A run at the moment `at`. `state`: running, waiting (for a worker), paused, cancelled or done.
 
-    `last_sign_at`: while it waits, when a worker last gave a sign; None when none ever did.
+    `last_sign_at`: while it waits, when a worker last gave a sign; None when none ever did. `unwritable`: while it
+    waits, what the database says when it is asked to write, "" when it does.
     """
 
     run: StopRun
@@ -64,6 +66,7 @@ class Progress:
     state: str
     time_to_answer: TimeToAnswer | None
     last_sign_at: datetime | None
+    unwritable: str
 
     @property
     def final(self) -> bool:
@@ -99,7 +102,8 @@ def read_progress(run: StopRun) -> Progress:
         if (tally := by_account[account.pk]).total
     ]
     last_sign_at = Worker.objects.aggregate(last=Max("beat_at"))["last"] if state == "waiting" else None
-    return Progress(run, now, whole, accounts, state, _time_to_answer(run, whole.count(CUT)), last_sign_at)
+    unwritable = why_not_writable() if state == "waiting" else ""
+    return Progress(run, now, whole, accounts, state, _time_to_answer(run, whole.count(CUT)), last_sign_at, unwritable)
 
 
 def _tallies_by_account(run: StopRun, now: datetime) -> dict[int, Tally]:

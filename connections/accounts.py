@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.audit.append import Entry, Origin, append
-from connections.models import Account, StoredCredentials
+from connections.models import Account, SessionToken, StoredCredentials
 from connections.models.accounts import StopCall
 from connections.models.credentials import CannotDecrypt, cipher
 from connections.remoteit import Client, InvalidAccessKey, InvalidCredentialsFile, read_credentials_file
@@ -193,6 +193,7 @@ def store_credentials(account: Account, credentials: Credentials, user: User, or
         Account.objects.select_for_update().get(pk=account.pk)
         # Unread: there may be no key any more for those that are replaced.
         StoredCredentials.objects.filter(account=account).delete()
+        SessionToken.objects.filter(account=account).delete()
         StoredCredentials.objects.create(account=account, values=asdict(credentials))
         # What paused the account may have been the old ones.
         account.credentials_changed_at, account.paused_until, account.paused_why = timezone.now(), None, ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from connections.audit.append import Entry, append
-from connections.models import Account, StoredCredentials
+from connections.models import Account, SessionToken, StoredCredentials
 from connections.models.credentials import CannotDecrypt, cipher
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def rotate_credentials(origin: Origin) -> list[str]:
         closed = [account.name for account in accounts if not _rotate(account)]
         if closed:
             raise CannotRotate(closed)
+        # Whoever speaks for an account has its token in memory, or signs in once more.
+        SessionToken.objects.all().delete()
         append(Entry("account.credentials_rotated", origin, account=account) for account in accounts)
     return [account.name for account in accounts]
 

@@ -17,6 +17,7 @@ os.environ.update(
 )
 for name in ("REMOTEIT_TOKEN", "R3_ACCESS_KEY_ID", "R3_SECRET_ACCESS_KEY", "AUDIT_SIGNING_KEY"):
     os.environ[name] = ""
+os.environ.setdefault("CREDENTIALS_KEY", "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=")
 # A worker started by a test has these from its parent; the test process itself talks to nobody by default.
 os.environ.setdefault("REMOTEIT_API_URL", "http://127.0.0.1:9/apv/v27")
 os.environ.setdefault("REMOTEIT_DEVELOPER_KEY", "sandbox-developer-key")

@@ -1,4 +1,4 @@
-"""Signing in: once for all threads, and never hidden in a stop's outcome."""
+"""Signing in: never by itself, and never hidden in a stop's outcome."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from connections.remoteit import Answer, Cause, Client, Credentials, Login, Outcome
+from connections.remoteit import Answer, Cause, Client, Credentials, Opening, Outcome
 from tests.rawserver import RawServer, Reaction, answer, silence, then_close
 
 ADDRESS = "80:00:00:00:01:00:40:C5"
@@ -45,18 +45,9 @@ def paths(server: RawServer) -> list[str]:
     return [request.split(b" ")[1].decode().removeprefix("/apv/v27") for request in server.requests]
 
 
-def slowly(data: bytes) -> Reaction:
-    """Answer late enough for all threads to be waiting."""
-
-    def react(sock: socket.socket, server: RawServer) -> None:
-        server.closing.wait(0.2)
-        sock.sendall(data)
-
-    return react
-
-
-def test_the_first_stop_signs_in_first() -> None:
+def test_a_sign_in_gives_the_token_that_stops_are_sent_with() -> None:
     with RawServer(logged_in("token-1"), YES) as server, client_of(server) as client:
+        client.login()
         assert client.stop(ADDRESS, ID).outcome is Outcome.STOPPED
     assert paths(server) == ["/user/login", "/device/connect/stop"]
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
@@ -74,62 +65,44 @@ def test_a_given_token_is_used_as_it_is() -> None:
     assert b"\r\ntoken: given\r\n" in server.requests[0]
 
 
-def test_sixteen_threads_sign_in_once() -> None:
-    with RawServer(slowly(logged_in("token-1", "Connection: close")), YES) as server, client_of(server) as client:
+def test_without_a_token_sixteen_threads_send_nothing_and_sign_in_never() -> None:
+    with RawServer(YES) as server, client_of(server) as client:
         answers = stop_from_16_threads(client)
-    assert {answer.outcome for answer in answers} == {Outcome.STOPPED}
-    assert paths(server).count("/user/login") == 1
+    assert {(answer.outcome, answer.cause) for answer in answers} == {(Outcome.FAILED, Cause.TOKEN)}
+    assert server.requests == []
 
 
-def test_sixteen_threads_try_a_wrong_password_once() -> None:
-    with RawServer(slowly(no("[0102] The username or password is invalid"))) as server, client_of(server) as client:
-        answers = stop_from_16_threads(client)
-    assert {answer.outcome for answer in answers} == {Outcome.FAILED}
-    assert paths(server) == ["/user/login"]
+def test_without_a_token_nothing_is_listed_or_opened() -> None:
+    with RawServer(YES) as server, client_of(server) as client:
+        assert client.read_sessions().why_incomplete == "Not signed in to remote.it"
+        assert client.open_connection(ADDRESS, "0.0.0.0").outcome is Opening.FAILED
+    assert server.requests == []
 
 
-def test_sixteen_threads_renew_a_token_once() -> None:
-    with RawServer(slowly(logged_in("token-2"))) as server, client_of(server) as client:
-        together = threading.Barrier(16)
-
-        def renew(_number: int) -> Login:
-            together.wait()
-            return client.renew_token(stale="")
-
-        with ThreadPoolExecutor(16) as threads:
-            logins = list(threads.map(renew, range(16)))
-    assert {login.accepted for login in logins} == {True}
-    assert paths(server) == ["/user/login"]
-
-
-def test_a_token_that_was_renewed_meanwhile_is_kept() -> None:
-    with RawServer(logged_in("token-2")) as server, client_of(server) as client:
-        client.renew_token(stale="")
-        client.renew_token(stale="token-1")
-    assert paths(server) == ["/user/login"]
-
-
-def test_a_stale_token_is_renewed() -> None:
-    with RawServer(logged_in("token-1"), logged_in("token-2"), YES) as server, client_of(server) as client:
-        client.renew_token(stale="")
-        assert client.renew_token(stale="token-1").accepted is True
+def test_the_token_of_another_client_is_used() -> None:
+    with RawServer(YES) as server, client_of(server) as client:
+        assert client.use_token("token-of-another")
         client.stop(ADDRESS, ID)
-    assert b"\r\ntoken: token-2\r\n" in server.requests[2]
+    assert b"\r\ntoken: token-of-another\r\n" in server.requests[0]
 
 
-def test_a_stale_token_is_not_used_again_when_it_cannot_be_renewed() -> None:
-    with RawServer(logged_in("token-1"), no("locked")) as server, client_of(server) as client:
-        client.renew_token(stale="")
-        client.renew_token(stale="token-1")
+def test_a_token_that_was_rejected_is_not_used_again() -> None:
+    with RawServer(no("Auth token expired")) as server, client_of(server) as client:
+        client.use_token("token-1")
+        client.stop(ADDRESS, ID)
+        assert not client.use_token("token-1")
         assert client.needs_login
-        assert client.stop(ADDRESS, ID).outcome is Outcome.FAILED
-    assert paths(server) == ["/user/login"] * 3
+        assert client.use_token("token-2")
 
 
-def test_a_rejected_token_is_replaced_by_the_next_stop_and_not_by_this_one() -> None:
+def test_a_rejected_token_is_told_and_wants_a_sign_in() -> None:
     expired = no("Auth token expired")
     with RawServer(logged_in("token-1"), expired, logged_in("token-2"), YES) as server, client_of(server) as client:
-        first, second = client.stop(ADDRESS, ID), client.stop(ADDRESS, ID)
+        client.login()
+        first = client.stop(ADDRESS, ID)
+        assert client.needs_login
+        client.login()
+        second = client.stop(ADDRESS, ID)
     assert (first.outcome, first.cause, first.reason) == (Outcome.REFUSED, Cause.TOKEN, "Auth token expired")
     assert second.outcome is Outcome.STOPPED
     assert paths(server) == ["/user/login", "/device/connect/stop"] * 2
@@ -156,9 +129,10 @@ def test_a_late_rejection_of_an_old_token_leaves_the_new_one_alone() -> None:
         client_of(server) as client,
         ThreadPoolExecutor(1) as threads,
     ):
+        client.login()
         late = threads.submit(client.stop, ADDRESS, ID)
         asked.wait(10)
-        client.renew_token(stale="token-1")
+        client.login()
         renewed.set()
         assert late.result().cause is Cause.TOKEN
         assert not client.needs_login
@@ -176,24 +150,26 @@ def test_a_late_rejection_of_an_old_token_leaves_the_new_one_alone() -> None:
         (then_close(b""), Cause.NONE, "The request was sent, but the connection broke"),
     ],
 )
-def test_a_stop_fails_when_the_sign_in_does(reply: bytes | Reaction, cause: Cause, reason: str) -> None:
+def test_a_sign_in_that_fails_says_why_and_no_stop_is_sent(reply: bytes | Reaction, cause: Cause, reason: str) -> None:
     with RawServer(reply) as server, client_of(server) as client:
-        result = client.stop(ADDRESS, ID)
-    assert (result.outcome, result.cause, result.status) == (Outcome.FAILED, cause, None)
-    assert result.reason.startswith(f"Sign-in to remote.it failed: {reason}")
+        login = client.login()
+        assert client.stop(ADDRESS, ID).outcome is Outcome.FAILED
+    assert not login.accepted
+    assert login.cause is cause
+    assert login.reason.startswith(reason)
     assert paths(server) == ["/user/login"]
 
 
-def test_a_stop_fails_when_the_sign_in_gets_no_answer() -> None:
+def test_a_sign_in_without_an_answer_stays_open() -> None:
     with RawServer(silence) as server, client_of(server, timeout=0.3) as client:
-        result = client.stop(ADDRESS, ID)
-    assert result.outcome is Outcome.FAILED
-    assert result.reason.startswith("Sign-in to remote.it failed: The request was sent, but no complete answer")
+        login = client.login()
+    assert login.accepted is None
+    assert login.reason.startswith("The request was sent, but no complete answer")
 
 
 def test_a_limited_sign_in_hands_on_when_to_come_back() -> None:
     with RawServer(answer("429 Too Many", "slow", "Retry-After: 7")) as server, client_of(server) as client:
-        assert client.stop(ADDRESS, ID).retry_after == "7"
+        assert client.login().retry_after == "7"
 
 
 def test_a_sign_in_tells_what_the_api_said() -> None:

@@ -14,6 +14,7 @@ from connections.live.reconcile import Reconciled, ids_sha256, reconcile
 from connections.live.verify import give_up, verify
 from connections.models import Account
 from connections.remoteit import Cause, SessionList
+from connections.signing_in import sign_in, why_not_signed_in
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -44,7 +45,7 @@ def read_list(
     judged by this list. `client`: one that is signed in already; without it one is made.
     """
     asked_seq = _announce(account, user, origin)
-    listed = _ask(account, client)
+    listed = _ask(account, client, user, origin)
     changed = reconcile(account, listed, asked_seq=asked_seq)
     proxied = sum(session.proxy for session in listed.sessions)
     read_seq = _write_down(account, listed, proxied, changed, asked_seq, user, origin)
@@ -60,15 +61,22 @@ def _announce(account: Account, user: User | None, origin: Origin) -> int:
         return append([Entry("list.started", origin, actor=user, account=account)])
 
 
-def _ask(account: Account, client: Client | None) -> SessionList:
+def _ask(account: Account, client: Client | None, user: User | None, origin: Origin) -> SessionList:
     if client is not None:
-        return client.read_sessions()
+        return _ask_signed_in(account, client, user, origin)
     try:
         client = client_for(account)
     except NoCredentials as error:
         return SessionList(False, str(error), Cause.CREDENTIALS, status=None, took_ms=0)
     with client:
-        return client.read_sessions()
+        return _ask_signed_in(account, client, user, origin)
+
+
+def _ask_signed_in(account: Account, client: Client, user: User | None, origin: Origin) -> SessionList:
+    login = sign_in(client, account, origin, user)
+    if login is not None and not login.accepted:
+        return SessionList(False, why_not_signed_in(login), login.cause, None, login.took_ms or 0, login.retry_after)
+    return client.read_sessions()
 
 
 def _write_down(

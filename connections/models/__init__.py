@@ -3,7 +3,7 @@ from __future__ import annotations
 from connections.models.accounts import Account
 from connections.models.audit import AuditCheckpoint, AuditEvent, AuditHead, AuditVerification
 from connections.models.connections import Connection
-from connections.models.credentials import StoredCredentials
+from connections.models.credentials import SessionToken, StoredCredentials
 from connections.models.preferences import Preferences
 from connections.models.runs import StopItem, StopRun, Worker
 from connections.models.uploads import Upload
@@ -16,6 +16,7 @@ __all__ = [
     "AuditVerification",
     "Connection",
     "Preferences",
+    "SessionToken",
     "StopItem",
     "StopRun",
     "StoredCredentials",

@@ -43,6 +43,10 @@ class Account(models.Model):
     limited_at = models.DateTimeField(null=True, editable=False)
     """When remote.it last asked for a pause; answers to what was sent before are of the same burst."""
     limits_in_row = models.PositiveSmallIntegerField(default=0, editable=False)
+    signing_in = models.ForeignKey(
+        "Worker", on_delete=models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
+    )
+    """The worker that signs in for all of them just now."""
     next_send_at = models.DateTimeField(null=True, editable=False)
     """When the next stop may leave, where STOP_MAX_PER_SECOND spaces them; held across all workers."""
 

@@ -56,6 +56,25 @@ class StoredCredentials(models.Model):
         return f"<StoredCredentials of {self.account_id}>"
 
 
+class SessionToken(models.Model):
+    """What remote.it gave for the account's last sign-in, so that one is enough for all workers."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="session_token")
+    values = EncryptedJSONField()
+    """`token`, and whose it is: the `username` and the `developer_key` that it was given for."""
+    signed_in_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("session token")
+        verbose_name_plural = _("session tokens")
+
+    def __str__(self) -> str:
+        return str(self.account)
+
+    def __repr__(self) -> str:
+        return f"<SessionToken of {self.account_id}>"
+
+
 def _opened(encrypted: bytes) -> Any:
     try:
         return json.loads(cipher().decrypt(encrypted))

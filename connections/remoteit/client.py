@@ -22,6 +22,7 @@ from connections.remoteit.transport import CallError, Transport
 #: A list may take this many times as long as another call, and hold so many bytes: some 100,000 sessions need a tenth.
 LIST_PATIENCE = 6
 LONGEST_LIST = 256 * 1024 * 1024
+NOT_SIGNED_IN = "Not signed in to remote.it"
 # GraphQL has one word for all credentials that it doesn't take, a token that has expired among them.
 _STALE_IN_GRAPHQL = (Cause.TOKEN, Cause.CREDENTIALS)
 
@@ -51,9 +52,8 @@ class Client:
         self._transport = Transport(concurrency, connect_timeout, read_timeout, ca_bundle)
         self._timeouts = (connect_timeout, read_timeout, ca_bundle)
         self._token = "" if credentials.has_access_key else credentials.token
-        self._login_lock = threading.Lock()
-        self._logins = 0
-        self._last_login = Login(None, Cause.NONE, None, "", None)
+        self._stale_token = ""
+        self._token_lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"Client({self._sender.base_url!r})"
@@ -68,8 +68,21 @@ class Client:
 
     @property
     def needs_login(self) -> bool:
-        """Whether a sign-in has to come before the next stop."""
+        """Whether a sign-in has to come first: the client makes none by itself, so that each can be told of."""
         return not self._token and self._credentials.can_log_in
+
+    @property
+    def session_token(self) -> str:
+        """The token that it sends just now, for others who speak for the same login; "" without one."""
+        return self._token
+
+    def use_token(self, token: str) -> bool:
+        """Send ``token``, which somebody else was given for the same login. Returns False for one that is stale."""
+        with self._token_lock:
+            if token in ("", self._stale_token):
+                return False
+            self._token = token
+            return True
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -78,9 +91,9 @@ class Client:
     def stop(self, device_address: str, connection_id: str) -> Answer:
         """Ask the API to end one proxy connection, once, and return what became of it.
 
-        Source: the vendor's page "device/connect/stop". Raises nothing for what the network or the API does. Without a
-        token it signs in first, once for all threads; when that fails the stop was not sent and its outcome is
-        ``failed``. A token that the API calls missing or expired is forgotten, so that the next stop signs in anew.
+        Source: the vendor's page "device/connect/stop". Raises nothing for what the network or the API does. While
+        ``needs_login`` nothing is sent: the outcome is ``failed``, its cause the token. A token that the API calls
+        missing or expired is forgotten.
         """
         fields = {"deviceaddress": device_address, "connectionid": connection_id}
         return self._end(
@@ -106,10 +119,9 @@ class Client:
         ``host_ip`` is who may use it: an IPv4 address, 0.0.0.0 for everybody, 255.255.255.255 for the first to come.
         Source: the vendor's page "connect"; remoteit-api reference, section 2.1. Raises nothing, as ``stop``.
         """
-        started = time.monotonic()
-        token, no = self._token_to_send()
-        if no is not None:
-            return Opened(Opening.FAILED, no.cause, None, _not_signed_in(no), _ms_since(started), no.retry_after)
+        if self.needs_login:
+            return Opened(Opening.FAILED, Cause.TOKEN, None, NOT_SIGNED_IN, 0)
+        started, token = time.monotonic(), self._token
         fields = {"deviceaddress": device_address, "wait": True, "hostip": host_ip}
         try:
             reply = self._rest("POST", "/device/connect", token, fields)
@@ -127,10 +139,9 @@ class Client:
         Source: remoteit-api reference, section 2.4. Raises nothing for what the network or the API does: the list then
         isn't complete, and says why.
         """
-        started = time.monotonic()
-        token, no = self._token_to_send()
-        if no is not None:
-            return SessionList(False, _not_signed_in(no), no.cause, None, _ms_since(started), no.retry_after)
+        if self.needs_login:
+            return SessionList(False, NOT_SIGNED_IN, Cause.TOKEN, None, 0)
+        started, token = time.monotonic(), self._token
         transport = Transport(1, *self._timeouts, patience=LIST_PATIENCE, max_answer=LONGEST_LIST)
         with contextlib.closing(transport):
             listed = read_sessions(lambda query, variables: self._sender.graphql(transport, token, query, variables))
@@ -159,23 +170,6 @@ class Client:
             self._token = token
         return Login(accepted, cause, reply.status, self._sender.hide(reason), _ms_since(started), reply.retry_after)
 
-    def renew_token(self, stale: str) -> Login:
-        """Sign in anew unless there is a token other than ``stale``: once, however many threads ask at once.
-
-        Those who waited get the result of the one sign-in that was made, a "no" included: sixteen wrong passwords in a
-        row could lock the account.
-        """
-        seen = self._logins
-        with self._login_lock:
-            if self._token not in ("", stale):
-                return Login(True, Cause.NONE, None, "", None)
-            if self._logins == seen:
-                if self._credentials.can_log_in:
-                    self._token = ""
-                self._last_login = self.login()
-                self._logins += 1
-            return self._last_login
-
     def probe(self) -> Login:
         """Ask whether the API takes the credentials: by a sign-in, or with a token alone by reading the device list.
 
@@ -198,10 +192,9 @@ class Client:
         stale: tuple[Cause, ...] = (Cause.TOKEN,),
     ) -> Answer:
         """Send a stop with a token, read its answer, and forget the token when the cause of a "no" is in ``stale``."""
-        started = time.monotonic()
-        token, no = self._token_to_send()
-        if no is not None:
-            return Answer(Outcome.FAILED, no.cause, None, _not_signed_in(no), _ms_since(started), no.retry_after)
+        if self.needs_login:
+            return Answer(Outcome.FAILED, Cause.TOKEN, None, NOT_SIGNED_IN, 0)
+        started, token = time.monotonic(), self._token
         try:
             reply = send(token)
         except CallError as error:
@@ -214,25 +207,13 @@ class Client:
         body, reason = (self._sender.hide(text, token) for text in (body_text(reply), reason))
         return Answer(outcome, cause, reply.status, reason, took_ms, reply.retry_after, body)
 
-    def _token_to_send(self) -> tuple[str, Login | None]:
-        """Return the token, after a sign-in if one is needed; and that sign-in when it gave none."""
-        token, login = self._token, None
-        if not token and self._credentials.can_log_in:
-            login = self.renew_token(stale="")
-            token = self._token
-        return token, None if token else login
-
     def _rest(self, method: str, path: str, token: str, fields: Mapping[str, Any] | None = None) -> Reply:
         return self._sender.rest(self._transport, method, path, token, fields)
 
     def _forget(self, token: str) -> None:
-        with self._login_lock:
+        with self._token_lock:
             if self._credentials.can_log_in and self._token == token:
-                self._token = ""
-
-
-def _not_signed_in(login: Login) -> str:
-    return f"Sign-in to remote.it failed: {login.reason or 'its token was rejected at once'}"
+                self._token, self._stale_token = "", token
 
 
 def _ms_since(started: float) -> int:

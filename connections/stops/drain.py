@@ -30,7 +30,7 @@ from connections.stops.line import Arrival, Line, SignedIn, Withdrawn
 from connections.stops.record import record_all, record_orphan, record_withdrawn
 from connections.stops.recover import recover_dead_claims
 from connections.stops.settle import Answered, Settled, settle
-from connections.stops.sign_in import record_sign_in, sign_in_sent
+from connections.stops.sign_in import prepare_sign_in, record_sign_in, recover_lost_sign_ins
 
 if TYPE_CHECKING:
     from connections.audit.append import Entry
@@ -131,7 +131,7 @@ class Drain:
             accounts = lock_accounts({*(one.account_id for one in arrivals), *(account for _, account in pairs)})
             entries = self._record_all(arrivals, accounts)
             if sweep:
-                entries += recover_dead_claims(self.worker, {*self._in_flight})
+                entries += recover_dead_claims(self.worker, {*self._in_flight}) + recover_lost_sign_ins()
             to_send, announced = self._claim(pairs, accounts)
             if entries or announced:
                 append(entries + announced)
@@ -163,7 +163,7 @@ class Drain:
             if isinstance(one, Withdrawn):
                 entries += record_withdrawn(one.claim, one.why)
             elif isinstance(one, SignedIn):
-                entries += record_sign_in(self._lines[one.account_id], accounts[one.account_id], one)
+                entries += record_sign_in(self._lines[one.account_id], accounts[one.account_id], one, self.worker)
         return entries
 
     def _settle(self, answered: Answered, account: Account) -> Settled:
@@ -187,9 +187,10 @@ class Drain:
             if line is None or line.signing_in:
                 continue
             if line.needs_sign_in or line.wants_probe:
-                announced.append(sign_in_sent(account))
-                transaction.on_commit(line.sign_in)
-                continue
+                entries = prepare_sign_in(line, account, self.worker)
+                if entries is not None:
+                    announced += entries
+                    continue
             first = self._turns % len(runs)
             claims, entries = claim(account, runs[first:] + runs[:first], self.worker)
             to_send.append((line, claims))

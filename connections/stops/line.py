@@ -13,9 +13,12 @@ from django.conf import settings
 
 from connections.accounts import client_for
 from connections.models.accounts import Call
+from connections.remoteit import Cause, Outcome
 from connections.stops.settle import Answered
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connections.models import Account
     from connections.remoteit import Answer, Login
     from connections.stops.claim import Claim
@@ -47,6 +50,8 @@ class SignedIn:
     account_id: int
     login: Login
     probe: bool
+    made_for: datetime | None
+    """When the credentials were stored that it was made with."""
 
 
 Arrival = Answered | Withdrawn | SignedIn
@@ -72,12 +77,23 @@ class Line:
     def needs_sign_in(self) -> bool:
         return self._client.needs_login
 
+    @property
+    def session_token(self) -> str:
+        """What the last sign-in gave, for other workers; "" without one."""
+        return self._client.session_token
+
+    def use_token(self, token: str) -> bool:
+        """Send with the `token` that another worker was given; returns False for one that is stale here."""
+        return self._client.use_token(token)
+
     def note(self, answer: Answer) -> None:
         """Look whether this is the last of a series of identical 401, which has the credentials tried.
 
         remote.it answers 401 to a wrong id, a wrong address and wrong credentials alike (the vendor's page
         "device/connect/stop"), so a series may be many wrong ids, and the next probe waits.
         """
+        if answer.cause is Cause.TOKEN:
+            return  # the sign-in that follows tries them
         said = (answer.status, answer.reason)
         self._alike = self._alike + 1 if said == self._last_said else 1
         self._last_said = said
@@ -121,10 +137,14 @@ class Line:
             self._arrive(Withdrawn(claim, "remote.it asked for a pause"))
         elif now > until:
             self._arrive(Withdrawn(claim, "the worker lost its lease"))
-        elif self._client.needs_login:
-            self._arrive(Withdrawn(claim, "the session token has gone; signing in first"))
         else:
-            self._arrive(Answered(claim, self._call(claim)))
+            self._arrive(self._answered(claim))
+
+    def _answered(self, claim: Claim) -> Arrival:
+        answer = self._call(claim)
+        if (answer.outcome, answer.cause) == (Outcome.FAILED, Cause.TOKEN):
+            return Withdrawn(claim, "the session token has gone; signing in first")
+        return Answered(claim, answer)
 
     def _call(self, claim: Claim) -> Answer:
         connection = claim.connection
@@ -133,5 +153,5 @@ class Line:
         return self._client.stop(connection.device_address, connection.connection_id)
 
     def _sign_in(self, *, probe: bool) -> None:
-        login = self._client.probe() if probe else self._client.renew_token(stale="")
-        self._arrive(SignedIn(self._account_id, login, probe=probe))
+        login = self._client.probe() if probe else self._client.login()
+        self._arrive(SignedIn(self._account_id, login, probe, self.made_for))

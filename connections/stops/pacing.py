@@ -12,6 +12,7 @@ FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 30.0
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+MOST_DOUBLINGS = 6
 CLAIM_AHEAD_S = 0.25
 # What a 429 may ask of us at the most: a mistaken header must not stop an account for days.
 LONGEST_RETRY_AFTER_S = 3600.0
@@ -59,9 +60,7 @@ def decide(answer: Answer, *, attempt: int, max_attempts: int, limits: int, jitt
     `limits`: how many times in a row the account was limited before. `jitter`: a random number from 0 to 1.
     """
     if answer.cause == Cause.LIMIT:
-        pause = retry_after_seconds(answer.retry_after, now)
-        if pause is None:
-            pause = min(FIRST_PAUSE_S * 2**limits, LONGEST_PAUSE_S)
+        pause = limit_pause(answer.retry_after, limits, now)
         return Decision(retry_in=pause, pause=pause)
     if answer.outcome in (Outcome.STOPPED, Outcome.ALREADY_GONE) or attempt >= max_attempts:
         return FINAL
@@ -70,9 +69,21 @@ def decide(answer: Answer, *, attempt: int, max_attempts: int, limits: int, jitt
     return Decision(retry_in=backoff(attempt, jitter))
 
 
+def limit_pause(retry_after: str | None, limits: int, now: datetime) -> float:
+    """Seconds to send nothing after a limit, when `limits` came in a row before: as long as Retry-After asks.
+
+    Without it, or when it has been kept and was too short, longer each time.
+    """
+    own = min(FIRST_PAUSE_S * 2.0 ** min(limits, MOST_DOUBLINGS), LONGEST_PAUSE_S)
+    asked = retry_after_seconds(retry_after, now)
+    if asked is None:
+        return own
+    return max(asked, own) if limits else asked
+
+
 def backoff(attempt: int, jitter: float) -> float:
     """Seconds to wait after attempt number `attempt`: doubling, halved to one and a half by `jitter` (0 to 1)."""
-    return min(FIRST_RETRY_S * 2.0 ** (attempt - 1), LONGEST_RETRY_S) * (0.5 + jitter)
+    return min(FIRST_RETRY_S * 2.0 ** min(attempt - 1, MOST_DOUBLINGS), LONGEST_RETRY_S) * (0.5 + jitter)
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
@@ -84,7 +95,8 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
         return min(float(text), LONGEST_RETRY_AFTER_S)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)
+        seconds = (until - now).total_seconds()
+    except (ValueError, OverflowError):
         return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return min(max((until - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER_S)
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)

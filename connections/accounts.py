@@ -190,7 +190,7 @@ def store_credentials(account: Account, credentials: Credentials, user: User, or
     The history says that they were changed and of which kind they are, never their values.
     """
     with transaction.atomic():
-        Account.objects.select_for_update().get(pk=account.pk)
+        Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         # Unread: there may be no key any more for those that are replaced.
         StoredCredentials.objects.filter(account=account).delete()
         SessionToken.objects.filter(account=account).delete()

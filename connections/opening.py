@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
+from django.db import connection as database
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,6 +31,9 @@ ANYBODY = "0.0.0.0"  # noqa: S104 - not listened on, but said to remote.it
 FIRST_TO_CONNECT = "255.255.255.255"
 """Who may use a connection, for `host_ip` (remoteit-api reference, section 2.1)."""
 LONGEST_LIFE_S = 366 * 86400
+PATIENCE_S = 20.0
+RETRY_S = 0.5
+logger = logging.getLogger(__name__)
 
 
 class CannotOpen(Exception):
@@ -75,7 +81,7 @@ def open_connection(wish: Wish) -> Result:
         facts = {"device_address": wish.device_address, "host_ip": wish.host_ip}
         sent_seq = _tell("connection.open_sent", facts, wish)
         opened = _checked(client.open_connection(wish.device_address, wish.host_ip))
-    return _record(opened, wish, sent_seq, opened_by)
+    return _record_patiently(opened, wish, sent_seq, opened_by)
 
 
 def _check(account: Account, user: User) -> None:
@@ -102,6 +108,23 @@ def _checked(opened: Opened) -> Opened:
         return opened
     reason = f"The answer says that it opened “{opened.connection_id[:200]}”, which is no connection id"
     return replace(opened, outcome=Opening.UNKNOWN, reason=reason)
+
+
+def _record_patiently(opened: Opened, wish: Wish, sent_seq: int, opened_by: str) -> Result:
+    """Record it as soon as the database takes it: who else would know what is open?"""
+    latest = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return _record(opened, wish, sent_seq, opened_by)
+        except (DatabaseError, InterfaceError):
+            if time.monotonic() > latest:
+                told = (opened.outcome, wish.device_address, opened.connection_id, opened.proxy_address)
+                logger.exception(
+                    "Could not be recorded: remote.it's answer to opening was %s (%s, id %s, at %s)", *told
+                )
+                raise
+            database.close_if_unusable_or_obsolete()
+            time.sleep(RETRY_S)
 
 
 def _record(opened: Opened, wish: Wish, sent_seq: int, opened_by: str) -> Result:

@@ -31,7 +31,9 @@ def rotate_credentials(origin: Origin) -> list[str]:
     cipher()
     with transaction.atomic():
         # In the order in which others lock accounts; who changes credentials waits for the commit, then overwrites.
-        accounts = list(Account.objects.select_for_update().filter(stored_credentials__isnull=False).order_by("pk"))
+        accounts = list(
+            Account.objects.select_for_update(no_key=True).filter(stored_credentials__isnull=False).order_by("pk")
+        )
         closed = [account.name for account in accounts if not _rotate(account)]
         if closed:
             raise CannotRotate(closed)
@@ -42,7 +44,7 @@ def rotate_credentials(origin: Origin) -> list[str]:
 
 
 def _rotate(account: Account) -> bool:
-    stored = StoredCredentials.objects.select_for_update().filter(account=account)
+    stored = StoredCredentials.objects.select_for_update(no_key=True).filter(account=account)
     try:
         values = stored.values_list("values", flat=True).get()
     except CannotDecrypt:

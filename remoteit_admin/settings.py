@@ -118,8 +118,21 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL",
     }
 else:
-    # A database that went away without a word must not hold a worker for ever.
-    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 10_000}
+    # Neither a database that went away without a word must hold a worker for ever, nor a worker that did the database:
+    # whoever is frozen in a transaction holds the head of the history, which everybody waits for.
+    server_side = {
+        "idle_in_transaction_session_timeout": 20_000,
+        "tcp_keepalives_idle": 10,
+        "tcp_keepalives_interval": 5,
+        "tcp_keepalives_count": 3,
+    }
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 10,
+        "tcp_user_timeout": 10_000,
+        "options": " ".join(f"-c {name}={value}" for name, value in server_side.items()),
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 # Where signed checkpoints are written, and the key that is made when AUDIT_SIGNING_KEY is not set: beside the database.
 AUDIT_FOLDER = BASE_DIR
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -204,7 +217,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"once": {"()": "remoteit_admin.quiet.OncePerMinute"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["once"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "huey": {"level": "WARNING"},

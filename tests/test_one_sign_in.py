@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -128,6 +129,48 @@ def test_a_wrong_password_is_tried_once_for_many_items(
     while not Account.objects.get().paused_why:
         drain.step(0.02)
     assert (signed_in(sandbox), states(run)) == (1, {"queued": 30})
+
+
+def test_a_token_that_graphql_does_not_take_is_renewed_and_the_stop_sent_again(
+    alice: User, sandbox: Sandbox, open_connections: OpenConnections
+) -> None:
+    Account.objects.update(stop_call="graphql")
+    open_connections(80)
+    sandbox.set(latency_ms=30)
+    run, drain = start_run(alice), Drain()
+    while not run.items.finished().exists():
+        drain.step(0.02)
+    sandbox.call(expire, sandbox.server.accounts.tokens)
+    work_together(run, drain)
+    assert (states(run), signed_in(sandbox)) == ({"stopped": 80}, 2)
+
+
+def test_a_worker_that_is_asked_to_end_while_it_signs_in_says_what_came_of_it(
+    alice: User, sandbox: Sandbox, open_connections: OpenConnections
+) -> None:
+    open_connections(1)
+    start_run(alice)
+    sandbox.set(latency_ms=300)
+    drain, ending = Drain(), threading.Event()
+    threading.Timer(0.1, ending.set).start()
+    drain.run(ending)
+    assert signed_in(sandbox) == 1
+    assert [line["outcome"] for line in lines("account.sign_in_answered")] == ["accepted"]
+
+
+def test_the_answer_for_replaced_credentials_pauses_nobody(
+    admin_user: User, sandbox: Sandbox, open_connections: OpenConnections, settings: Settings
+) -> None:
+    settings.REMOTEIT_PASSWORD = "wrong"
+    open_connections(1)
+    run, drain = start_run(admin_user), Drain()
+    sandbox.set(latency_ms=300)
+    drain.step(0)
+    right = Credentials(sandbox.developer_key, username=sandbox.username, password=sandbox.password)
+    store_credentials(Account.objects.get(), right, admin_user, COMMAND)
+    work_together(run, drain)
+    assert states(run) == {"stopped": 1}
+    assert Account.objects.get().paused_why == ""
 
 
 @pytest.fixture

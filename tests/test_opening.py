@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
@@ -232,3 +233,21 @@ def test_one_without_the_permission_opens_nothing(
     assert OPEN not in client.get("/admin/connections/connection/").content.decode()
     with pytest.raises(CannotOpen):
         open_connection(Wish(account, "80:00:00:00:01:00:00:01", LATCH, alice, Origin("command")))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_comes_while_the_database_takes_nothing_is_recorded_when_it_does(
+    sandbox: Sandbox, opener: User, account: Account, service: str
+) -> None:
+    moments = iter(["away", "away"])
+
+    def away(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "open_answered" in str(params) and next(moments, None):
+            raise OperationalError("the database system is in recovery mode")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(away):
+        result = open_connection(Wish(account, service, LATCH, opener, Origin("web")))
+    assert result.connection is not None
+    assert [line["outcome"] for line in told("connection.open_answered")] == ["opened"]
+    assert next(moments, None) is None

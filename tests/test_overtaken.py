@@ -1,25 +1,30 @@
-"""Workers that were held for dead, and answers that come late."""
+"""Workers that were held for dead, answers that come late, and claims that nobody heard of."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from pytest_django import Settings
 
-from connections.models import Account, Connection, Worker
+from connections.audit.append import append
+from connections.models import Account, Connection, StopRun, Worker
+from connections.sandbox import Sandbox
 from connections.sandbox.faults import FaultRule
 from connections.stops import plan
 from connections.stops.account_pace import lock_accounts
+from connections.stops.claim import claim, lock_runs
 from connections.stops.drain import Drain
 from tests.test_drain import kill, lines, start_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_worker_that_was_held_for_dead_is_alive_again_when_it_goes_on(sandbox: object) -> None:
+def test_a_worker_that_was_held_for_dead_is_alive_again_when_it_goes_on(sandbox: Sandbox) -> None:
     frozen, other = Drain(), Drain()
     kill(frozen)
     while not Worker.objects.exclude(ended_at=None).exists():
@@ -54,7 +59,7 @@ def test_a_selection_does_not_wait_for_a_worker_that_holds_the_account(
 
 
 def test_a_late_answer_leaves_the_next_attempt_of_the_same_worker_in_flight(
-    alice: User, sandbox: object, open_connections: Callable[..., list[Connection]]
+    alice: User, sandbox: Sandbox, open_connections: Callable[..., list[Connection]]
 ) -> None:
     open_connections(1)
     sandbox.faults.add(FaultRule("delay", times=1, delay_s=1.0), FaultRule("delay", times=1, delay_s=1.9))
@@ -69,3 +74,62 @@ def test_a_late_answer_leaves_the_next_attempt_of_the_same_worker_in_flight(
     while run.items.unfinished().exists():
         frozen.step(0.02)
     assert ["died" in str(line.get("upstream_reason")) for line in lines("stop.answered")].count(True) == 1
+
+
+def test_a_claim_whose_commit_was_not_heard_of_is_withdrawn_and_proves_nothing(
+    alice: User, sandbox: Sandbox, make_connection: Callable[..., Connection]
+) -> None:
+    make_connection(device_address=next(iter(sandbox.call(lambda: list(sandbox.server.world.services)))))
+    run, drain = start_run(alice), Drain()
+    with transaction.atomic():
+        account = lock_accounts([run.items.get().account_id]).popitem()[1]
+        append(claim(account, [*lock_runs([run.pk]).values()], drain.worker)[1])
+    while run.items.unfinished().exists():
+        drain.step(0.02)
+    assert [line["why"] for line in lines("stop.withdrawn")] == ["the database broke off before it could be sent"]
+    assert (run.items.get().state, run.items.get().attempts) == ("refused", 1)
+
+
+def test_an_answer_that_is_kept_when_the_worker_ends_is_written(
+    alice: User, sandbox: Sandbox, open_connections: Callable[..., list[Connection]]
+) -> None:
+    open_connections(1)
+    run, drain = start_run(alice), Drain()
+    while not drain._in_flight:
+        drain.step(0.02)
+    while not drain._unrecorded:
+        drain._collect(0.02)
+    drain._finish()
+    assert run.items.get().state == "stopped"
+
+
+def test_a_call_that_breaks_off_on_our_side_is_unknown_and_sent_again(
+    alice: User,
+    sandbox: Sandbox,
+    open_connections: Callable[..., list[Connection]],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where a machine allows no further thread."""
+    settings.STOP_CONNECT_TIMEOUT = settings.STOP_READ_TIMEOUT = 0.5
+    known, drain = open_connections(2), Drain()
+    finish(start_run(alice, known[:1]), drain)
+    while any(thread.name == "remoteit-deadlines" for thread in threading.enumerate()):
+        time.sleep(0.05)
+    started, refusals = threading.Thread.start, iter([True])
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == "remoteit-deadlines" and next(refusals, False):
+            raise RuntimeError("can't start new thread")
+        started(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    finish(run := start_run(alice, known[1:]), drain)
+    told = [(line["outcome"], line.get("upstream_reason")) for line in reversed(lines("stop.answered"))]
+    assert told == [("stopped", None), ("unknown", "the call broke off on our side: RuntimeError"), ("stopped", None)]
+    assert run.items.get().state == "stopped"
+
+
+def finish(run: StopRun, drain: Drain) -> None:
+    while run.items.unfinished().exists():
+        drain.step(0.02)

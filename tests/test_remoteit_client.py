@@ -260,3 +260,13 @@ def test_the_thread_that_ends_calls_ends_itself() -> None:
             (watcher,) = watchers() - before
         watcher.join(10)
         assert not watcher.is_alive()
+
+
+@pytest.mark.parametrize("length", [199, 206, 240])
+def test_a_token_that_a_long_line_cuts_off_is_hidden_too(length: int) -> None:
+    token = "t0k3n" * 60
+    page = "<p>" + "x" * (length - 30) + token
+    with RawServer(answer("500 Oops", page)) as server:
+        client = Client(server.url, Credentials(token=token), concurrency=1, connect_timeout=5, read_timeout=5)
+        reason = client.stop(ADDRESS, ID).reason
+    assert "t0k3nt" not in reason

@@ -191,3 +191,16 @@ def test_a_sign_in_shows_neither_token_nor_password() -> None:
         shown = repr(client.login()) + repr(client.login())
     assert "token-12345" not in shown
     assert "pässword-1" not in shown
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"status": "success", "token": "token-12345"}, {"token": "token-12345"}, '<p>{"auth_token":"token-12345"'],
+)
+@pytest.mark.parametrize("status", ["200 OK", "500 Internal", "401 Unauthorized", "429 Too Many"])
+def test_an_answer_that_may_hold_a_token_is_not_quoted(body: dict[str, str] | str, status: str) -> None:
+    with RawServer(answer(status, body)) as server, client_of(server) as client:
+        login = client.login()
+    assert not login.accepted
+    assert "token-12345" not in login.reason
+    assert login.reason.startswith(f"HTTP {status[:3]}")

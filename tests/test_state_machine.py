@@ -22,9 +22,9 @@ from connections.audit.verify import verify
 from connections.models import AuditEvent, Connection, StopItem, StopRun, Worker
 from connections.models.states import ITEM_ARROWS, ItemState
 from connections.remoteit import Answer, Cause, Outcome
-from connections.stops import control, plan
+from connections.stops import control, plan, withdraw
 from connections.stops.account_pace import lock_accounts
-from connections.stops.claim import Claim, claim, pairs_with_work
+from connections.stops.claim import Claim, claim, lock_runs, pairs_with_work
 from connections.stops.record import record_all, record_withdrawn
 from connections.stops.recover import recover_dead_claims
 from connections.stops.settle import Answered, settle
@@ -196,8 +196,17 @@ class Stops(RuleBasedStateMachine):
     @precondition(lambda self: self.cancelled and self.has("queued"))
     @rule()
     def finish_cancellations(self) -> None:
-        control.finish_cancellations()
+        withdraw.go_on_cancelling()
         self.cancelled = False
+
+    @precondition(lambda self: self.has("queued"))
+    @rule()
+    def bar(self) -> None:
+        """The person may not stop any more, and a worker sees it; then may again."""
+        user = User.objects.filter(pk=self.user.pk)
+        user.update(is_active=False)
+        withdraw.skip_what_is_not_allowed()
+        user.update(is_active=True)
 
     @precondition(lambda self: self.steps > 30)
     @rule()
@@ -229,7 +238,8 @@ class Stops(RuleBasedStateMachine):
         StopItem.objects.queued().update(not_before=None)
         with transaction.atomic():
             account = lock_accounts([self.account.pk])[self.account.pk]
-            claims, entries = claim(account, [run for run, _ in pairs_with_work()], pick(self.workers, n))
+            runs = lock_runs({run for run, _ in pairs_with_work()})
+            claims, entries = claim(account, list(runs.values()), pick(self.workers, n))
             write(entries)
         return claims
 

@@ -151,7 +151,7 @@ def read_login(reply: Reply) -> tuple[str, bool | None, Cause, str]:
     if word == "true" and 200 <= reply.status < 300 and isinstance(token, str) and token:
         return token, True, Cause.NONE, ""
     if reply.status == 429:
-        return "", None, Cause.LIMIT, reason or first_line(reply)
+        return "", None, Cause.LIMIT, reason or _quoted(reply)
     if str(fields.get("code")) in _TWO_FACTOR_CODES:
         return "", False, Cause.CREDENTIALS, f"{TWO_FACTOR_ADVICE} ({fields['code']}). {reason}".strip()
     if word == "false" and reply.status < 500:
@@ -161,8 +161,15 @@ def read_login(reply: Reply) -> tuple[str, bool | None, Cause, str]:
     if 300 <= reply.status < 400:
         return "", None, Cause.NONE, redirect(reply)
     if reply.status in (401, 403):
-        return "", False, Cause.CREDENTIALS, first_line(reply)
-    return "", None, Cause.NONE, reason or first_line(reply)
+        return "", False, Cause.CREDENTIALS, _quoted(reply)
+    return "", None, Cause.NONE, reason or _quoted(reply)
+
+
+def _quoted(reply: Reply) -> str:
+    """The first line of an answer to a sign-in, unless it may hold a token: one that nobody knows yet, to hide it."""
+    if b"token" in reply.body.lower() or b"authhash" in reply.body.lower():
+        return f"HTTP {reply.status}, an answer that is not quoted, since it may hold a token"
+    return first_line(reply)
 
 
 def read_probe(reply: Reply) -> tuple[bool | None, Cause, str]:

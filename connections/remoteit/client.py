@@ -202,18 +202,20 @@ class Client:
             return Answer(outcome, error.cause, error.status, error.reason, _ms_since(started))
         took_ms = _ms_since(started)
         outcome, cause, reason = read(reply)
-        if cause in stale:
-            self._forget(token)
+        if cause in stale and self._forget(token):
+            cause = Cause.TOKEN
         body, reason = (self._sender.hide(text, token) for text in (body_text(reply), reason))
         return Answer(outcome, cause, reply.status, reason, took_ms, reply.retry_after, body)
 
     def _rest(self, method: str, path: str, token: str, fields: Mapping[str, Any] | None = None) -> Reply:
         return self._sender.rest(self._transport, method, path, token, fields)
 
-    def _forget(self, token: str) -> None:
+    def _forget(self, token: str) -> bool:
+        """Forget a stale ``token``; returns False when there is no way to another one."""
         with self._token_lock:
             if self._credentials.can_log_in and self._token == token:
                 self._token, self._stale_token = "", token
+        return self._credentials.can_log_in
 
 
 def _ms_since(started: float) -> int:

@@ -17,6 +17,8 @@ mutation Disconnect($connectionId: String!, $serviceId: String) {
 
 # Words of a server in trouble: they say that it broke, not that it refused.
 _TROUBLE = re.compile(r"internal|time[d -]*out|unavailable|bad gateway|unexpected", re.IGNORECASE)
+# Words of a no. Those of `disconnect` are not documented: the vendor's apps show whatever comes.
+_NO = re.compile(r"not (allowed|authori[sz]ed|permitted|found)|permission|forbidden|denied|inactive", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,14 @@ def read_disconnect(reply: Reply) -> tuple[Outcome, Cause, str]:
 
 
 def _read_errors(result: Result) -> tuple[Outcome, Cause, str]:
+    """An error is a clear no only in words that are known for one; else the server may have broken while it did it."""
     about_the_stop = result.cause in (Cause.NONE, Cause.CONNECTION, Cause.ADDRESS)
     if about_the_stop and _TROUBLE.search(result.problem):
         return Outcome.UNKNOWN, result.cause, result.problem
     if result.cause is Cause.CONNECTION and says_not_known(result.problem):
         return Outcome.ALREADY_GONE, result.cause, result.problem
+    if result.cause is Cause.NONE and not _NO.search(result.problem):
+        return Outcome.UNKNOWN, result.cause, result.problem
     return Outcome.REFUSED, result.cause, result.problem
 
 

@@ -56,7 +56,8 @@ class Sender:
         for secret in (*self._credentials.secrets, token):
             if len(secret) >= SHORTEST_HIDDEN_SECRET:
                 # JSON may spell / as \/ (remoteit-api reference, section 0), and keys are base64.
-                text = text.replace(secret, "[hidden]").replace(secret.replace("/", "\\/"), "[hidden]")
+                for spelled in {secret, secret.replace("/", "\\/")}:
+                    text = _without_its_beginning(text.replace(spelled, "[hidden]"), spelled)
         return _SIGNATURE.sub(r"\1[hidden]", text)
 
     def _send(
@@ -68,6 +69,14 @@ class Sender:
             reason = "The developer key or the token has characters that an HTTP header can't carry"
             raise CallError(reason, left=False, cause=Cause.CREDENTIALS)
         return transport.send(method, url, _CONSTANT_HEADERS | headers, _body(fields), self._signer)
+
+
+def _without_its_beginning(text: str, secret: str) -> str:
+    """`text` without a beginning of `secret` at its end, where a long line was cut off."""
+    for length in range(min(len(secret), len(text)), SHORTEST_HIDDEN_SECRET - 1, -1):
+        if text.endswith(secret[:length]):
+            return text[:-length] + "[hidden]"
+    return text
 
 
 def _body(fields: Mapping[str, Any] | None) -> bytes | None:

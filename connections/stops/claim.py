@@ -19,6 +19,7 @@ from connections.stops.account_pace import take_slots, use_slots
 from connections.stops.plan import skip_reason
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from connections.models import Worker
@@ -91,21 +92,28 @@ def _next(items: StopItemQuerySet, name: str, after: int) -> int | None:
     return items.filter(**{f"{name}__gt": after}).order_by(name).values_list(name, flat=True).first()
 
 
-def claim(account: Account, run_ids: list[int], worker: Worker) -> tuple[list[Claim], list[Entry]]:
+def lock_runs(ids: Collection[int]) -> dict[int, StopRun]:
+    """Those of the runs that may be sent now, by primary key, locked until the transaction ends.
+
+    Whoever pauses or cancels one has done so before, or waits until what is claimed here is committed.
+    """
+    runs = StopRun.objects.sendable().filter(pk__in=ids, user__is_active=True).select_related("user")
+    return {run.pk: run for run in runs.select_for_update(no_key=True, of=("self",)).order_by("pk")}
+
+
+def claim(account: Account, runs: list[StopRun], worker: Worker) -> tuple[list[Claim], list[Entry]]:
     """Claim as many items as the account's concurrency and rate leave free, in equal shares for its runs.
 
-    Runs in a transaction that holds the account's lock, so that both hold across all workers. Returns the
+    Runs in a transaction that holds the locks of account and runs, so that both hold across all workers. Returns the
     claims and the audit lines, `stop.sent` for each: they have to be committed before anything is sent. What is not
     open any more is skipped and has its line, too.
     """
     slots = take_slots(account, _free(account, worker))
     items: list[StopItem] = []
-    # Asked again here, under the lock: a run may have been paused since the turn began.
-    runs = StopRun.objects.sendable().select_related("user").in_bulk(run_ids) if slots.delays else {}
-    for position, run_id in enumerate(run_ids):
-        share = -(-(len(slots.delays) - len(items)) // (len(run_ids) - position))
-        if share > 0 and run_id in runs:
-            items.extend(_next_queued(runs[run_id], account, share))
+    for position, run in enumerate(runs):
+        share = -(-(len(slots.delays) - len(items)) // (len(runs) - position))
+        if share > 0:
+            items.extend(_next_queued(run, account, share))
     if not items:
         return [], []
     held = [item for item in items if item.connection_was]

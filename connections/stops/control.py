@@ -15,14 +15,13 @@ from connections.audit.append import Entry, Origin, append
 from connections.models import Connection, StopItem, StopRun
 from connections.models.states import (
     STOPPABLE_STATUSES,
-    ConnectionStatus,
     ItemState,
     RunState,
     Verdict,
-    connection_after,
 )
 from connections.stops import plan
 from connections.stops.wakeup import wake_worker
+from connections.stops.withdraw import cancel_queued_items
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -42,7 +41,7 @@ class NotAllowed(Exception):
 
 def may_steer(user: User, run: StopRun) -> bool:
     """One's own runs with `stop_connection`; those of others with `manage_runs` beside it."""
-    if not user.is_active or not user.has_perm("connections.stop_connection"):
+    if not plan.may_stop(user):
         return False
     return run.user_id == user.pk or user.has_perm("connections.manage_runs")
 
@@ -124,36 +123,6 @@ def _draft_linked(
     draft.parent, draft.reason, draft.ticket = run, run.reason, run.ticket
     draft.save(update_fields=("parent", "reason", "ticket"))
     return draft
-
-
-def finish_cancellations() -> None:
-    """Carry out what is left of cancellations whose process died."""
-    cancelled = StopItem.objects.queued().filter(run__cancelled_at__isnull=False)
-    for run in StopRun.objects.filter(pk__in=cancelled.values("run")):
-        cancel_queued_items(run)
-
-
-def cancel_queued_items(run: StopRun) -> None:
-    """Carry out a cancellation that is wished for, in small transactions; the workers take it up when this dies."""
-    while ids := list(run.items.queued().values_list("pk", flat=True)[:CHUNK]):
-        with transaction.atomic():
-            _cancel_items(
-                list(StopItem.objects.queued().select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
-            )
-
-
-def _cancel_items(items: list[StopItem]) -> None:
-    # An attempt that may have happened can't be cancelled any more: such an item ends unknown.
-    for state in (ItemState.UNKNOWN, ItemState.CANCELLED):
-        group = [item for item in items if (item.unclear_attempt is not None) == (state == ItemState.UNKNOWN)]
-        StopItem.objects.queued().filter(pk__in=[item.pk for item in group]).update(state=state)
-        for was in ConnectionStatus:
-            held = [item.connection_id for item in group if item.connection_was == was]
-            if held:
-                after = connection_after(state, unclear=False, before=was)
-                Connection.objects.filter(pk__in=held, status=ConnectionStatus.STOPPING).update(
-                    status=after, status_at=timezone.now()
-                )
 
 
 def _wish(run: StopRun, user: User, origin: Origin, action: str, change: dict[str, object], **only_if: object) -> None:

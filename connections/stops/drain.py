@@ -24,13 +24,13 @@ from connections.audit.append import append
 from connections.models import Account, Worker
 from connections.stops import wakeup
 from connections.stops.account_pace import follow, limits_before, lock_accounts, pause
-from connections.stops.claim import Claim, claim, pairs_with_work
-from connections.stops.control import finish_cancellations
+from connections.stops.claim import Claim, claim, lock_runs, pairs_with_work
 from connections.stops.line import Arrival, Line, SignedIn, Withdrawn
 from connections.stops.record import record_all, record_orphan, record_withdrawn
 from connections.stops.recover import recover_dead_claims
 from connections.stops.settle import Answered, Settled, settle
 from connections.stops.sign_in import prepare_sign_in, record_sign_in, recover_lost_sign_ins
+from connections.stops.withdraw import go_on_cancelling, skip_what_is_not_allowed
 
 if TYPE_CHECKING:
     from connections.audit.append import Entry
@@ -125,7 +125,8 @@ class Drain:
             self._beat_at = now
         if sweep:
             # Not after the claims are committed: breaking off there, what they announced would not be sent.
-            finish_cancellations()
+            go_on_cancelling()
+            skip_what_is_not_allowed()
         arrivals = list(self._unrecorded)
         with transaction.atomic():
             accounts = lock_accounts({*(one.account_id for one in arrivals), *(account for _, account in pairs)})
@@ -181,8 +182,9 @@ class Drain:
         to_send, announced = [], []
         self._turns += 1
         now = timezone.now()
+        sendable = lock_runs({run_id for run_id, _ in pairs})
         for account in accounts.values():
-            runs = [run_id for run_id, account_id in pairs if account_id == account.pk]
+            runs = [sendable[run_id] for run_id, account_id in pairs if account_id == account.pk and run_id in sendable]
             line = self._line(account) if runs and not account.is_paused(now) else None
             if line is None or line.signing_in:
                 continue
@@ -216,14 +218,18 @@ class Drain:
         for line in self._lines.values():
             line.withdraw_waiting("the worker was asked to end")
         deadline = time.monotonic() + FINISH_S
-        while (self._in_flight or self._unrecorded) and time.monotonic() < deadline:
+        while self._is_awaiting() and time.monotonic() < deadline:
             self.step(LOOK_EVERY_S, claiming=False)
+        arrived = {one.claim.item.pk for one in self._unrecorded if not isinstance(one, SignedIn)}
         with transaction.atomic():
-            entries = [
-                entry
-                for one in self._in_flight.values()
-                for entry in record_orphan(one, "the worker was asked to end before an answer came")
-            ]
+            accounts = lock_accounts(one.account_id for one in self._unrecorded)
+            entries = self._record_all(self._unrecorded, accounts)
+            for claimed in (one for pk, one in self._in_flight.items() if pk not in arrived):
+                entries += record_orphan(claimed, "the worker was asked to end before an answer came")
             Worker.objects.filter(pk=self.worker.pk).update(ended_at=Now())
+            entries += recover_lost_sign_ins()
             if entries:
                 append(entries)
+
+    def _is_awaiting(self) -> bool:
+        return bool(self._in_flight or self._unrecorded or any(line.signing_in for line in self._lines.values()))

@@ -13,14 +13,13 @@ from django.conf import settings
 
 from connections.accounts import client_for
 from connections.models.accounts import Call
-from connections.remoteit import Cause, Outcome
+from connections.remoteit import Answer, Cause, Login, Outcome
 from connections.stops.settle import Answered
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from connections.models import Account
-    from connections.remoteit import Answer, Login
     from connections.stops.claim import Claim
 
 logger = logging.getLogger(__name__)
@@ -29,6 +28,7 @@ logger = logging.getLogger(__name__)
 PROBE_AFTER = 5
 """So many 401 in a row with the same words have the credentials tried."""
 PROBE_EVERY_S = 60.0
+BROKE_OFF = "the call broke off on our side"
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,11 @@ class Line:
             self._arrive(self._answered(claim))
 
     def _answered(self, claim: Claim) -> Arrival:
-        answer = self._call(claim)
+        try:
+            answer = self._call(claim)
+        except Exception as error:  # nobody else would tell of it: the claim would wait for its answer for ever
+            logger.exception("A stop broke off on our side")
+            answer = Answer(Outcome.UNKNOWN, Cause.NONE, None, f"{BROKE_OFF}: {type(error).__name__}", None)
         if (answer.outcome, answer.cause) == (Outcome.FAILED, Cause.TOKEN):
             return Withdrawn(claim, "the session token has gone; signing in first")
         return Answered(claim, answer)
@@ -153,5 +157,9 @@ class Line:
         return self._client.stop(connection.device_address, connection.connection_id)
 
     def _sign_in(self, *, probe: bool) -> None:
-        login = self._client.probe() if probe else self._client.login()
+        try:
+            login = self._client.probe() if probe else self._client.login()
+        except Exception as error:  # as above: the account would never be signed in again
+            logger.exception("A sign-in broke off on our side")
+            login = Login(None, Cause.NONE, None, f"{BROKE_OFF}: {type(error).__name__}", None)
         self._arrive(SignedIn(self._account_id, login, probe, self.made_for))

@@ -118,8 +118,12 @@ def start(key: str, user: User, *, reason: str, ticket: str = "", origin: Origin
     return run
 
 
+def may_stop(user: User) -> bool:
+    return user.is_active and user.has_perm("connections.stop_connection")
+
+
 def _refuse_unless_startable(run: StopRun, user: User, reason: str, ticket: str) -> None:
-    if not user.is_active or not user.has_perm("connections.stop_connection"):
+    if not may_stop(user):
         raise CannotStart(_("You may not stop connections (any more). Nothing was sent."))
     if not reason.strip():
         raise CannotStart(_("Say why: the reason is kept in the history. Nothing was sent."))

@@ -11,7 +11,7 @@ from django.db import transaction
 from connections.accounts import NoCredentials, credentials_of
 from connections.audit.append import Entry, Origin, append
 from connections.models import Account, SessionToken
-from connections.models.credentials import CannotDecrypt
+from connections.models.credentials import CannotDecrypt, cipher
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -81,6 +81,7 @@ def share_token(account: Account, token: str) -> None:
     Without CREDENTIALS_KEY nothing can be kept: then every process signs in for itself.
     """
     try:
+        cipher()  # now: an error in the middle of a statement would break the caller's transaction
         values = {**_whose(account), "token": token}
         # Unread: there may be no key any more for the one that is replaced.
         SessionToken.objects.filter(account=account).delete()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import transaction
 from pytest_django import Settings
 
 from connections.accounts import Credentials, store_credentials
@@ -213,5 +214,6 @@ def test_one_that_no_key_opens_is_none(shared: Account, settings: Settings) -> N
 
 def test_without_a_key_nothing_is_kept(account: Account, settings: Settings) -> None:
     settings.CREDENTIALS_KEY = ""
-    share_token(account, "token-of-a-test")
-    assert not SessionToken.objects.exists()
+    with transaction.atomic():
+        share_token(account, "token-of-a-test")
+        assert not SessionToken.objects.exists()

@@ -33,6 +33,7 @@ PANEL = {
     "R3_ACCESS_KEY_ID": "",
     "R3_SECRET_ACCESS_KEY": "",
     "AUDIT_SIGNING_KEY": "",
+    "CREDENTIALS_KEY": "YmVuY2htYXJrcy1vbmx5LWJlbmNobWFya3Mtb25seS0=",
     "STOP_CONCURRENCY": "32",
     "STOP_MAX_PER_SECOND": "0",
     "STOP_CONNECT_TIMEOUT": "5",

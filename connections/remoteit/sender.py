@@ -10,7 +10,7 @@ from typing import Any
 from connections.remoteit.answers import Cause
 from connections.remoteit.base_url import checked_base_url
 from connections.remoteit.credentials import Credentials
-from connections.remoteit.replies import Reply
+from connections.remoteit.replies import FIRST_LINE_LENGTH, Reply
 from connections.remoteit.transport import CallError, Transport
 
 _CONSTANT_HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
@@ -73,6 +73,8 @@ class Sender:
 
 def _without_its_beginning(text: str, secret: str) -> str:
     """`text` without a beginning of `secret` at its end, where a long line was cut off."""
+    if len(text) < FIRST_LINE_LENGTH:
+        return text
     for length in range(min(len(secret), len(text)), SHORTEST_HIDDEN_SECRET - 1, -1):
         if text.endswith(secret[:length]):
             return text[:-length] + "[hidden]"

@@ -15,6 +15,7 @@ from connections.accounts import ensure_default_account
 from connections.audit.append import Entry, Origin, append
 from connections.csv_rows import BadRow, Row, Unreadable, read_rows
 from connections.models import Account, Connection
+from connections.models.accounts import lock_accounts
 from connections.models.states import KnownBy
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ def _import_part(rows: list[Row], entry: Entry) -> tuple[int, int]:
 
 @transaction.atomic
 def _write_with_line(rows: list[Row], entry: Entry) -> tuple[int, int]:
+    lock_accounts(row.account.pk for row in rows)
     added, known = _write(rows)
     entry.facts.update(count=added, known=known)
     append([entry])

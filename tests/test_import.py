@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -340,3 +341,27 @@ def test_every_part_of_a_long_file_has_its_line_and_they_add_up() -> None:
 def test_an_import_that_broke_off_is_finished_by_the_same_file() -> None:
     do(many(CHUNK))
     assert do(many(CHUNK + 5)) == Imported(added=5, known=CHUNK, left_out=[])
+
+
+@pytest.mark.skipif("database.vendor != 'postgresql'", reason="SQLite has one lock for all")
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_of_the_same_ids_in_other_orders_wait_for_each_other(account: Account) -> None:
+    rows = [f"{ADDRESS},{uuid.uuid4()}" for _ in range(CHUNK)]
+    together, errors = threading.Barrier(2), []
+
+    def load(lines: list[str]) -> None:
+        together.wait()
+        try:
+            do(file(HEADER, *lines))
+        except Exception as error:
+            errors.append(error)
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=load, args=[lines]) for lines in (rows, rows[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert Connection.objects.count() == CHUNK

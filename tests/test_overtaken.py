@@ -13,10 +13,10 @@ from pytest_django import Settings
 
 from connections.audit.append import append
 from connections.models import Account, Connection, StopRun, Worker
+from connections.models.accounts import lock_accounts
 from connections.sandbox import Sandbox
 from connections.sandbox.faults import FaultRule
 from connections.stops import plan
-from connections.stops.account_pace import lock_accounts
 from connections.stops.claim import claim, lock_runs
 from connections.stops.drain import Drain
 from tests.test_drain import kill, lines, start_run

@@ -20,10 +20,10 @@ from pytest_django import Settings
 from connections.audit.append import Origin, append
 from connections.audit.verify import verify
 from connections.models import AuditEvent, Connection, StopItem, StopRun, Worker
+from connections.models.accounts import lock_accounts
 from connections.models.states import ITEM_ARROWS, ItemState
 from connections.remoteit import Answer, Cause, Outcome
 from connections.stops import control, plan, withdraw
-from connections.stops.account_pace import lock_accounts
 from connections.stops.claim import Claim, claim, lock_runs, pairs_with_work
 from connections.stops.record import record_all, record_withdrawn
 from connections.stops.recover import recover_dead_claims

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
@@ -71,3 +72,12 @@ class Account(models.Model):
 
     def is_paused(self, at: datetime) -> bool:
         return self.held_at is not None or (self.paused_until is not None and self.paused_until > at)
+
+
+def lock_accounts(ids: Iterable[int]) -> dict[int, Account]:
+    """The accounts by primary key, locked until the transaction ends, in the order in which everybody locks them.
+
+    Whoever changes many connections of an account holds its lock first: they would meet in other orders.
+    """
+    locked = Account.objects.select_for_update(no_key=True).filter(pk__in=set(ids)).order_by("pk")
+    return {account.pk: account for account in locked}

@@ -11,22 +11,12 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import timezone
 
-from connections.models import Account
 from connections.stops.pacing import Slots, space
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from connections.models import Account
     from connections.stops.pacing import Decision
     from connections.stops.settle import Answered
-
-
-def lock_accounts(ids: Iterable[int]) -> dict[int, Account]:
-    """The accounts by primary key, locked until the transaction ends, in an order that all workers share."""
-    return {
-        account.pk: account
-        for account in Account.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    }
 
 
 def limits_before(account: Account, answered: Answered) -> int:

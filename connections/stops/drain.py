@@ -22,8 +22,9 @@ from django.utils import timezone
 from connections.accounts import NoCredentials
 from connections.audit.append import append
 from connections.models import Account, Worker
+from connections.models.accounts import lock_accounts
 from connections.stops import wakeup
-from connections.stops.account_pace import follow, limits_before, lock_accounts, pause
+from connections.stops.account_pace import follow, limits_before, pause
 from connections.stops.claim import Claim, claim, lock_runs, pairs_with_work
 from connections.stops.line import Arrival, Line, SignedIn, Withdrawn
 from connections.stops.record import record_all, record_orphan, record_withdrawn

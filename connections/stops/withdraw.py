@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from connections.audit.append import append
 from connections.models import Connection, StopItem, StopRun
+from connections.models.accounts import lock_accounts
 from connections.models.states import ConnectionStatus, ItemState, SkipReason, connection_after
-from connections.stops.account_pace import lock_accounts
 from connections.stops.claim import Claim
 from connections.stops.plan import may_stop
 

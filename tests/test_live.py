@@ -229,7 +229,7 @@ def test_giving_up_leaves_nothing_over(alice: User, account: Account, make_conne
         make_connection()
     run = start_run(alice)
     run.items.update(state="stopped", answered_at=timezone.now() - 2 * GIVE_UP)
-    assert give_up(account, "not_listed", None) == CHUNK + 1
+    assert give_up(account, "not_listed", 1) == CHUNK + 1
     assert set(verdicts().values()) == {"unverified"}
 
 

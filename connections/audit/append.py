@@ -12,14 +12,19 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connections.models import Account, AuditEvent, AuditHead, Connection, StopRun
-from connections.models.bulk import insert_many
+from connections.models.bulk import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.contrib.auth.models import User
+    from django.db.models import Model
 
 GENESIS = "0" * 64
+COLUMNS = (
+    *("seq", "at", "action", "actor_id", "account_id", "connection_id", "run_id"),
+    *("body", "prev_hash", "hash"),
+)
 
 
 @dataclass(frozen=True)
@@ -55,25 +60,16 @@ def append(entries: Iterable[Entry]) -> int:
     if not database.in_atomic_block:
         raise RuntimeError("audit lines are written in the transaction of what they tell")
     head = AuditHead.objects.select_for_update(no_key=True).get()
-    events = []
+    now = timezone.now()
+    rows = []
     for entry in entries:
-        at = entry.at or timezone.now()
+        at = entry.at or now
         body = canonical(_body(entry, at))
-        event = AuditEvent(
-            seq=head.seq + 1,
-            at=at,
-            action=entry.action,
-            actor=entry.actor,
-            account=entry.account,
-            connection=entry.connection,
-            run=entry.run,
-            body=body,
-            prev_hash=head.hash,
-            hash=link(head.hash, body),
-        )
-        events.append(event)
-        head.seq, head.hash = event.seq, event.hash
-    insert_many(events)
+        prev_hash, head.hash = head.hash, link(head.hash, body)
+        head.seq += 1
+        keys = (_key(entry.actor), _key(entry.account), _key(entry.connection), _key(entry.run))
+        rows.append((head.seq, at, entry.action, *keys, body, prev_hash, head.hash))
+    insert_rows(AuditEvent, COLUMNS, rows)
     head.save(update_fields=("seq", "hash"))
     return head.seq
 
@@ -106,7 +102,11 @@ def canonical(body: dict[str, Any]) -> str:
 
 def timestamp(at: datetime) -> str:
     """`at` in UTC with microseconds, the one form in which the audit writes times."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _key(row: Model | None) -> Any:
+    return None if row is None else row.pk
 
 
 def _body(entry: Entry, at: datetime) -> dict[str, Any]:

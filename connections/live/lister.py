@@ -12,9 +12,8 @@ from django.utils import timezone
 
 from connections.accounts import NoCredentials, client_for
 from connections.live.read import read_list
-from connections.live.verify import wants_verdict
+from connections.live.verify import verifiable
 from connections.models import Account, StopItem
-from connections.models.states import OUTCOMES
 from connections.remoteit import Client
 
 logger = logging.getLogger(__name__)
@@ -79,7 +78,7 @@ def is_due(account: Account) -> bool:
     if account.listed_at is None:
         return False
     items = StopItem.objects.filter(account=account)
-    news = items.filter(verdict="", state__in=OUTCOMES, answered_at__gt=account.listed_at)
+    news = items.awaiting_verdict().filter(answered_at__gt=account.listed_at)
     return news.exists() and not items.sending().exists() and not _is_being_read(account)
 
 
@@ -95,8 +94,8 @@ def ask_for_list(account: Account) -> None:
 def next_reading(account: Account) -> datetime:
     """When the list is read next: soon while items wait for a verdict, and later each time, else at the usual pace."""
     now = timezone.now()
-    waiting = StopItem.objects.filter(wants_verdict(), account=account)
-    last = waiting.aggregate(last=Max("answered_at"))["last"]
+    answers = [items.aggregate(last=Max("answered_at"))["last"] for items in verifiable(account)]
+    last = max(filter(None, answers), default=None)
     if last is None:
         return now + LIST_EVERY
     age: timedelta = now - last

@@ -5,52 +5,50 @@ Order in the audit decides what came after what, not two hosts' clocks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils import timezone
 
 from connections.audit.append import Entry, Origin, append
-from connections.live.reconcile import in_scope
+from connections.live.compare import chunks, in_scope
+from connections.live.findings import Finding, find, place_of
 from connections.models import Account, AuditEvent, Connection, StopItem
-from connections.models.states import OUTCOMES, ConnectionStatus, Verdict
+from connections.models.states import ConnectionStatus, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from connections.live.findings import Newcomers
+    from connections.models.runs import StopItemQuerySet
     from connections.remoteit import SessionList
 
 WORKER = Origin("worker")
-Place = tuple[str, str]
-"""A service and a person: who opens the same again has come back."""
-Said = tuple[str, Verdict, str, str, int | None]
-"""The verdict before and the new one, why, as what it came back and after how many seconds."""
-CHUNK = 500
+CHUNK = 1000
 WATCH = timedelta(minutes=2)
 """How long after its answer a connection that is gone is watched for coming back."""
 GIVE_UP = timedelta(minutes=5)
 """How long after its answer an item waits for a list that can settle it."""
+READ = (
+    "run_id",
+    "state",
+    "verdict",
+    "answered_at",
+    "connection__connection_id",
+    "connection__connection_key",
+    "connection__device_address",
+    "connection__opened_by",
+    "connection__list_scope",
+    "connection__listed_seq",
+)
+"""What a verdict needs of an item: there may be a hundred thousand of them."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A verdict for one item, why, and when and as what it came back."""
-
-    item: StopItem
-    verdict: Verdict
-    why: str = ""
-    came_back_as: str = ""
-    came_back_after_s: int | None = None
-
-
-def wants_verdict() -> Q:
-    """Items whose verdict a list can still give or change."""
-    now = timezone.now()
-    watched = Q(verdict=Verdict.CONFIRMED_GONE, answered_at__gte=now - WATCH)
-    return Q(state__in=OUTCOMES) & (Q(verdict="") | watched)
+def verifiable(account: Account) -> tuple[StopItemQuerySet, StopItemQuerySet]:
+    """The items whose verdict a list can still give, and those whose verdict it can still change."""
+    items = StopItem.objects.filter(account=account)
+    return items.awaiting_verdict(), items.watched_since(timezone.now() - WATCH)
 
 
 def verify(account: Account, listed: SessionList, *, asked_seq: int, read_seq: int) -> int:
@@ -59,14 +57,15 @@ def verify(account: Account, listed: SessionList, *, asked_seq: int, read_seq: i
     `asked_seq`, `read_seq`: the places in the audit at which the list was asked for and read.
     """
     present = {session.id.lower() for session in listed.sessions if session.proxy}
+    newcomers = _NewcomersSince(account, present)
     given = 0
-    for items in _chunks(account):
+    for items in _verifiable(account):
         answered = _answered_seqs(items)
         settled = [item for item in items if answered.get(item.pk, asked_seq) < asked_seq]
-        newcomers = _newcomers(account, present, min(answered.values(), default=asked_seq))
+        new = newcomers.since(min(answered.values(), default=asked_seq))
         findings = [
-            find(item, answered[item.pk], present, newcomers, asked_seq=asked_seq)
-            if in_scope(item.connection, listed)
+            find(item, answered[item.pk], present, new, asked_seq=asked_seq)
+            if in_scope(item.connection.list_scope, listed)
             else _find_nothing(item)
             for item in settled
         ]
@@ -74,35 +73,9 @@ def verify(account: Account, listed: SessionList, *, asked_seq: int, read_seq: i
     return given
 
 
-def find(
-    item: StopItem,
-    answered_seq: int,
-    present: set[str],
-    newcomers: dict[Place, list[Connection]],
-    *,
-    asked_seq: int,
-) -> Finding | None:
-    """What a complete list says of one item; None when that is no news.
-
-    `present`: the keys it holds. `newcomers`: what it holds and no list showed before the answer.
-    """
-    connection = item.connection
-    if connection.connection_key in present:
-        return None if item.verdict else Finding(item, Verdict.STILL_ALIVE)
-    if connection.listed_seq is None or connection.listed_seq >= asked_seq:
-        return None if item.verdict else Finding(item, Verdict.UNVERIFIED, "never_listed")
-    for newcomer in newcomers.get(_place(connection), []):
-        if newcomer.seen_seq is not None and newcomer.seen_seq > answered_seq:
-            after = _seconds_after(item, newcomer)
-            return Finding(item, Verdict.CAME_BACK, came_back_as=newcomer.connection_id, came_back_after_s=after)
-    return None if item.verdict else Finding(item, Verdict.CONFIRMED_GONE)
-
-
-def give_up(account: Account, why: str, read_seq: int | None) -> int:
+def give_up(account: Account, why: str, read_seq: int) -> int:
     """Call unverified what has waited long enough for a list that could settle it. Returns how many."""
-    waiting = StopItem.objects.filter(
-        account=account, verdict="", state__in=OUTCOMES, answered_at__lt=timezone.now() - GIVE_UP
-    )
+    waiting = verifiable(account)[0].filter(answered_at__lt=timezone.now() - GIVE_UP).order_by("pk")
     given = 0
     while items := list(waiting.select_related("connection").prefetch_related("run__user")[:CHUNK]):
         given += record(account, [Finding(item, Verdict.UNVERIFIED, why) for item in items], read_seq)
@@ -115,56 +88,58 @@ def _find_nothing(item: StopItem) -> Finding | None:
     return None if item.verdict or waits else Finding(item, Verdict.UNVERIFIED, "not_listed")
 
 
-def record(account: Account, findings: Iterable[Finding], read_seq: int | None) -> int:
+def record(account: Account, findings: list[Finding], read_seq: int) -> int:
     """Write verdicts, what they say of the connections, and their audit lines, in one transaction."""
+    news = []
     with transaction.atomic():
-        news = _still_news(list(findings))
-        for said, group in _by_what_they_say(news).items():
-            was, verdict, why, came_back_as, came_back_after_s = said
-            StopItem.objects.filter(pk__in=[finding.item.pk for finding in group], verdict=was).update(
-                verdict=verdict,
-                verdict_why=why,
-                verdict_at=timezone.now(),
-                verdict_seq=read_seq,
-                came_back_as=came_back_as,
-                came_back_after_s=came_back_after_s,
-            )
-            _settle_connections([finding.item.connection_id for finding in group], verdict)
+        for group in _by_what_they_say(findings):
+            told = _write(group, read_seq)
+            _settle_connections([finding.item.connection_id for finding in told], group[0].verdict)
+            news += told
         if news:
             append([_line(account, finding, read_seq) for finding in news])
     return len(news)
 
 
-def _still_news(findings: list[Finding]) -> list[Finding]:
-    """Those whose item has the verdict that it had when it was judged; locked, until the transaction ends."""
-    items = StopItem.objects.select_for_update(no_key=True).filter(pk__in=[finding.item.pk for finding in findings])
-    now = dict(items.order_by("pk").values_list("pk", "verdict"))
-    return [finding for finding in findings if now.get(finding.item.pk) == finding.item.verdict]
+def _write(group: list[Finding], read_seq: int) -> list[Finding]:
+    """Write one verdict for the items of `group`; returns those that still had the one with which they were judged."""
+    one = group[0]
+    items = StopItem.objects.filter(pk__in=[finding.item.pk for finding in group])
+    written = items.filter(verdict=one.item.verdict).update(
+        verdict=one.verdict,
+        verdict_why=one.why,
+        verdict_at=timezone.now(),
+        verdict_seq=read_seq,
+        came_back_as=one.came_back_as,
+        came_back_after_s=one.came_back_after_s,
+    )
+    if written == len(group):
+        return group
+    by_this_list = set(items.filter(verdict=one.verdict, verdict_seq=read_seq).values_list("pk", flat=True))
+    return [finding for finding in group if finding.item.pk in by_this_list]
 
 
-def _by_what_they_say(findings: list[Finding]) -> dict[Said, list[Finding]]:
-    """One UPDATE serves all that say the same."""
-    groups: dict[Said, list[Finding]] = {}
+def _by_what_they_say(findings: list[Finding]) -> Iterable[list[Finding]]:
+    """One UPDATE serves all that say the same of items that had the same verdict."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
     for one in findings:
         said = (one.item.verdict, one.verdict, one.why, one.came_back_as, one.came_back_after_s)
         groups.setdefault(said, []).append(one)
-    return groups
+    return groups.values()
 
 
 def _settle_connections(pks: list[int], verdict: Verdict) -> None:
     # Only what these items' answers left behind is settled: another run may have the connection by now.
     records = Connection.objects.filter(pk__in=pks)
     if verdict == Verdict.STILL_ALIVE:
-        records.filter(status__in=(ConnectionStatus.STOPPED, ConnectionStatus.UNKNOWN)).update(
+        records.still(ConnectionStatus.STOPPED, ConnectionStatus.UNKNOWN).update(
             status=ConnectionStatus.ACTIVE, status_at=timezone.now()
         )
     elif verdict in (Verdict.CONFIRMED_GONE, Verdict.CAME_BACK):
-        records.filter(status=ConnectionStatus.UNKNOWN).update(
-            status=ConnectionStatus.STOPPED, status_at=timezone.now()
-        )
+        records.still(ConnectionStatus.UNKNOWN).update(status=ConnectionStatus.STOPPED, status_at=timezone.now())
 
 
-def _line(account: Account, finding: Finding, read_seq: int | None) -> Entry:
+def _line(account: Account, finding: Finding, read_seq: int) -> Entry:
     item = finding.item
     return Entry(
         "stop.verified",
@@ -185,42 +160,38 @@ def _line(account: Account, finding: Finding, read_seq: int | None) -> Entry:
     )
 
 
-def _chunks(account: Account) -> Iterable[list[StopItem]]:
-    wanted = StopItem.objects.filter(wants_verdict(), account=account).order_by("pk")
-    last = 0
-    while items := list(wanted.filter(pk__gt=last).select_related("connection").prefetch_related("run__user")[:CHUNK]):
-        yield items
-        last = items[-1].pk
+def _verifiable(account: Account) -> Iterator[list[StopItem]]:
+    pks = sorted({pk for items in verifiable(account) for pk in items.values_list("pk", flat=True)})
+    for part in chunks(pks, CHUNK):
+        items = StopItem.objects.filter(pk__in=part).order_by("pk").only(*READ)
+        yield list(items.select_related("connection").prefetch_related("run__user"))
 
 
 def _answered_seqs(items: list[StopItem]) -> dict[int, int]:
     """The place in the audit of each item's last answer."""
-    lines = AuditEvent.objects.filter(
-        action="stop.answered",
-        run__in={item.run_id for item in items},
-        connection__in=[item.connection_id for item in items],
-    )
+    # Not narrowed to the runs: PostgreSQL might read all lines of a run for each thousand of its items.
+    lines = AuditEvent.objects.filter(action="stop.answered", connection__in=[item.connection_id for item in items])
     rows = lines.order_by().values_list("run_id", "connection_id").annotate(Max("seq"))
     seqs = {(run_id, connection_id): seq for run_id, connection_id, seq in rows}
     places = {item.pk: (item.run_id, item.connection_id) for item in items}
     return {pk: seqs[place] for pk, place in places.items() if place in seqs}
 
 
-def _newcomers(account: Account, present: set[str], since_seq: int) -> dict[Place, list[Connection]]:
-    """What was first seen in a list asked for after `since_seq` and is in this one, by place."""
-    found: dict[Place, list[Connection]] = {}
-    for connection in Connection.objects.filter(account=account, seen_seq__gt=since_seq).order_by("seen_seq", "pk"):
-        if connection.connection_key in present:
-            found.setdefault(_place(connection), []).append(connection)
-    return found
+class _NewcomersSince:
+    """What a list holds and was first seen in one asked for after some place in the audit, by service and person."""
 
+    def __init__(self, account: Account, present: set[str]) -> None:
+        needed = ("connection_id", "connection_key", "device_address", "opened_by", "opened_at", "seen_seq")
+        self._seen = Connection.objects.filter(account=account).only(*needed).order_by("seen_seq", "pk")
+        self._present = present
+        self._since: int | None = None
+        self._found: Newcomers = {}
 
-def _place(connection: Connection) -> Place:
-    return connection.device_address.lower(), connection.opened_by
-
-
-def _seconds_after(item: StopItem, newcomer: Connection) -> int:
-    """How many seconds after the item's answer the newcomer was opened, as remote.it's clock tells it; at least 0."""
-    if newcomer.opened_at is None or item.answered_at is None:
-        return 0
-    return max(round((newcomer.opened_at - item.answered_at).total_seconds()), 0)
+    def since(self, seq: int) -> Newcomers:
+        """The newcomers since `seq`, read anew only when it lies before all that was asked for so far."""
+        if self._since is None or seq < self._since:
+            self._since, self._found = seq, {}
+            for connection in self._seen.filter(seen_seq__gt=seq).iterator(chunk_size=CHUNK):
+                if connection.connection_key in self._present:
+                    self._found.setdefault(place_of(connection), []).append(connection)
+        return self._found

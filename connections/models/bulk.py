@@ -1,6 +1,13 @@
+"""Writing many rows at once.
+
+PostgreSQL gets a COPY, or one statement with an array for each column; SQLite a short statement that is run once a row.
+Composing one statement of thousands of values through the ORM, as `bulk_create` does, takes several times as long.
+"""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, models
 
@@ -8,20 +15,30 @@ from django.db import connection, models
 def insert_many(rows: Sequence[models.Model]) -> None:
     """Insert `rows`, of one model, each with a key of its own or with one that the database gives.
 
-    One short statement, run once a row: composing one statement of thousands of values through the ORM, as
-    `bulk_create` does, costs more than all of these and would hold SQLite's lock for as long. The rows don't
-    learn the keys that the database gives.
+    The rows don't learn the keys that the database gives.
     """
+    if rows:
+        fields = rows[0]._meta.concrete_fields
+        names = [one.attname for one in fields if not (one.primary_key and isinstance(one, models.AutoField))]
+        insert_rows(type(rows[0]), names, [tuple(getattr(row, name) for name in names) for row in rows])
+
+
+def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert `rows` of `model`: tuples of values under `names`, which are those of attributes (`run_id`, not `run`)."""
     if not rows:
         return
-    meta = rows[0]._meta
-    fields = [one for one in meta.concrete_fields if not (one.primary_key and isinstance(one, models.AutoField))]
-    columns = ", ".join(_quoted(one) for one in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    table = connection.ops.quote_name(meta.db_table)
-    values = [[one.get_db_prep_save(getattr(row, one.attname), connection) for one in fields] for row in rows]
-    with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608 - a model's names
+    known = {one.attname: one for one in model._meta.concrete_fields}
+    columns = [_ready(known[name], values) for name, values in zip(names, zip(*rows, strict=True), strict=True)]
+    target = f"{_table(model)} ({', '.join(_quoted(known[name]) for name in names)})"
+    # The driver's COPY stands outside of Django, which therefore does not translate its errors by itself.
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+                for row in zip(*columns, strict=True):
+                    copy.write_row(row)
+        else:
+            insert = f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(names))})"  # noqa: S608 - a model's names
+            cursor.executemany(insert, list(zip(*columns, strict=True)))
 
 
 def update_many(model: type[models.Model], rows: Sequence[tuple[dict[str, object], dict[str, object]]]) -> int:
@@ -29,19 +46,48 @@ def update_many(model: type[models.Model], rows: Sequence[tuple[dict[str, object
 
     Names are those of attributes (`worker_id`, not `worker`); a condition is an equality.
     """
-    values, conditions = rows[0]
-    fields = {one.attname: one for one in model._meta.concrete_fields} | {"pk": model._meta.pk}
-    assigned = ", ".join(f"{_quoted(fields[name])} = %s" for name in values)
-    guarded = " AND ".join(f"{_quoted(fields[name])} = %s" for name in conditions)
-    adapted = [
-        [fields[name].get_db_prep_save(value, connection) for part in row for name, value in part.items()]
-        for row in rows
-    ]
-    table = connection.ops.quote_name(model._meta.db_table)
+    known = {one.attname: one for one in model._meta.concrete_fields} | {"pk": model._meta.pk}
+    names = [(part, name) for part in (0, 1) for name in rows[0][part]]
+    fields = [known[name] for _part, name in names]
+    values: list[Any] = [_ready(known[name], [row[part][name] for row in rows]) for part, name in names]
+    arrays = connection.vendor == "postgresql"
+    given = [f"given.c{number}" if arrays else "%s" for number in range(len(fields))]
+    assigned, table = len(rows[0][0]), _table(model)
+    sets = ", ".join(f"{_quoted(field)} = {one}" for field, one in zip(fields[:assigned], given, strict=False))
+    rest = zip(fields[assigned:], given[assigned:], strict=True)
+    tests = " AND ".join(f"{table}.{_quoted(field)} = {one}" for field, one in rest)
+    update = f"UPDATE {table} SET {sets} {f'FROM {_arrays(fields)} ' if arrays else ''}WHERE {tests}"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {table} SET {assigned} WHERE {guarded}", adapted)  # noqa: S608 - a model's names
+        if arrays:
+            cursor.execute(update, values)
+        else:
+            cursor.executemany(update, list(zip(*values, strict=True)))
         return int(cursor.rowcount)
 
 
-def _quoted(field: models.Field) -> str:
+def _arrays(fields: Sequence[Any]) -> str:
+    """The rows of arrays, one for each of `fields`, as a table `given` with the columns c0, c1, …"""
+    # Without its length: a cast to varchar(10) would cut what is longer, where an insert says so.
+    types = [str(field.db_type(connection)).partition("(")[0] for field in fields]
+    names = ", ".join(f"c{number}" for number in range(len(fields)))
+    return f"unnest({', '.join(f'%s::{one}[]' for one in types)}) AS given ({names})"
+
+
+def _ready(field: Any, values: Sequence[Any]) -> list[Any]:
+    """`values` of `field` as the database's driver takes them."""
+    if isinstance(field, (models.CharField, models.TextField)):
+        # An array of choices and of plain text beside them would be one of two kinds.
+        return [None if value is None else str(value) for value in values]
+    if isinstance(field, (models.IntegerField, models.ForeignKey)):
+        return list(values)
+    if isinstance(field, models.DateTimeField):
+        return [connection.ops.adapt_datetimefield_value(value) for value in values]
+    return [field.get_db_prep_save(value, connection) for value in values]
+
+
+def _table(model: type[models.Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def _quoted(field: Any) -> str:
     return connection.ops.quote_name(str(field.column))

@@ -16,6 +16,7 @@ from connections.models.connections import Connection
 from connections.models.states import (
     FINISHED,
     NOT_STOPPED,
+    OUTCOMES,
     UNFINISHED,
     ConnectionStatus,
     ItemState,
@@ -26,6 +27,8 @@ from connections.models.states import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.contrib.auth.models import AnonymousUser, User
 
 
@@ -101,6 +104,14 @@ class StopItemQuerySet(models.QuerySet["StopItem"]):
     def not_stopped(self) -> StopItemQuerySet:
         return self.filter(state__in=NOT_STOPPED)
 
+    def awaiting_verdict(self) -> StopItemQuerySet:
+        """What has its outcome and no verdict yet."""
+        return self.filter(verdict="", answered_at__isnull=False, state__in=OUTCOMES)
+
+    def watched_since(self, since: datetime) -> StopItemQuerySet:
+        """What is gone, answered at `since` or later: whether it comes back is still looked for."""
+        return self.filter(verdict=Verdict.CONFIRMED_GONE, answered_at__gte=since)
+
     def needs_look(self) -> StopItemQuerySet:
         """What is not gone, not known to be gone, or came back: the verdict decides, and the outcome without one."""
         judged = Q(verdict__in=(Verdict.STILL_ALIVE, Verdict.CAME_BACK, Verdict.UNVERIFIED))
@@ -157,6 +168,12 @@ class StopItem(models.Model):
                 fields=("account", "answered_at"),
                 condition=Q(verdict="", answered_at__isnull=False),
                 name="item_without_verdict",
+            ),
+            # What is watched for coming back.
+            models.Index(
+                fields=("account", "answered_at"),
+                condition=Q(verdict=Verdict.CONFIRMED_GONE),
+                name="item_watched",
             ),
             # Which runs still have something to send.
             models.Index(fields=("run", "account"), condition=Q(state="queued"), name="item_queued"),

@@ -24,6 +24,8 @@ class Reply:
 
 def storable(text: str) -> str:
     """Return ``text`` with what neither UTF-8 nor PostgreSQL can hold (lone surrogates, NUL) spelled as JSON does."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\\u0000").encode("utf-8", "backslashreplace").decode("utf-8")
 
 

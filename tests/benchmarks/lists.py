@@ -58,7 +58,7 @@ def measure(items: int) -> Report:
         with writes() as statements:
             own, bare, _reading = lists.read(0, items)
         _compare(report, "the same list again", own, bare, most=most)
-        report.value("statements that wrote something then", len(statements), "")
+        report.value("statements that wrote something then, beside its lines in the history", len(statements), "")
         Connection.objects.update(known_by="imported")
         _compare(report, "one that tells better what was imported", *lists.read(0, items)[:2], most=most)
         tenth = items // 10
@@ -87,11 +87,11 @@ def _seconds(call: Callable[[], Any]) -> float:
 
 @contextmanager
 def writes() -> Iterator[list[str]]:
-    """The statements that write, as they are sent to the database."""
+    """The statements that write, as they are sent to the database; lines of the history apart."""
     found: list[str] = []
 
     def watch(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        if sql.startswith(("INSERT", "UPDATE", "DELETE")):
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and "auditevent" not in sql:
             found.append(sql)
         return execute(sql, *rest)
 

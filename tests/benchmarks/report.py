@@ -38,7 +38,7 @@ class Report:
 
     def value(self, name: str, value: float, unit: str) -> None:
         self.values.append({"name": name, "value": value, "unit": unit})
-        print(f"    {name:<58} {value:>10,.2f} {unit}", flush=True)
+        print(f"    {name:<70} {value:>10,.2f} {unit}", flush=True)
 
     def compare(
         self,

@@ -144,6 +144,8 @@ def test_an_anonymous_visitor_has_no_name() -> None:
         changed("target.id", None),
         changed("id", None),
         changed("timestamp", 5),
+        changed("id", "4" * 65),
+        changed("target.id", "80:" * 20),
     ],
 )
 def test_a_session_without_a_part_that_is_needed_makes_the_list_incomplete(session: Any) -> None:

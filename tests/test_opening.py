@@ -242,7 +242,7 @@ def test_an_answer_that_comes_while_the_database_takes_nothing_is_recorded_when_
     moments = iter(["away", "away"])
 
     def away(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "open_answered" in str(params) and next(moments, None):
+        if sql.startswith('INSERT INTO "connections_connection"') and next(moments, None):
             raise OperationalError("the database system is in recovery mode")
         return execute(sql, params, many, context)
 

@@ -35,6 +35,7 @@ class Known(NamedTuple):
     device_name: str
     list_scope: str
     seen_seq: int | None
+    opened_seq: int | None
     listed_seq: int | None
     absent_seq: int | None
     expires_at: datetime | None
@@ -62,13 +63,15 @@ def compare(account: Account, listed: SessionList, *, asked_seq: int) -> Changes
     `asked_seq`: the place in the audit's order at which the list was asked for.
     """
     sessions = {session.id.lower(): session for session in listed.sessions if session.proxy}
+    # One that is peer-to-peer by now is no proxy connection any more, but not gone either.
+    present = {session.id.lower() for session in listed.sessions}
     changes, found, now = Changes(), set(), timezone.now()
     for known in _open_and_listed(account, sessions):
         session = sessions.get(known.key)
         if session is not None:
             found.add(known.key)
             _compare_seen(changes, known, session, complete=listed.complete)
-        elif listed.complete and known.status == ConnectionStatus.ACTIVE and in_scope(known.list_scope, listed):
+        elif known.key not in present and listed.complete and _may_be_missed(known, listed, asked_seq):
             _compare_missing(changes, known, asked_seq, now)
     changes.new = [session for key, session in sessions.items() if key not in found]
     return changes
@@ -104,10 +107,16 @@ def _compare_seen(changes: Changes, known: Known, session: Session, *, complete:
         changes.known_better[known.pk] = session
     if complete and known.listed_seq is None:
         changes.first_complete.append(known.pk)
-    if known.status == ConnectionStatus.ENDED:
+    if known.status == ConnectionStatus.ENDED or (complete and known.status == ConnectionStatus.STOPPED):
         changes.alive_after_all.append(known.pk)
     elif known.absent_seq is not None:
         changes.present_again.append(known.pk)
+
+
+def _may_be_missed(known: Known, listed: SessionList, asked_seq: int) -> bool:
+    """Whether its absence says something: it is held for open, the list covers it, and was asked for after it began."""
+    began_before = known.opened_seq is None or known.opened_seq < asked_seq
+    return known.status == ConnectionStatus.ACTIVE and began_before and in_scope(known.list_scope, listed)
 
 
 def _compare_missing(changes: Changes, known: Known, asked_seq: int, now: datetime) -> None:

@@ -31,18 +31,23 @@ def find(
 ) -> Finding | None:
     """What a complete list says of one item; None when that is no news.
 
-    `present`: the keys it holds. `newcomers`: what it holds and no list showed before the answer.
+    `present`: the keys it holds. `newcomers`: what it holds, no list showed before the answer, and no other item came
+    back as.
     """
     connection = item.connection
     if connection.connection_key in present:
-        return None if item.verdict else Finding(item, Verdict.STILL_ALIVE)
+        return _unless_known(item, Finding(item, Verdict.STILL_ALIVE))
     if connection.listed_seq is None or connection.listed_seq >= asked_seq:
         return None if item.verdict else Finding(item, Verdict.UNVERIFIED, "never_listed")
     for newcomer in newcomers.get(place_of(connection), []):
         if newcomer.seen_seq is not None and newcomer.seen_seq > answered_seq:
             after = _seconds_after(item, newcomer)
             return Finding(item, Verdict.CAME_BACK, came_back_as=newcomer.connection_id, came_back_after_s=after)
-    return None if item.verdict else Finding(item, Verdict.CONFIRMED_GONE)
+    return _unless_known(item, Finding(item, Verdict.CONFIRMED_GONE))
+
+
+def _unless_known(item: StopItem, finding: Finding) -> Finding | None:
+    return None if item.verdict == finding.verdict else finding
 
 
 def place_of(connection: Connection) -> Place:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from connections.accounts import NoCredentials, client_for
 from connections.audit.append import Entry, Origin, append
-from connections.live.reconcile import Reconciled, ids_sha256, reconcile
+from connections.live.reconcile import Reconciled, ids_sha256, reconcile, revive
 from connections.live.verify import give_up, verify
 from connections.models import Account
 from connections.remoteit import Cause, SessionList
@@ -53,6 +53,7 @@ def read_list(
         verdicts = verify(account, listed, asked_seq=asked_seq, read_seq=read_seq)
     else:
         verdicts = give_up(account, "not_listed", read_seq)
+    revive(account, changed.alive, asked_seq=asked_seq)
     return Reading(account, listed.complete, listed.why_incomplete, proxied, changed, verdicts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,11 @@ from django.utils.dateparse import parse_datetime
 
 from connections.audit.append import Entry, Origin, append
 from connections.live.compare import chunks, compare
+from connections.live.order import not_answered_since
 from connections.models import Account, Connection
+from connections.models.accounts import lock_accounts
 from connections.models.bulk import insert_rows, update_many
+from connections.models.formats import YEARS
 from connections.models.states import ConnectionStatus, KnownBy
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 WORKER = Origin("worker")
 CHUNK = 1000
+LONGEST = {field.name: getattr(field, "max_length", None) for field in Connection._meta.concrete_fields}
 LISTED_COLUMNS = (
     "device_address",
     "connection_id",
@@ -37,10 +41,14 @@ LISTED_COLUMNS = (
 
 @dataclass
 class Reconciled:
-    """What a list changed: how many records it opened, and how many ended without us."""
+    """What a list changed: how many records it opened, and how many ended without us.
+
+    `alive`: the keys of those that it shows although they are held for stopped or ended; verdicts come before them.
+    """
 
     opened: int = 0
     ended: int = 0
+    alive: list[int] = field(default_factory=list)
 
 
 def reconcile(account: Account, listed: SessionList, *, asked_seq: int) -> Reconciled:
@@ -52,19 +60,35 @@ def reconcile(account: Account, listed: SessionList, *, asked_seq: int) -> Recon
     for sessions in chunks(changes.new, CHUNK):
         _open(account, sessions, asked_seq, complete=listed.complete)
     for pks in chunks(list(changes.known_better), CHUNK):
-        _know_better({pk: changes.known_better[pk] for pk in pks})
+        _know_better(account, {pk: changes.known_better[pk] for pk in pks})
     records = Connection.objects.all()
     _update(records, changes.first_complete, listed_seq=asked_seq)
     _update(records, changes.present_again, absent_seq=None)
     _update(records, changes.missing, absent_seq=asked_seq)
-    _update(
-        records.still(ConnectionStatus.ENDED),
-        changes.alive_after_all,
-        status=ConnectionStatus.ACTIVE,
-        status_at=timezone.now(),
-        absent_seq=None,
-    )
-    return Reconciled(len(changes.new), sum(_end(account, pks, asked_seq) for pks in chunks(changes.ended, CHUNK)))
+    ended = sum(_end(account, pks, asked_seq) for pks in chunks(changes.ended, CHUNK))
+    return Reconciled(len(changes.new), ended, changes.alive_after_all)
+
+
+def revive(account: Account, pks: list[int], *, asked_seq: int) -> int:
+    """Call active again what a list shows, asked for after the last answer about it; returns how many."""
+    revived = 0
+    for chunk in chunks(pks, CHUNK):
+        with transaction.atomic():
+            lock_accounts([account.pk])
+            records = Connection.objects.filter(pk__in=chunk).still(ConnectionStatus.ENDED, ConnectionStatus.STOPPED)
+            found = list(not_answered_since(records, asked_seq).order_by("pk"))
+            Connection.objects.filter(pk__in=[one.pk for one in found]).update(
+                status=ConnectionStatus.ACTIVE, status_at=timezone.now(), absent_seq=None
+            )
+            if found:
+                append([_seen_again_line(account, one, asked_seq) for one in found])
+        revived += len(found)
+    return revived
+
+
+def _seen_again_line(account: Account, connection: Connection, asked_seq: int) -> Entry:
+    facts = {"list_seq": asked_seq, "was": connection.status}
+    return Entry("connection.seen_again", WORKER, account=account, connection=connection, facts=facts)
 
 
 def ids_sha256(listed: SessionList) -> str:
@@ -89,6 +113,7 @@ def _open(account: Account, sessions: list[Session], asked_seq: int, *, complete
     names = (*same, *LISTED_COLUMNS)
     try:
         with transaction.atomic():
+            lock_accounts([account.pk])
             insert_rows(Connection, names, rows)
     except IntegrityError:
         # Somebody has imported one of them a moment ago: the next list meets it as known.
@@ -101,16 +126,22 @@ def _as_listed(session: Session) -> tuple[object, ...]:
         session.service_address,
         session.id,
         session.id.lower(),
-        session.device_name,
-        session.service_name,
-        session.opened_by,
+        *_names(session),
         _time(session),
         session.account,
     )
 
 
-def _know_better(sessions: dict[int, Session]) -> None:
+def _names(session: Session) -> tuple[str, str, str]:
+    """Device, service and person as they fit into the record: people choose them, and none may be in the way."""
+    long = {"device_name": session.device_name, "service_name": session.service_name, "opened_by": session.opened_by}
+    device, service, person = (name[: LONGEST[field]] for field, name in long.items())
+    return device, service, person
+
+
+def _know_better(account: Account, sessions: dict[int, Session]) -> None:
     with transaction.atomic():
+        lock_accounts([account.pk])
         known = Connection.objects.only("device_name", "service_name", "opened_by", "opened_at").in_bulk(sessions)
         better = [(_better(connection, sessions[pk]), {"pk": pk}) for pk, connection in known.items()]
         update_many(Connection, better)
@@ -118,12 +149,13 @@ def _know_better(sessions: dict[int, Session]) -> None:
 
 def _better(connection: Connection, session: Session) -> dict[str, object]:
     """What the list says of a connection; what it doesn't say stays as it was known."""
+    device, service, person = _names(session)
     return {
         "known_by": KnownBy.LISTED,
         "list_scope": session.account,
-        "device_name": session.device_name or connection.device_name,
-        "service_name": session.service_name or connection.service_name,
-        "opened_by": session.opened_by or connection.opened_by,
+        "device_name": device or connection.device_name,
+        "service_name": service or connection.service_name,
+        "opened_by": person or connection.opened_by,
         "opened_at": _time(session) or connection.opened_at,
     }
 
@@ -133,7 +165,10 @@ def _time(session: Session) -> datetime | None:
         at = parse_datetime(session.opened_at)
     except ValueError:
         return None
-    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
+    if at is None or at.year not in YEARS:
+        # Beyond that no database and no page could show it, and it says nothing anyway.
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _update(records: ConnectionQuerySet, ids: list[int], **values: object) -> None:
@@ -145,6 +180,7 @@ def _end(account: Account, pks: list[int], asked_seq: int) -> int:
     now = timezone.now()
     records = Connection.objects.filter(pk__in=pks)
     with transaction.atomic():
+        lock_accounts([account.pk])
         records.still(ConnectionStatus.ACTIVE).update(
             status=ConnectionStatus.ENDED, status_at=now, absent_seq=asked_seq
         )

@@ -16,8 +16,10 @@ from django.utils import timezone
 from connections.audit.append import Entry, Origin, append
 from connections.live.compare import chunks, in_scope
 from connections.live.findings import Finding, find, place_of
+from connections.live.order import not_answered_since
 from connections.models import Account, AuditEvent, Connection, StopItem
-from connections.models.states import ConnectionStatus, Verdict
+from connections.models.accounts import lock_accounts
+from connections.models.states import ConnectionStatus, ItemState, Verdict
 
 if TYPE_CHECKING:
     from connections.live.findings import Newcomers
@@ -27,9 +29,11 @@ if TYPE_CHECKING:
 WORKER = Origin("worker")
 CHUNK = 1000
 WATCH = timedelta(minutes=2)
-"""How long after its answer a connection that is gone is watched for coming back."""
+"""How long after its answer a connection is watched: whether it comes back, or a list that lagged judged it."""
 GIVE_UP = timedelta(minutes=5)
 """How long after its answer an item waits for a list that can settle it."""
+TAKEN = timedelta(hours=1)
+"""How long after its answer an item that came back keeps others from coming back as the same: longer than any waits."""
 READ = (
     "run_id",
     "state",
@@ -45,10 +49,10 @@ READ = (
 """What a verdict needs of an item: there may be a hundred thousand of them."""
 
 
-def verifiable(account: Account) -> tuple[StopItemQuerySet, StopItemQuerySet]:
-    """The items whose verdict a list can still give, and those whose verdict it can still change."""
+def verifiable(account: Account) -> tuple[StopItemQuerySet, ...]:
+    """The items whose verdict a list can still give, and then those whose verdict it can still change."""
     items = StopItem.objects.filter(account=account)
-    return items.awaiting_verdict(), items.watched_since(timezone.now() - WATCH)
+    return items.awaiting_verdict(), *items.watched_since(timezone.now() - WATCH)
 
 
 def verify(account: Account, listed: SessionList, *, asked_seq: int, read_seq: int) -> int:
@@ -56,20 +60,21 @@ def verify(account: Account, listed: SessionList, *, asked_seq: int, read_seq: i
 
     `asked_seq`, `read_seq`: the places in the audit at which the list was asked for and read.
     """
-    present = {session.id.lower() for session in listed.sessions if session.proxy}
+    present = {session.id.lower() for session in listed.sessions}
     newcomers = _NewcomersSince(account, present)
     given = 0
     for items in _verifiable(account):
         answered = _answered_seqs(items)
         settled = [item for item in items if answered.get(item.pk, asked_seq) < asked_seq]
         new = newcomers.since(min(answered.values(), default=asked_seq))
-        findings = [
-            find(item, answered[item.pk], present, new, asked_seq=asked_seq)
-            if in_scope(item.connection.list_scope, listed)
-            else _find_nothing(item)
-            for item in settled
-        ]
-        given += record(account, [finding for finding in findings if finding], read_seq)
+        findings = []
+        for item in settled:
+            covered = in_scope(item.connection.list_scope, listed)
+            one = find(item, answered[item.pk], present, new, asked_seq=asked_seq) if covered else _find_nothing(item)
+            if one is not None:
+                newcomers.take(one.came_back_as)
+                findings.append(one)
+        given += record(account, findings, asked_seq=asked_seq, read_seq=read_seq)
     return given
 
 
@@ -78,7 +83,8 @@ def give_up(account: Account, why: str, read_seq: int) -> int:
     waiting = verifiable(account)[0].filter(answered_at__lt=timezone.now() - GIVE_UP).order_by("pk")
     given = 0
     while items := list(waiting.select_related("connection").prefetch_related("run__user")[:CHUNK]):
-        given += record(account, [Finding(item, Verdict.UNVERIFIED, why) for item in items], read_seq)
+        findings = [Finding(item, Verdict.UNVERIFIED, why) for item in items]
+        given += record(account, findings, asked_seq=read_seq, read_seq=read_seq)
     return given
 
 
@@ -88,13 +94,14 @@ def _find_nothing(item: StopItem) -> Finding | None:
     return None if item.verdict or waits else Finding(item, Verdict.UNVERIFIED, "not_listed")
 
 
-def record(account: Account, findings: list[Finding], read_seq: int) -> int:
+def record(account: Account, findings: list[Finding], *, asked_seq: int, read_seq: int) -> int:
     """Write verdicts, what they say of the connections, and their audit lines, in one transaction."""
     news = []
     with transaction.atomic():
+        lock_accounts([account.pk])
         for group in _by_what_they_say(findings):
             told = _write(group, read_seq)
-            _settle_connections([finding.item.connection_id for finding in told], group[0].verdict)
+            _settle_connections(told, asked_seq)
             news += told
         if news:
             append([_line(account, finding, read_seq) for finding in news])
@@ -128,15 +135,32 @@ def _by_what_they_say(findings: list[Finding]) -> Iterable[list[Finding]]:
     return groups.values()
 
 
-def _settle_connections(pks: list[int], verdict: Verdict) -> None:
-    # Only what these items' answers left behind is settled: another run may have the connection by now.
-    records = Connection.objects.filter(pk__in=pks)
+def _settle_connections(told: list[Finding], asked_seq: int) -> None:
+    """Let the connections be what one verdict says, unless another answer came since the list was asked for.
+
+    Only what these items' answers left behind is settled: another run may have the connection by now.
+    """
+    if not told:
+        return
+    verdict, now = told[0].verdict, timezone.now()
+    records = Connection.objects.filter(pk__in=[finding.item.connection_id for finding in told])
+    records = not_answered_since(records, asked_seq)
     if verdict == Verdict.STILL_ALIVE:
         records.still(ConnectionStatus.STOPPED, ConnectionStatus.UNKNOWN).update(
-            status=ConnectionStatus.ACTIVE, status_at=timezone.now()
+            status=ConnectionStatus.ACTIVE, status_at=now
         )
     elif verdict in (Verdict.CONFIRMED_GONE, Verdict.CAME_BACK):
-        records.still(ConnectionStatus.UNKNOWN).update(status=ConnectionStatus.STOPPED, status_at=timezone.now())
+        records.still(ConnectionStatus.UNKNOWN).update(status=ConnectionStatus.STOPPED, status_at=now)
+        # It was held for alive by a list that lagged behind our stop.
+        lagged = [one.item.connection_id for one in told if _was_cut_by_us_after_all(one)]
+        records.filter(pk__in=lagged).still(ConnectionStatus.ACTIVE).update(
+            status=ConnectionStatus.STOPPED, status_at=now, absent_seq=None
+        )
+
+
+def _was_cut_by_us_after_all(finding: Finding) -> bool:
+    item = finding.item
+    return item.verdict == Verdict.STILL_ALIVE and item.state in (ItemState.STOPPED, ItemState.UNKNOWN)
 
 
 def _line(account: Account, finding: Finding, read_seq: int) -> Entry:
@@ -186,12 +210,23 @@ class _NewcomersSince:
         self._present = present
         self._since: int | None = None
         self._found: Newcomers = {}
+        back = StopItem.objects.filter(
+            account=account, verdict=Verdict.CAME_BACK, answered_at__gte=timezone.now() - TAKEN
+        )
+        self._taken = {id_.lower() for id_ in back.values_list("came_back_as", flat=True)}
 
     def since(self, seq: int) -> Newcomers:
         """The newcomers since `seq`, read anew only when it lies before all that was asked for so far."""
         if self._since is None or seq < self._since:
             self._since, self._found = seq, {}
             for connection in self._seen.filter(seen_seq__gt=seq).iterator(chunk_size=CHUNK):
-                if connection.connection_key in self._present:
+                if connection.connection_key in self._present - self._taken:
                     self._found.setdefault(place_of(connection), []).append(connection)
         return self._found
+
+    def take(self, id_: str) -> None:
+        """Somebody came back as this one, so nobody else did; "" is nobody."""
+        if id_:
+            self._taken.add(id_.lower())
+            for newcomers in self._found.values():
+                newcomers[:] = [one for one in newcomers if one.connection_key not in self._taken]

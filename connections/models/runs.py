@@ -88,6 +88,10 @@ class StopRun(models.Model):
         return str(_("run %d") % self.pk)
 
 
+WATCHED = (Verdict.CONFIRMED_GONE, Verdict.STILL_ALIVE, Verdict.UNVERIFIED)
+"""The verdicts that a later list may put right."""
+
+
 class StopItemQuerySet(models.QuerySet["StopItem"]):
     def queued(self) -> StopItemQuerySet:
         return self.filter(state=ItemState.QUEUED)
@@ -108,9 +112,9 @@ class StopItemQuerySet(models.QuerySet["StopItem"]):
         """What has its outcome and no verdict yet."""
         return self.filter(verdict="", answered_at__isnull=False, state__in=OUTCOMES)
 
-    def watched_since(self, since: datetime) -> StopItemQuerySet:
-        """What is gone, answered at `since` or later: whether it comes back is still looked for."""
-        return self.filter(verdict=Verdict.CONFIRMED_GONE, answered_at__gte=since)
+    def watched_since(self, since: datetime) -> list[StopItemQuerySet]:
+        """What has a verdict that a list may still put right, answered at `since` or later: a part for each verdict."""
+        return [self.filter(verdict=verdict, answered_at__gte=since) for verdict in WATCHED]
 
     def needs_look(self) -> StopItemQuerySet:
         """What is not gone, not known to be gone, or came back: the verdict decides, and the outcome without one."""
@@ -169,11 +173,10 @@ class StopItem(models.Model):
                 condition=Q(verdict="", answered_at__isnull=False),
                 name="item_without_verdict",
             ),
-            # What is watched for coming back.
-            models.Index(
-                fields=("account", "answered_at"),
-                condition=Q(verdict=Verdict.CONFIRMED_GONE),
-                name="item_watched",
+            # What is watched: whether it comes back, or was judged by a list that lagged behind; and what came back.
+            *(
+                models.Index(fields=("account", "answered_at"), condition=Q(verdict=verdict), name=f"item_{verdict}")
+                for verdict in (*WATCHED, Verdict.CAME_BACK)
             ),
             # Which runs still have something to send.
             models.Index(fields=("run", "account"), condition=Q(state="queued"), name="item_queued"),

@@ -22,6 +22,10 @@ query OwnSessions {{
 }}
 """
 
+#: Longer ones are none that a stop could send (remoteit-api reference, section 3): such a row can't be relied on.
+LONGEST_ID = 64
+LONGEST_ADDRESS = 23
+
 Ask = Callable[[str, Mapping[str, Any]], Reply]
 
 
@@ -180,7 +184,9 @@ def _session(row: Any, account: str) -> Session | None:
         state=_text(row, "state"),
         account=account,
     )
-    return session if session.id and session.service_address and session.opened_at and session.state else None
+    whole = session.id and session.service_address and session.opened_at and session.state
+    fits = len(session.id) <= LONGEST_ID and len(session.service_address) <= LONGEST_ADDRESS
+    return session if whole and fits else None
 
 
 def _part(value: Any, *path: str) -> Any:

@@ -17,6 +17,7 @@ from connections.models import Account, Connection
 from connections.models.formats import is_connection_id
 from connections.models.states import OPEN_STATUSES, ConnectionStatus, KnownBy
 from connections.remoteit import Opened, Opening
+from connections.sign_ins import sign_in
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -92,15 +93,7 @@ def _sign_in(client: Client, wish: Wish) -> None:
     """Get a token where one is needed, with lines of its own. Raises CannotOpen without one."""
     if not client.needs_login:
         return
-    _tell("account.sign_in_sent", {}, wish)
-    login = client.login()
-    facts = {
-        "outcome": {True: "accepted", False: "refused", None: "unknown"}[login.accepted],
-        "upstream_status": login.status,
-        "upstream_reason": login.reason,
-        "took_ms": login.took_ms,
-    }
-    _tell("account.sign_in_answered", facts, wish)
+    login = sign_in(client, wish.account, wish.origin, wish.user)
     if not login.accepted:
         raise CannotOpen(_("Sign-in to remote.it failed: %s.") % login.reason.rstrip("."))
 

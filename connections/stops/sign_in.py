@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connections.audit.append import Entry, Origin
+from connections import sign_ins
+from connections.audit.append import Origin
 from connections.stops.account_pace import pause
 from connections.stops.pacing import FIRST_PAUSE_S, LONGEST_PAUSE_S
 
 if TYPE_CHECKING:
+    from connections.audit.append import Entry
     from connections.models import Account
     from connections.remoteit import Login
     from connections.stops.line import Line, SignedIn
@@ -18,7 +20,7 @@ WORKER = Origin("worker")
 
 def sign_in_sent(account: Account) -> Entry:
     """The line that is committed before a sign-in leaves."""
-    return Entry("account.sign_in_sent", WORKER, account=account)
+    return sign_ins.sent(account, WORKER)
 
 
 def record_sign_in(line: Line, account: Account, signed_in: SignedIn) -> list[Entry]:
@@ -34,19 +36,7 @@ def record_sign_in(line: Line, account: Account, signed_in: SignedIn) -> list[En
         line.failed_sign_ins += 1
         seconds = min(FIRST_PAUSE_S * 2**line.failed_sign_ins, LONGEST_PAUSE_S)
         pause(account, seconds, _why(login))
-    return [
-        Entry(
-            "account.sign_in_answered",
-            WORKER,
-            account=account,
-            facts={
-                "outcome": {True: "accepted", False: "refused", None: "unknown"}[login.accepted],
-                "upstream_status": login.status,
-                "upstream_reason": login.reason,
-                "took_ms": login.took_ms,
-            },
-        )
-    ]
+    return [sign_ins.answered(account, login, WORKER)]
 
 
 def _why(login: Login) -> str:

@@ -10,6 +10,7 @@ from django.db import transaction
 from connections.accounts import client_for
 from connections.audit.append import Entry, Origin, append
 from connections.remoteit.answers import TWO_FACTOR_ADVICE
+from connections.signing_in import answer_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -46,13 +47,7 @@ def check_account(account: Account, user: User, origin: Origin) -> Found:
 def _try_sign_in(client: Client, account: Account, user: User, origin: Origin) -> Login:
     _tell("account.test_sent", {"part": "sign_in"}, account, user, origin)
     login = client.probe()
-    facts = {
-        "part": "sign_in",
-        "outcome": {True: "accepted", False: "refused", None: "unknown"}[login.accepted],
-        "upstream_status": login.status,
-        "upstream_reason": login.reason,
-        "took_ms": login.took_ms,
-    }
+    facts = {"part": "sign_in", **answer_of(login)}
     _tell("account.test_answered", facts, account, user, origin)
     return login
 

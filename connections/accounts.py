@@ -197,7 +197,8 @@ def store_credentials(account: Account, credentials: Credentials, user: User, or
         StoredCredentials.objects.create(account=account, values=asdict(credentials))
         # What paused the account may have been the old ones.
         account.credentials_changed_at, account.paused_until, account.paused_why = timezone.now(), None, ""
-        account.save(update_fields=("credentials_changed_at", "paused_until", "paused_why"))
+        account.list_due_at = None
+        account.save(update_fields=("credentials_changed_at", "paused_until", "paused_why", "list_due_at"))
         kind = kind_of(credentials).value
         append([Entry("account.credentials_changed", origin, actor=user, account=account, facts={"kind": kind})])
 

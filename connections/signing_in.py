@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
@@ -51,14 +51,18 @@ def sign_in_answered(
     account: Account, login: Login, origin: Origin, user: User | None = None, *, late: bool = False
 ) -> Entry:
     """The line that tells the answer to a sign-in. `late`: somebody has said meanwhile that none would be read."""
-    facts = {
+    facts = {**answer_of(login), "late": True if late else None}
+    return Entry("account.sign_in_answered", origin, actor=user, account=account, facts=facts)
+
+
+def answer_of(login: Login) -> dict[str, Any]:
+    """What came back for a sign-in, as the history's lines tell it."""
+    return {
         "outcome": {True: "accepted", False: "refused", None: "unknown"}[login.accepted],
         "upstream_status": login.status,
         "upstream_reason": login.reason,
         "took_ms": login.took_ms,
-        "late": True if late else None,
     }
-    return Entry("account.sign_in_answered", origin, actor=user, account=account, facts=facts)
 
 
 def why_not_signed_in(login: Login) -> str:

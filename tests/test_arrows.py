@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "sandbox": set(),
     "audit": {"models"},
     "accounts": {"models", "remoteit", "audit"},
-    "account_check": {"models", "remoteit", "audit", "accounts"},
+    "account_check": {"models", "remoteit", "audit", "accounts", "signing_in"},
     "signing_in": {"models", "remoteit", "audit", "accounts"},
     "opening": {"models", "remoteit", "audit", "accounts", "signing_in"},
     "rotation": {"models", "audit"},

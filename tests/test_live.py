@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import Settings
 
+from connections.accounts import client_for
 from connections.audit.append import Origin
 from connections.live.again import verify_again
 from connections.live.read import read_list
@@ -63,10 +64,11 @@ def test_a_peer_to_peer_session_is_counted_and_makes_no_record(settings: Setting
 
 def test_an_unchanged_list_writes_nothing_but_its_own_lines(sandbox: Sandbox, account: Account) -> None:
     open_in_world(sandbox, 3)
-    read_list(account)
+    client = client_for(account)
+    read_list(account, client)
     before = list(Connection.objects.order_by("pk").values())
     lines = AuditEvent.objects.count()
-    read_list(account)
+    read_list(account, client)
     assert list(Connection.objects.order_by("pk").values()) == before
     assert AuditEvent.objects.count() == lines + 2
 

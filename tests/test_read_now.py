@@ -12,8 +12,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from connections.live.lister import is_due
 from connections.live.read import read_list
+from connections.live.schedule import due_accounts
 from connections.models import Account, Connection
 from connections.sandbox import Sandbox
 from tests.conftest import open_in
@@ -47,7 +47,7 @@ def test_read_now_makes_the_lists_due_and_leads_back(client: Client, bob: User, 
     page = client.post(f"{LIST}read/?status=ended", follow=True)
     assert page.redirect_chain == [(f"{LIST}?status=ended", 302)]
     assert "1 list is read next." in text_of(page)
-    assert is_due(Account.objects.get())
+    assert due_accounts() == [Account.objects.get()]
 
 
 def test_read_now_says_when_there_is_no_worker(operator: Client, listed: Connection) -> None:

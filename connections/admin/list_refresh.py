@@ -20,8 +20,9 @@ from connections.admin import facets, filters
 from connections.admin.change_list import ConnectionList, add_notes
 from connections.admin.counting import count_capped, in_words
 from connections.admin.list_state import accounts_of
-from connections.live.lister import ask_for_list
+from connections.live.schedule import ask_for_lists
 from connections.models import Worker
+from connections.origin import user_of, web_origin
 
 if TYPE_CHECKING:
     from connections.models import Connection
@@ -82,8 +83,7 @@ class RefreshesList(admin.ModelAdmin):
         if chosen.problems:
             raise BadRequest(" ".join(chosen.problems))
         accounts = [account for account in accounts_of(chosen.chosen) if account.held_at is None]
-        for account in accounts:
-            ask_for_list(account)
+        ask_for_lists(accounts, user_of(request), web_origin(request))
         words = _asked(len(accounts))
         if request.headers.get("X-Requested-With") == "fetch":
             return HttpResponse(words, content_type="text/plain")

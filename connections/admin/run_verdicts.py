@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from connections.admin.outcomes import ORDER
-from connections.live.lister import LIST_EVERY
 from connections.live.lists import Basis, last_bases
 from connections.models.states import OUTCOMES, ItemState, Verdict
 from connections.stops.tally import SETTLED
@@ -154,5 +153,5 @@ def _next_lists(verification: Verification, now: datetime) -> list[tuple[Account
     for part in verification.waiting:
         due = part.account.list_due_at
         if not part.is_stuck:
-            found.append((part.account, due if due and now < due <= now + LIST_EVERY else None))
+            found.append((part.account, due if due and now < due and not part.account.list_reader else None))
     return found

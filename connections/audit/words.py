@@ -38,6 +38,7 @@ WORDS = {
     "connection.added": Words(_("Connections added"), _("added a connection"), "open"),
     "connection.ended": Words(_("Connections ended"), _("ended without us"), "ended"),
     "connection.seen_again": Words(_("Connections seen again"), _("still open, as the list shows"), "alive"),
+    "list.asked": Words(_("Readings asked for"), _("asked for a reading of the list"), "retry"),
     "list.started": Words(_("Lists asked for"), _("list asked for"), "list"),
     "list.read": Words(_("Lists read"), _("list read"), "list"),
     "connections.imported": Words(_("Imports"), _("imported connections"), "list"),

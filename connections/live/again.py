@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from connections.audit.append import Entry, Origin, append
-from connections.live.lister import ask_for_list
+from connections.live.schedule import make_due
 from connections.models import Account
 from connections.models.states import UnverifiedReason, Verdict
 from connections.stops.control import NotAllowed, may_steer
@@ -38,6 +38,5 @@ def verify_again(run: StopRun, user: User, origin: Origin) -> None:
         count = items.update(verdict="", verdict_why="", verdict_at=None, verdict_seq=None)
         if not count:
             raise NotAllowed(_("Nothing of this run can be verified again."))
+        make_due(accounts)
         append([Entry("run.verification_asked", origin, actor=user, run=run, facts={"count": count})])
-    for account in accounts:
-        ask_for_list(account)

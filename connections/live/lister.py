@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.models import Max
-from django.utils import timezone
 
 from connections.accounts import NoCredentials, client_for
-from connections.live.read import read_list
-from connections.live.verify import verifiable
-from connections.models import Account, StopItem
-from connections.remoteit import Client
+from connections.live.read import WORKER, read_list
+from connections.live.schedule import LIST_EVERY, due_accounts, rest_after
+from connections.live.turn import in_time, turn
+from connections.models import Account
+
+if TYPE_CHECKING:
+    from connections.audit.append import Origin
+    from connections.live.read import Reading
+    from connections.remoteit import Client
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
-LIST_EVERY = timedelta(seconds=30)
-FIRST_CHECK = timedelta(seconds=1)
-"""After an answer: the first list that shall show what became of it. Then twice as long each time."""
-READING = timedelta(minutes=3)
-"""How long one reading holds its account at the most; a reader that dies is overtaken after that."""
 
 
 class Clients:
@@ -58,45 +57,22 @@ def run(ending: threading.Event) -> None:
 
 def read_due(clients: Clients) -> int:
     """Read the list of every account that is due; returns how many were read."""
-    now = timezone.now()
-    read = 0
-    for account in Account.objects.filter(held_at=None):
-        if not is_due(account):
-            continue
-        # Whoever moves the date has the reading: no two workers read one list.
-        if Account.objects.filter(pk=account.pk, list_due_at=account.list_due_at).update(list_due_at=now + READING):
-            read_list(account, clients.of(account))
-            Account.objects.filter(pk=account.pk).update(list_due_at=next_reading(account))
-            read += 1
-    return read
+    readings = (read_in_turn(account, clients.of(account)) for account in due_accounts())
+    return sum(reading is not None for reading in readings)
 
 
-def is_due(account: Account) -> bool:
-    """Whether its time has come, or stops were answered since its last list and none is under way any more."""
-    if account.list_due_at is None or account.list_due_at <= timezone.now():
-        return True
-    if account.listed_at is None:
-        return False
-    items = StopItem.objects.filter(account=account)
-    news = items.awaiting_verdict().filter(answered_at__gt=account.listed_at)
-    return news.exists() and not items.sending().exists() and not _is_being_read(account)
+def read_in_turn(account: Account, client: Client | None = None, *, origin: Origin = WORKER) -> Reading | None:
+    """Read the list of `account`, and plan the next reading; None, and nothing is done, while somebody else reads it.
 
-
-def _is_being_read(account: Account) -> bool:
-    return account.list_due_at is not None and account.list_due_at > timezone.now() + LIST_EVERY
-
-
-def ask_for_list(account: Account) -> None:
-    """Have the list read as soon as a worker looks."""
-    Account.objects.filter(pk=account.pk).update(list_due_at=timezone.now())
-
-
-def next_reading(account: Account) -> datetime:
-    """When the list is read next: soon while items wait for a verdict, and later each time, else at the usual pace."""
-    now = timezone.now()
-    answers = [items.aggregate(last=Max("answered_at"))["last"] for items in verifiable(account)]
-    last = max(filter(None, answers), default=None)
-    if last is None:
-        return now + LIST_EVERY
-    age: timedelta = now - last
-    return now + min(max(age, FIRST_CHECK), LIST_EVERY)
+    Who asks for the list meanwhile is not forgotten: then the next reading follows at once.
+    """
+    with turn(account) as reader:
+        if not reader:
+            return None
+        held = Account.objects.filter(pk=account.pk, list_reader=reader)
+        held.update(list_due_at=in_time(LIST_EVERY))
+        account.refresh_from_db()
+        planned = account.list_due_at
+        reading = read_list(account, client, origin=origin)
+        held.filter(list_due_at=planned).update(list_due_at=in_time(rest_after(account, reading)))
+        return reading

@@ -17,8 +17,6 @@ from connections.remoteit import Cause, SessionList
 from connections.signing_in import sign_in, why_not_signed_in
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
-
     from connections.remoteit import Client
 
 WORKER = Origin("worker")
@@ -26,68 +24,77 @@ WORKER = Origin("worker")
 
 @dataclass(frozen=True)
 class Reading:
-    """What one reading showed and changed. `why`: why the list is not complete, "" when it is."""
+    """What one reading showed and changed. `listed`: what came; `sessions`: how many proxy connections it holds.
+
+    `sign_in_refused`: remote.it took the credentials for wrong, so that no list was asked for.
+    """
 
     account: Account
-    complete: bool
-    why: str
+    listed: SessionList
     sessions: int
     changed: Reconciled
     verdicts: int
+    sign_in_refused: bool
+
+    @property
+    def complete(self) -> bool:
+        return self.listed.complete
+
+    @property
+    def why(self) -> str:
+        """Why the list is not complete, "" when it is."""
+        return self.listed.why_incomplete
 
 
-def read_list(
-    account: Account, client: Client | None = None, *, user: User | None = None, origin: Origin = WORKER
-) -> Reading:
+def read_list(account: Account, client: Client | None = None, *, origin: Origin = WORKER) -> Reading:
     """Read the list of `account` and let records and verdicts follow it.
 
-    The line `list.started` is committed before the question leaves: what was answered before it can be
-    judged by this list. `client`: one that is signed in already; without it one is made.
+    The line `list.started` is committed before the question leaves: what was answered before it can be judged by
+    this list. `client`: one that may be signed in already; without it one is made for this list alone.
     """
-    asked_seq = _announce(account, user, origin)
-    listed = _ask(account, client, user, origin)
+    if client is not None:
+        return _read(account, client, origin)
+    try:
+        client = client_for(account)
+    except NoCredentials as error:
+        nothing = SessionList(False, str(error), Cause.CREDENTIALS, status=None, took_ms=0)
+        return _follow(account, nothing, _announce(account, origin), origin)
+    with client:
+        return _read(account, client, origin)
+
+
+def _read(account: Account, client: Client, origin: Origin) -> Reading:
+    login = sign_in(client, account, origin)
+    asked_seq = _announce(account, origin)
+    if login is None or login.accepted:
+        return _follow(account, client.read_sessions(), asked_seq, origin)
+    nothing = SessionList(
+        False, why_not_signed_in(login), login.cause, status=None, took_ms=0, retry_after=login.retry_after
+    )
+    return _follow(account, nothing, asked_seq, origin, sign_in_refused=login.accepted is False)
+
+
+def _announce(account: Account, origin: Origin) -> int:
+    with transaction.atomic():
+        return append([Entry("list.started", origin, account=account)])
+
+
+def _follow(
+    account: Account, listed: SessionList, asked_seq: int, origin: Origin, *, sign_in_refused: bool = False
+) -> Reading:
     changed = reconcile(account, listed, asked_seq=asked_seq)
     proxied = sum(session.proxy for session in listed.sessions)
-    read_seq = _write_down(account, listed, proxied, changed, asked_seq, user, origin)
+    read_seq = _write_down(account, listed, proxied, changed, asked_seq, origin)
     if listed.complete:
         verdicts = verify(account, listed, asked_seq=asked_seq, read_seq=read_seq)
     else:
         verdicts = give_up(account, "not_listed", read_seq)
     revive(account, changed.alive, asked_seq=asked_seq)
-    return Reading(account, listed.complete, listed.why_incomplete, proxied, changed, verdicts)
-
-
-def _announce(account: Account, user: User | None, origin: Origin) -> int:
-    with transaction.atomic():
-        return append([Entry("list.started", origin, actor=user, account=account)])
-
-
-def _ask(account: Account, client: Client | None, user: User | None, origin: Origin) -> SessionList:
-    if client is not None:
-        return _ask_signed_in(account, client, user, origin)
-    try:
-        client = client_for(account)
-    except NoCredentials as error:
-        return SessionList(False, str(error), Cause.CREDENTIALS, status=None, took_ms=0)
-    with client:
-        return _ask_signed_in(account, client, user, origin)
-
-
-def _ask_signed_in(account: Account, client: Client, user: User | None, origin: Origin) -> SessionList:
-    login = sign_in(client, account, origin, user)
-    if login is not None and not login.accepted:
-        return SessionList(False, why_not_signed_in(login), login.cause, None, login.took_ms or 0, login.retry_after)
-    return client.read_sessions()
+    return Reading(account, listed, proxied, changed, verdicts, sign_in_refused)
 
 
 def _write_down(
-    account: Account,
-    listed: SessionList,
-    proxied: int,
-    changed: Reconciled,
-    asked_seq: int,
-    user: User | None,
-    origin: Origin,
+    account: Account, listed: SessionList, proxied: int, changed: Reconciled, asked_seq: int, origin: Origin
 ) -> int:
     now = timezone.now()
     account.listed_at, account.list_why = now, listed.why_incomplete
@@ -107,4 +114,4 @@ def _write_down(
     }
     with transaction.atomic():
         account.save(update_fields=("listed_at", "list_why", "completely_listed_at", "list_size"))
-        return append([Entry("list.read", origin, actor=user, account=account, facts=facts)])
+        return append([Entry("list.read", origin, account=account, facts=facts)])

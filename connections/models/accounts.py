@@ -56,6 +56,11 @@ class Account(models.Model):
     list_why = models.TextField(_("why the last list is not complete"), blank=True, editable=False)
     list_size = models.PositiveIntegerField(_("connections in the last complete list"), default=0, editable=False)
     list_due_at = models.DateTimeField(null=True, editable=False)
+    """When the list is read next, by the database's clock."""
+    list_reader = models.CharField(max_length=16, blank=True, editable=False)
+    """Who is reading the list; "" while nobody is."""
+    list_reader_at = models.DateTimeField(null=True, editable=False)
+    """When that reader last gave a sign, by the database's clock."""
 
     class Meta:
         verbose_name = _("account")

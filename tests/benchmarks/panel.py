@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from connections.audit.append import Origin
-from connections.live.lister import ask_for_list
+from connections.live.schedule import make_due
 from connections.models import Account, Connection, StopItem, StopRun
 from connections.stops import plan
 
@@ -46,7 +46,7 @@ def wait_until_listed() -> None:
     """Have a running worker read the list of open connections now, and not in the middle of a measurement."""
     account = Account.objects.get(name=Account.DEFAULT)
     since = timezone.now()
-    ask_for_list(account)
+    make_due([account])
     deadline = time.monotonic() + STALLED_S
     while account.listed_at is None or account.listed_at < since:
         if time.monotonic() > deadline:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from connections.accounts import ensure_default_account
-from connections.live.read import Reading, read_list
+from connections.live.lister import LOOK_EVERY_S, read_in_turn
+from connections.live.read import Reading
 from connections.management.shell import command_origin, wrong_use
 from connections.models import Account
 
@@ -25,11 +27,19 @@ class Command(BaseCommand):
         accounts = Account.objects.filter(name=account) if account else Account.objects.all()
         if not accounts:
             raise wrong_use(f"There is no account {account}." if account else "There is no account.")
-        readings = [read_list(one, origin=command_origin()) for one in accounts]
-        for reading in readings:
-            self.stdout.write(told(reading))
-        if not all(reading.complete for reading in readings):
+        complete = [self._read(one) for one in accounts]
+        if not all(complete):
             sys.exit(1)
+
+    def _read(self, account: Account) -> bool:
+        """Read one list, after the reading that is under way, if there is one; returns whether it was complete."""
+        if account.held_at is not None:
+            self.stdout.write(f"{account}: not read, a person paused the account")
+            return False
+        while (reading := read_in_turn(account, origin=command_origin())) is None:
+            time.sleep(LOOK_EVERY_S)
+        self.stdout.write(told(reading))
+        return reading.complete
 
 
 def told(reading: Reading) -> str:

@@ -1,0 +1,163 @@
+"""One reader a list: who reads it, who has to wait, and when it is read next."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from connections.accounts import store_credentials
+from connections.audit.append import Origin
+from connections.live.lister import Clients, read_due, read_in_turn
+from connections.live.schedule import LIST_EVERY, LONGEST_REST, ask_for_lists, due_accounts
+from connections.live.turn import LEASE, turn
+from connections.models import Account, AuditEvent, AuditHead
+from connections.remoteit import Credentials
+from connections.sandbox import Sandbox
+from connections.sandbox.faults import FaultRule
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WEB = Origin("web")
+A_MOMENT = timedelta(seconds=1)
+
+
+def readings() -> int:
+    return AuditEvent.objects.filter(action="list.started").count()
+
+
+def rest(account: Account) -> timedelta:
+    """How long from now its next list is planned."""
+    account.refresh_from_db()
+    assert account.list_due_at is not None
+    return account.list_due_at - timezone.now()
+
+
+class Slow:
+    """A reading of the list, by another thread, that lasts until the block is left."""
+
+    def __init__(self, sandbox: Sandbox, account: Account) -> None:
+        self.sandbox, self.account = sandbox, account
+        self.thread = threading.Thread(target=self._read)
+
+    def _read(self) -> None:
+        try:
+            read_in_turn(self.account)
+        finally:
+            connection.close()
+
+    def __enter__(self) -> None:
+        self.sandbox.faults.add(FaultRule("delay", path="graphql/v1", times=1, delay_s=1))
+        self.thread.start()
+        while not readings():
+            pass
+
+    def __exit__(self, *rest: object) -> None:
+        self.thread.join()
+
+
+def test_while_one_reads_a_list_nobody_else_does(sandbox: Sandbox, account: Account) -> None:
+    with Slow(sandbox, account):
+        assert read_in_turn(account) is None
+        assert read_due(Clients()) == 0
+    assert readings() == 1
+    assert read_in_turn(account) is not None
+
+
+def test_a_wish_meanwhile_starts_no_second_reading_and_is_served_after_the_first(
+    sandbox: Sandbox, account: Account, alice: User
+) -> None:
+    with Slow(sandbox, account):
+        ask_for_lists([account], alice, WEB)
+        assert read_due(Clients()) == 0
+    assert read_due(Clients()) == 1
+    assert read_due(Clients()) == 0
+    assert readings() == 2
+
+
+def test_without_a_wish_the_next_reading_takes_its_time(sandbox: Sandbox, account: Account) -> None:
+    read_in_turn(account)
+    assert LIST_EVERY - 5 * A_MOMENT < rest(account) <= LIST_EVERY + A_MOMENT
+    assert due_accounts() == []
+
+
+def test_a_reader_that_gives_no_sign_any_more_is_overtaken(account: Account) -> None:
+    with turn(account) as mine:
+        assert mine
+        Account.objects.update(list_reader_at=timezone.now() - LEASE - A_MOMENT)
+        with turn(account) as others:
+            assert others
+
+
+def test_a_reader_that_was_overtaken_does_not_end_the_turn_of_the_other(account: Account) -> None:
+    with turn(account):
+        Account.objects.update(list_reader="somebody else")
+    assert Account.objects.get().list_reader == "somebody else"
+
+
+def test_a_reading_that_takes_long_gives_signs(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connections.live.turn.SIGN_EVERY_S", 0.01)
+    long_ago = timezone.now() - timedelta(hours=1)
+    with turn(account):
+        Account.objects.update(list_reader_at=long_ago)
+        while Account.objects.get().list_reader_at == long_ago:
+            pass
+
+
+@pytest.mark.parametrize("name", ["list_due_at", "list_reader_at"])
+def test_a_clock_that_was_moved_back_holds_no_list_up(account: Account, name: str) -> None:
+    Account.objects.update(list_due_at=None, list_reader="a dead one" if name == "list_reader_at" else "")
+    Account.objects.update(**{name: timezone.now() + timedelta(hours=2)})
+    assert due_accounts() == [account]
+
+
+def test_after_a_refused_sign_in_the_password_is_not_tried_again_and_again(
+    sandbox: Sandbox, account: Account, settings: Settings
+) -> None:
+    settings.REMOTEIT_PASSWORD = "wrong"
+    assert read_due(Clients()) == 1
+    assert rest(account) > LONGEST_REST - 5 * A_MOMENT
+    assert due_accounts() == []
+    assert len(sandbox.log.rows("user/login")) == 1
+
+
+def test_new_credentials_have_the_list_read_at_once(
+    sandbox: Sandbox, account: Account, settings: Settings, admin_user: User
+) -> None:
+    settings.CREDENTIALS_KEY = Fernet.generate_key().decode()
+    Account.objects.update(list_due_at=timezone.now() + LONGEST_REST - A_MOMENT)
+    assert due_accounts() == []
+    right = Credentials(sandbox.developer_key, username=sandbox.username, password=sandbox.password)
+    store_credentials(account, right, admin_user, WEB)
+    assert due_accounts() == [account]
+
+
+def test_too_many_requests_are_answered_by_waiting_as_long_as_asked(sandbox: Sandbox, account: Account) -> None:
+    sandbox.faults.add(FaultRule("429", path="graphql/v1", times=1, retry_after=120))
+    read_due(Clients())
+    assert timedelta(seconds=110) < rest(account) <= timedelta(seconds=121)
+
+
+def test_the_wish_of_a_person_is_told_with_their_name(account: Account, alice: User) -> None:
+    ask_for_lists([account], alice, Origin("web", client_ip="192.0.2.7"))
+    body = json.loads(AuditEvent.objects.get(action="list.asked").body)
+    assert (body["actor"], body["account"], body["origin"], body["client_ip"]) == (
+        "alice",
+        "default",
+        "web",
+        "192.0.2.7",
+    )
+
+
+def test_a_wish_that_can_not_be_told_is_none(account: Account, alice: User) -> None:
+    Account.objects.update(list_due_at=timezone.now() + LIST_EVERY)
+    AuditHead.objects.all().delete()
+    with pytest.raises(AuditHead.DoesNotExist):
+        ask_for_lists([account], alice, WEB)
+    assert due_accounts() == []

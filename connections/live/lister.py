@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
+AT_ONCE = 8
+"""How many lists one worker reads at once: an account that answers slowly holds up no other."""
 
 
 class Clients:
@@ -47,18 +49,35 @@ class Clients:
 def run(ending: threading.Event) -> None:
     """Read lists until `ending` is set."""
     clients = Clients()
+    readers: list[threading.Thread] = []
     while not ending.wait(LOOK_EVERY_S):
+        readers = [reader for reader in readers if reader.is_alive()]
         try:
-            read_due(clients)
+            readers += read_due(clients, AT_ONCE - len(readers))
         except (DatabaseError, InterfaceError):
             logger.exception("No list is read while the database can't be written; trying again")
             connection.close()
 
 
-def read_due(clients: Clients) -> int:
-    """Read the list of every account that is due; returns how many were read."""
-    readings = (read_in_turn(account, clients.of(account)) for account in due_accounts())
-    return sum(reading is not None for reading in readings)
+def read_due(clients: Clients, most: int) -> list[threading.Thread]:
+    """Read the list of every account that is due, `most` of them at the most, each in a thread of its own."""
+    due = due_accounts()[:most]
+    threads = [
+        threading.Thread(target=_read, args=(account, clients.of(account)), name=f"list-{account.pk}", daemon=True)
+        for account in due
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _read(account: Account, client: Client | None) -> None:
+    try:
+        read_in_turn(account, client)
+    except Exception:  # whatever is in one account's list must hold up neither the others' nor the stops
+        logger.exception("The list of %s was not read to its end", account)
+    finally:
+        connection.close()
 
 
 def read_in_turn(account: Account, client: Client | None = None, *, origin: Origin = WORKER) -> Reading | None:

@@ -43,8 +43,8 @@ COLUMNS = (
 SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # the latter are full-width
 FORMULA = re.compile(rf"[\t\r\n]|\s*[{SIGNS}]")
 # Where `;` or a tab divides cells, what follows it is a new one: a spreadsheet that expects those heeds no quotes
-# around the whole.
-LATER_FORMULA = re.compile(rf"([;\t\r\n])(?=\s*[{SIGNS}])")
+# around the whole, and takes those in it away.
+LATER_FORMULA = re.compile(rf"([;\t\r\n])(?=[\s\"]*[{SIGNS}])")
 
 
 def as_csv_lines(events: AuditEventQuerySet, *, header: bool = True) -> Generator[str, None, None]:

@@ -352,6 +352,14 @@ def test_a_changed_checkpoint_is_found(history: None, column: str) -> None:
     assert verify().faults == ["the checkpoint of event 4: its signature does not fit"]
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite stores anything in any column")
+@pytest.mark.parametrize("column", ["hash", "signature", "public_key", "at"])
+@pytest.mark.parametrize("value", ["x'00'", "'no time'", "CAST(x'ff' AS text)"])
+def test_a_checkpoint_that_can_not_be_read_is_told(history: None, column: str, value: str) -> None:
+    without_triggers(f"UPDATE {CHECKPOINTS} SET {column} = {value} WHERE seq = 4")
+    assert verify().faults
+
+
 def test_a_checkpoint_of_an_older_key_is_trusted_when_it_is_named(history: None, settings: Settings) -> None:
     [old] = trusted_keys()
     settings.AUDIT_SIGNING_KEY = base64.b64encode(b"\x07" * 32).decode()

@@ -185,3 +185,36 @@ def test_a_missing_head_is_a_fault(history: None) -> None:
 
 def test_a_text_that_is_no_object_is_a_fault(history: None) -> None:
     assert any("no JSON object" in fault for fault in tamper(f"UPDATE {TABLE} SET body = '[]' WHERE seq = 2"))
+
+
+NO_TEXT, NO_UTF8 = "x'7b7d'", "CAST(x'ff' AS text)"
+of_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite stores anything in any column")
+
+
+@of_sqlite
+@pytest.mark.parametrize(
+    ("column", "value", "fault"),
+    [
+        ("body", NO_TEXT, "event 2: it holds something else than text"),
+        ("prev_hash", NO_TEXT, "event 2: it holds something else than text"),
+        ("hash", NO_TEXT, "event 2: its text was changed: the hash does not fit"),
+        ("at", "'no time'", "event 2: its column at differs from its text"),
+        ("at", NO_TEXT, "event 2: its column at differs from its text"),
+        ("action", NO_TEXT, "event 2: its column action differs from its text"),
+        ("body", NO_UTF8, "what is stored after event 1 can't be read"),
+        ("hash", NO_UTF8, "what is stored after event 1 can't be read"),
+    ],
+)
+def test_what_is_no_text_at_all_is_told_and_breaks_nothing(history: None, column: str, value: str, fault: str) -> None:
+    assert any(found.startswith(fault) for found in tamper(f"UPDATE {TABLE} SET {column} = {value} WHERE seq = 2"))
+
+
+@of_sqlite
+@pytest.mark.parametrize("column", ["seq", "hash"])
+def test_a_head_that_can_not_be_read_is_told(history: None, column: str) -> None:
+    run_sql(f"UPDATE {AuditHead._meta.db_table} SET {column} = {NO_UTF8}")
+    assert verify().faults
+
+
+def test_a_text_without_end_is_told(history: None) -> None:
+    assert "event 2: its text is not JSON" in tamper(f"UPDATE {TABLE} SET body = %s WHERE seq = 2", "[" * 100_000)

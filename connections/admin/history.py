@@ -79,7 +79,7 @@ def _page(request: HttpRequest, filters: Filters) -> dict[str, Any]:
         "filters": filters,
         "days": by_day,
         "cut_days": _cut_days(by_day, before=filters.before is not None, after=len(found) > len(shown)),
-        "head": AuditHead.objects.get(),
+        "head": AuditHead.objects.first(),
         "verification": verification(request),
         "visible_runs": set(_runs_of(shown, filters.viewer)),
         "older": link(request, before=shown[-1].seq) if len(found) > len(shown) else "",

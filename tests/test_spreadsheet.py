@@ -94,8 +94,8 @@ def test_the_table_of_an_evidence_starts_no_formula(
     mallory: User, account: Account, make_connection: Callable[..., Connection], tmp_path: Path
 ) -> None:
     Account.objects.update(name=FORMULA)
-    names = ("device_address", "connection_id", "device_name", "service_name", "opened_by")
-    one = make_connection(**dict.fromkeys(names, FORMULA))
+    names = ("connection_id", "device_name", "service_name", "opened_by")
+    one = make_connection(device_address="=1+1", **dict.fromkeys(names, FORMULA))
     run = start_run(mallory, one, reason=FORMULA, ticket=FORMULA)
     with transaction.atomic():
         append([Entry(action, WEB, connection=one, run=run, account=account, facts=facts) for action, facts in TOLD])

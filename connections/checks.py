@@ -20,7 +20,7 @@ from connections.remoteit.base_url import checked_base_url
 def history_is_append_only(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
-            f"The history can be changed: trigger {name} is missing.",
+            f"The history can be changed: trigger {name} is missing or was changed.",
             hint="Run `python manage.py migrate`, which makes it again, then `python manage.py verify_audit`.",
             id="connections.E001",
         )

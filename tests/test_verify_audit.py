@@ -142,7 +142,7 @@ def test_a_changed_head_is_found(history: None) -> None:
 
 def test_a_missing_trigger_is_found(history: None) -> None:
     triggers.remove()
-    assert verify().faults == [f"trigger {name} is missing" for name in triggers.wanted()]
+    assert verify().faults == [f"trigger {name} is missing or was changed" for name in triggers.wanted()]
 
 
 def test_the_command_says_how_many_lines_hold_and_how_they_end(history: None) -> None:
@@ -181,6 +181,41 @@ def test_its_exit_code(history: None, arguments: list[str], code: int) -> None:
 def test_a_missing_head_is_a_fault(history: None) -> None:
     AuditHead.objects.all().delete()
     assert any("head is missing" in fault for fault in verify().faults)
+
+
+def test_a_second_head_is_a_fault(history: None) -> None:
+    AuditHead.objects.create(seq=4, hash="0" * 64)
+    assert verify().faults == ["a second head is there: nothing more can be written"]
+
+
+WEAKER = {
+    "sqlite": [
+        "DROP TRIGGER audit_no_update",
+        f"CREATE TRIGGER audit_no_update BEFORE UPDATE ON {TABLE} WHEN 0 BEGIN SELECT RAISE(ABORT, 'no'); END",
+    ],
+    "postgresql": [
+        f"DROP TRIGGER audit_no_change ON {TABLE}",
+        f"CREATE TRIGGER audit_no_change BEFORE UPDATE OF action OR DELETE ON {TABLE} "
+        "FOR EACH ROW EXECUTE FUNCTION audit_refuse()",
+    ],
+}
+
+
+def test_a_trigger_that_refuses_less_is_found_and_made_again(history: None) -> None:
+    for statement in WEAKER[connection.vendor]:
+        run_sql(statement)
+    [fault] = verify().faults
+    assert fault.endswith("is missing or was changed")
+    triggers.install()
+    assert verify().holds
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's triggers call no function")
+def test_a_function_that_refuses_nothing_is_found_and_made_again(history: None) -> None:
+    run_sql("CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$")
+    assert len(verify().faults) == len(triggers.wanted())
+    triggers.install()
+    assert verify().holds
 
 
 def test_a_text_that_is_no_object_is_a_fault(history: None) -> None:

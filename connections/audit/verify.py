@@ -106,7 +106,7 @@ def _verify(result: Verification, held: Iterable[Claim]) -> None:
     for left in claims.values():
         result.blame(f"{one.where}: event {one.seq} is not there any more" for one in left)
     result.blame(_past_the_head())
-    result.blame(f"trigger {name} is missing" for name in triggers.missing())
+    result.blame(f"trigger {name} is missing or was changed" for name in triggers.missing())
 
 
 def _read_chain(result: Verification, head_seq: int, claims: dict[int, list[Claim]]) -> None:
@@ -188,9 +188,10 @@ def _trusted_keys() -> list[str]:
 def _past_the_head() -> list[str]:
     # In this order: what is appended between the two reads only moves the head.
     last = AuditEvent.objects.aggregate(last=Max("seq"))["last"] or 0
-    head = AuditHead.objects.first()
-    if head is None:
-        return ["the head is missing: nothing more can be written"]
+    heads = list(AuditHead.objects.all()[:2])
+    if len(heads) != 1:
+        return [f"{'a second head is there' if heads else 'the head is missing'}: nothing more can be written"]
+    head = heads[0]
     return [f"events after {head.seq} were not given out by the head"] if last > head.seq else []
 
 

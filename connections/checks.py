@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from connections.remoteit.base_url import checked_base_url
 def history_is_append_only(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
-            f"The history can be changed: trigger {name} is missing.",
+            f"The history can be changed: trigger {name} is missing or was changed.",
             hint="Run `python manage.py migrate`, which makes it again, then `python manage.py verify_audit`.",
             id="connections.E001",
         )
@@ -47,3 +48,15 @@ def signing_key_is_one(**kwargs: Any) -> list[CheckMessage]:
     except signing.NoSigningKey:
         pass  # its file belongs to the worker alone
     return []
+
+
+@register(Tags.security)
+def proxies_are_networks(**kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    for text in settings.TRUSTED_PROXIES:
+        try:
+            ipaddress.ip_network(text.strip(), strict=False)
+        except ValueError:
+            hint = "Write an address or a network, such as 10.0.0.0/8; several by commas."
+            found.append(Error(f"TRUSTED_PROXIES: {text!r} is no network.", hint=hint, id="connections.E004"))
+    return found

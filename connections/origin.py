@@ -70,7 +70,10 @@ def _address(text: str) -> Address | None:
         address = ipaddress.ip_address(text.strip())
     except ValueError:
         return None
-    return getattr(address, "ipv4_mapped", None) or address
+    if address.version == 6:
+        # What follows a % names an interface of the host that wrote it, or is any text at all.
+        return address.ipv4_mapped or ipaddress.IPv6Address(int(address))
+    return address
 
 
 @lru_cache(maxsize=8)

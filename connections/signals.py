@@ -9,14 +9,14 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.db import transaction
 from django.http import HttpRequest
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.management.shell import command_origin
 from connections.origin import printable, web_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NAME_LENGTH = 150
-COMMAND = Origin("command")
 
 
 def connect() -> None:
@@ -57,6 +57,6 @@ def refuse_sign_in(name: str, request: HttpRequest | None, *, why: str = "") -> 
 
 def _append(action: str, request: HttpRequest | None, actor: User | None, **facts: str) -> None:
     # Without a request it was a script of somebody who has this machine.
-    origin = COMMAND if request is None else web_origin(request)
+    origin = command_origin() if request is None else web_origin(request)
     with transaction.atomic():
         append([Entry(action, origin, actor=actor, facts=facts)])

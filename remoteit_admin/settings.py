@@ -66,6 +66,7 @@ WORKER_LEASE_SECONDS = 10.0
 # -- Django
 INSTALLED_APPS = [
     "django.contrib.admin",
+    "connections",  # before auth: its `createsuperuser` and `changepassword` leave their lines in the history
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -74,7 +75,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "huey.contrib.djhuey",
     "csp",
-    "connections",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

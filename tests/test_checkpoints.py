@@ -299,7 +299,7 @@ def test_triggers_taken_out_of_the_database_file_are_missed(history: None) -> No
     raw.close()
     faults = verify().faults
     assert "event 3: its text was changed: the hash does not fit" in faults
-    assert "trigger audit_no_update is missing" in faults
+    assert "trigger audit_no_update is missing or was changed" in faults
 
 
 def test_a_rewritten_history_is_found_by_the_stored_checkpoints(history: None) -> None:
@@ -333,6 +333,25 @@ def test_a_cut_tail_without_its_checkpoint_is_found_by_the_file(history: None) -
     assert "line 2: event 8 is not there any more" in text
 
 
+def test_a_rewrite_whose_key_was_put_in_the_place_of_ours_is_found_by_the_file(history: None) -> None:
+    rewrite_from(2)
+    sign_anew(ATTACKER)
+    key_file().write_text(base64.b64encode(b"\x01" * 32).decode())
+    assert verify().holds
+    code, text = told(checkpoint=str(checkpoints_file()))
+    assert (code, text.count("which is no key of ours")) == (1, 2)
+
+
+def test_a_tail_that_was_cut_and_written_anew_is_found_by_the_file(history: None) -> None:
+    cut_after(6)
+    write("other", "lines", "instead")
+    write_checkpoint()
+    assert verify().holds
+    code, text = told(checkpoint=str(checkpoints_file()))
+    assert code == 1
+    assert "line 2: the history was rewritten up to there, after event 4, which still fits" in text
+
+
 def test_everything_cut_is_found_by_the_file(history: None) -> None:
     without_triggers(f"DELETE FROM {TABLE}", f"DELETE FROM {CHECKPOINTS}")
     AuditHead.objects.update(seq=0, hash=GENESIS)
@@ -352,6 +371,14 @@ def test_a_changed_checkpoint_is_found(history: None, column: str) -> None:
     value = {"hash": "f" * 64, "at": "2020-01-01 00:00:00+00:00"}.get(column, "x")
     without_triggers(f"UPDATE {CHECKPOINTS} SET {column} = '{value}' WHERE seq = 4")
     assert verify().faults == ["the checkpoint of event 4: its signature does not fit"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite stores anything in any column")
+@pytest.mark.parametrize("column", ["hash", "signature", "public_key", "at"])
+@pytest.mark.parametrize("value", ["x'00'", "'no time'", "CAST(x'ff' AS text)"])
+def test_a_checkpoint_that_can_not_be_read_is_told(history: None, column: str, value: str) -> None:
+    without_triggers(f"UPDATE {CHECKPOINTS} SET {column} = {value} WHERE seq = 4")
+    assert verify().faults
 
 
 def test_a_checkpoint_of_an_older_key_is_trusted_when_it_is_named(history: None, settings: Settings) -> None:
@@ -374,7 +401,15 @@ def test_the_checkpoints_that_fit_are_told(history: None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "no JSON\n", "[]\n", '{"seq":1}\n', '{"seq":"1","hash":"","at":"","public_key":"","signature":""}\n']
+    "text",
+    [
+        "",
+        "no JSON\n",
+        "[]\n",
+        '{"seq":1}\n',
+        '{"seq":"1","hash":"","at":"","public_key":"","signature":""}\n',
+        '{"seq":1,"hash":"","at":"2026-11-23T12:00:00Z","public_key":1,"signature":""}\n',
+    ],
 )
 def test_a_file_that_holds_no_checkpoints_is_wrong_use(history: None, folder: Path, text: str) -> None:
     path = folder / "other.jsonl"

@@ -22,10 +22,11 @@ from django.db import transaction
 from django.test import Client
 from pytest_django import Settings
 
+from connections.audit import verify_evidence
 from connections.audit.append import Entry, Origin, append
 from connections.audit.evidence import export
 from connections.audit.signing import public_text, sign
-from connections.audit.verify_evidence import DoesNotFit, check, check_evidence
+from connections.audit.verify_evidence import DoesNotFit, check, check_evidence, check_verdict
 from connections.live.read import read_list
 from connections.models import Account, AuditEvent, Connection, StopItem, StopRun
 from connections.sandbox import Sandbox
@@ -125,7 +126,7 @@ def resigned(files: Files, evidence: dict[str, Any]) -> Files:
     listed = [name for name in made if not name.startswith("SHA256SUMS")]
     sums = "".join(f"{hashlib.sha256(made[name]).hexdigest()}  {name}\n" for name in listed)
     signature = sign(ATTACKER, f"remoteit-admin evidence v1\n{sums}")
-    return {**made, "SHA256SUMS": sums.encode(), "SHA256SUMS.sig": signature.encode()}
+    return {**made, "SHA256SUMS": sums.encode(), "SHA256SUMS.sig": f"{signature}\n".encode()}
 
 
 def test_it_fits(files: Files) -> None:
@@ -197,6 +198,24 @@ def test_a_change_of_any_other_file_is_found(files: Files, name: str) -> None:
         check({**files, name: files[name][:-2] + b"x" + files[name][-1:]})
 
 
+def test_each_byte_of_the_signature_counts(files: Files) -> None:
+    written = files["SHA256SUMS.sig"]
+    for place, byte in enumerate(written):
+        other = written[:place] + bytes([byte ^ 1]) + written[place + 1 :]
+        with pytest.raises(DoesNotFit):
+            check({**files, "SHA256SUMS.sig": other})
+    for other in (written[:-1], written + b"\n", b" " + written, written[:-4] + b"h==\n"):
+        with pytest.raises(DoesNotFit):
+            check({**files, "SHA256SUMS.sig": other})
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"{}", b"\xff", b"[" * 100_000])
+def test_a_file_that_is_something_else_altogether_does_not_fit(files: Files, content: bytes) -> None:
+    for name in files:
+        with pytest.raises(DoesNotFit):
+            check({**files, name: content})
+
+
 def test_a_file_that_was_added_or_taken_out_is_found(files: Files) -> None:
     with pytest.raises(DoesNotFit, match=r"^more"):
         check({**files, "more.txt": b""})
@@ -226,6 +245,61 @@ def test_a_verdict_by_a_list_from_before_the_answer_does_not_fit(files: Files) -
     item = next(item for item in evidence["items"] if item["outcome"] == "stopped")
     item["attempts"][0]["answers"][0]["seq"] = evidence["lists"][1]["seq"]
     assert finding(evidence)
+
+
+@pytest.mark.parametrize("account_ids", [(2, 2), (1, 2), (2, 1)])
+def test_a_verdict_by_the_list_of_another_account_does_not_fit(account_ids: tuple[int, int]) -> None:
+    asked, read = account_ids
+    lists = {
+        7: {"seq": 7, "action": "list.started", "account_id": asked},
+        8: {"seq": 8, "action": "list.read", "account_id": read, "complete": True, "list_seq": 7},
+    }
+    item = {"attempts": [{"answers": [{"seq": 5}]}], "verdict": {"verdict": "confirmed_gone", "list_seq": 8}}
+    with pytest.raises(DoesNotFit, match="item 1: no list bears its verdict out"):
+        check_verdict(item, lists, 1, "item 1")
+    check_verdict(item, {seq: {**line, "account_id": 1} for seq, line in lists.items()}, 1, "item 1")
+
+
+def run_script(path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-I", verify_evidence.__file__, path], capture_output=True, text=True)
+
+
+def test_what_stands_before_the_first_file_is_found(files: Files, tmp_path: Path) -> None:
+    path = packed(files, tmp_path / "run.zip")
+    path.write_bytes(b"another archive" + path.read_bytes())
+    assert run_script(path).stdout.startswith("NO: something stands before its first file")
+
+
+def test_a_name_can_not_turn_the_finding_into_its_opposite(files: Files, tmp_path: Path) -> None:
+    path = packed({**files, "\r\x1b[2KOK: run 7\n\u202e": b""}, tmp_path / "run.zip")
+    ended = run_script(path)
+    assert (ended.returncode, ended.stdout) == (
+        1,
+        "NO: ??[2KOK: run 7?? is missing, or is not listed in SHA256SUMS\n",
+    )
+
+
+def in_directory(content: bytes, place: int) -> bytes:
+    """`content` of a ZIP with an odd value at `place` of its directory's first entry."""
+    at = content.index(b"PK\x01\x02") + place
+    return content[:at] + b"\x01" + content[at + 1 :]
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "cut off": lambda content: content[:1000],
+    "empty": lambda content: b"",
+    "overwritten": lambda content: content[:60] + b"\xff" * 40 + content[100:],
+    "said to be encrypted": lambda content: in_directory(content, 8),
+    "of an unknown compression": lambda content: in_directory(content, 10),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_archive_is_told_in_words(run: StopRun, alice: User, tmp_path: Path, damage: str) -> None:
+    with export(run, alice, WEB) as file:
+        (tmp_path / "run.zip").write_bytes(DAMAGES[damage](file.read()))
+    ended = run_script(tmp_path / "run.zip")
+    assert (ended.returncode, ended.stdout[:4], ended.stderr) == (1, "NO: ", "")
 
 
 def test_the_script_runs_by_itself(files: Files, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -72,6 +73,30 @@ def test_by_outcome_it_lists_the_runs_that_had_it(client: Client, alice: User, m
     assert "one was refused" in page(client, alice, outcome="not_stopped")
 
 
+def test_by_verdict_it_lists_the_runs_that_had_it(client: Client, alice: User, make_connection: MakeConnection) -> None:
+    one, two = make_connection(), make_connection()
+    start_run(alice, one, reason="all went well")
+    start_run(alice, two, reason="one came back")
+    put(one, "stopped", verdict="confirmed_gone")
+    put(two, "stopped", verdict="came_back")
+    shown = page(client, alice, outcome="came_back")
+    assert "one came back" in shown
+    assert "all went well" not in shown
+
+
+def test_by_verdict_the_download_has_the_verdicts(client: Client, alice: User, make_connection: MakeConnection) -> None:
+    one = make_connection()
+    run = start_run(alice, one)
+    put(one, "stopped", verdict="came_back")
+    for verdict in ("came_back", "still_alive"):
+        with transaction.atomic():
+            append([Entry("stop.verified", Origin("worker"), alice, run=run, facts={"verdict": verdict})])
+    lines = exported(client, alice, outcome="came_back")
+    assert lines.count("stop.requested") == 1
+    assert '"verdict":"came_back"' in lines
+    assert "still_alive" not in lines
+
+
 def test_by_outcome_the_download_has_the_answers(client: Client, alice: User, make_connection: MakeConnection) -> None:
     one, two = make_connection(), make_connection()
     run = start_run(alice, one, two)
@@ -109,6 +134,25 @@ def test_by_device_over_all_its_connections(client: Client, alice: User, make_co
     assert "another device" not in shown
 
 
+def test_a_connection_leads_to_the_history_of_its_device(
+    client: Client, alice: User, make_connection: MakeConnection
+) -> None:
+    one = make_connection(device_name="Kiosk & Co")
+    client.force_login(alice)
+    shown = client.get(f"/admin/connections/connection/{one.pk}/change/").content.decode()
+    assert f'href="{HISTORY}?device=Kiosk%20%26%20Co"' in shown
+
+
+def test_a_search_finds_the_runs_that_covered_a_device(
+    client: Client, alice: User, make_connection: MakeConnection
+) -> None:
+    start_run(alice, make_connection(device_name="Kiosk"), reason="the one")
+    start_run(alice, make_connection(device_name="Pump"), reason="the other")
+    shown = page(client, alice, q="kios")
+    assert "the one" in shown
+    assert "the other" not in shown
+
+
 def test_by_ticket(client: Client, alice: User, make_connection: MakeConnection) -> None:
     start_run(alice, make_connection(), reason="the one", ticket="INC-7")
     start_run(alice, make_connection(), reason="the other", ticket="INC-77")
@@ -141,6 +185,14 @@ def test_by_whole_days_of_the_person_s_own_zone(
     tell("user.changed", alice, NOON + timedelta(days=1, hours=11), user="later")
     shown = page(client, alice, **query)
     assert {name for name in ("noon", "late", "later") if f"user {name} " in f"{shown} "} == found
+
+
+@pytest.mark.parametrize(("label", "days_before"), [("Today", 0), ("Last 7 days", 6), ("Last 30 days", 29)])
+def test_the_usual_periods_are_a_click_away(client: Client, alice: User, label: str, days_before: int) -> None:
+    Preferences.objects.create(user=alice, time_zone="Pacific/Auckland")
+    first = (datetime.now(ZoneInfo("Pacific/Auckland")) - timedelta(days=days_before)).date()
+    assert f'<a href="?from={first}">{label}</a>' in get(client, alice)
+    assert f'<li class="selected"><a href="?from={first}">{label}</a>' in get(client, alice, **{"from": first})
 
 
 @pytest.mark.parametrize(
@@ -247,7 +299,33 @@ def test_the_numbers_of_a_person(alice: User, admin_user: User, make_connection:
     start_run(admin_user, make_connection())
     found = summarize(alice)
     assert (found.runs, found.asked, found.cut, found.not_stopped, found.unknown) == (2, 6, 3, 2, 1)
+    assert (found.confirmed_gone, found.unconfirmed, found.came_back) == (0, 3, 0)
     assert found.median_s == pytest.approx(4, abs=0.01)
+
+
+def test_the_numbers_are_those_of_the_verdicts_where_there_are_any(
+    alice: User, make_connection: MakeConnection
+) -> None:
+    ends = [
+        ("stopped", "confirmed_gone"),
+        ("unknown", "confirmed_gone"),
+        ("stopped", "still_alive"),
+        ("stopped", "came_back"),
+        ("already_gone", "unverified"),
+        ("refused", "unverified"),
+        ("unknown", ""),
+        ("cancelled", ""),
+        ("queued", ""),
+        ("skipped", ""),
+    ]
+    chosen = [make_connection() for _ in ends]
+    start_run(alice, *chosen)
+    for connection, (state, verdict) in zip(chosen, ends, strict=True):
+        put(connection, state, verdict=verdict)
+    found = summarize(alice)
+    assert (found.confirmed_gone, found.unconfirmed, found.not_stopped, found.came_back) == (2, 1, 2, 1)
+    assert (found.unknown, found.cancelled, found.left) == (1, 1, 1)
+    assert found.asked == len(ends) - 1 == 2 + 1 + 2 + 1 + 1 + found.waiting_or_cancelled
 
 
 def test_the_numbers_of_a_period(alice: User, make_connection: MakeConnection) -> None:
@@ -271,7 +349,8 @@ def test_the_page_of_a_person_shows_the_numbers(client: Client, alice: User, mak
     put(one, "stopped", after_s=3.8)
     shown = re.sub(r"<[^>]*>", " ", get(client, alice))
     numbers = re.sub(r"\s+", " ", shown.split("Print")[1].split("Search reasons")[0])
-    assert "runs 1 connections asked for 1 stopped or already gone 1 not stopped 0 unknown 0" in numbers
+    assert "runs 1 connections asked for 1 confirmed gone 0 stopped or gone, not confirmed 1 not stopped 0" in numbers
+    assert "came back 0 unknown 0" in numbers
     assert "median time to cut 3.8 s" in numbers
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -120,6 +121,42 @@ def test_an_auditor_sees_everybody_s_with_their_names(
     assert "alice asked to stop" in page(client, carol)
 
 
+def test_an_auditor_sees_what_each_person_s_runs_came_to(
+    client: Client, alice: User, admin_user: User, carol: User, make_connection: MakeConnection
+) -> None:
+    one, two, three = make_connection(), make_connection(), make_connection()
+    start_run(alice, one)
+    start_run(admin_user, two, three)
+    put(one, "stopped", verdict="confirmed_gone", after_s=2.5)
+    put(two, "stopped", verdict="came_back", after_s=9)
+    client.force_login(carol)
+    table = client.get(HISTORY).content.decode().split("By person")[1].split("</table>")[0]
+    rows = [re.sub(r"<[^>]*>", " ", row).split() for row in table.split("<tr>")[2:]]
+    assert rows == [
+        ["admin", "1", "2", "0", "0", "0", "1", "0", "1", "9.0", "s"],
+        ["alice", "1", "1", "1", "0", "0", "0", "0", "0", "2.5", "s"],
+    ]
+
+
+def test_each_person_s_row_leads_to_their_history_of_the_same_days(
+    client: Client, alice: User, carol: User, make_connection: MakeConnection
+) -> None:
+    start_run(alice, make_connection())
+    client.force_login(carol)
+    days = f"from={date.today() - timedelta(days=1)}&amp;to={date.today() + timedelta(days=1)}"
+    shown = client.get(f"{HISTORY}?{days.replace('&amp;', '&')}").content.decode()
+    assert f'href="?actor={alice.pk}&amp;{days}"' in shown
+    old = client.get(f"{HISTORY}?to=2020-01-01").content.decode()
+    assert "By person" not in old
+
+
+def test_who_sees_only_their_own_history_sees_no_table_of_people(
+    client: Client, alice: User, make_connection: MakeConnection
+) -> None:
+    start_run(alice, make_connection())
+    assert "By person" not in page(client, alice)
+
+
 def test_an_auditor_can_look_at_one_person(
     client: Client, alice: User, admin_user: User, carol: User, make_connection: MakeConnection
 ) -> None:
@@ -208,6 +245,46 @@ def test_older_lines_follow_on_the_next_page(client: Client, alice: User) -> Non
 def test_lines_are_grouped_by_day(client: Client, alice: User, make_connection: MakeConnection) -> None:
     start_run(alice, make_connection())
     assert " Today " in page(client, alice)
+
+
+def test_a_day_counts_what_was_asked_for(client: Client, alice: User, make_connection: MakeConnection) -> None:
+    start_run(alice, make_connection(), make_connection())
+    start_run(alice, make_connection())
+    assert "2 runs, 3 connections" in page(client, alice)
+
+
+def test_a_day_of_which_another_page_has_more_counts_nothing(
+    client: Client, alice: User, make_connection: MakeConnection
+) -> None:
+    start_run(alice, make_connection())
+    with transaction.atomic():
+        append(Entry("connections.imported", WEB, actor=alice, facts={"count": 1}) for _ in range(49))
+    assert "1 run, 1 connection" in page(client, alice)
+    start_run(alice, make_connection())
+    assert "run, " not in page(client, alice).split("Today")[1].split("Asked")[0]
+
+
+def test_a_view_says_how_many_lines_its_download_has(
+    client: Client, alice: User, make_connection: MakeConnection
+) -> None:
+    one = make_connection()
+    told(start_run(alice, one), one, "stop.sent", attempt=1)
+    assert "A download of this view has all 2 lines" in page(client, alice)
+    assert "A download of this view has every line that matches" in page(client, alice, "?q=incident")
+
+
+def test_many_runs_on_a_page_unfold_to_some_of_each(
+    client: Client, alice: User, make_connection: MakeConnection
+) -> None:
+    for _ in range(50):
+        chosen = [make_connection() for _ in range(4)]
+        start_run(alice, *chosen)
+        for one in chosen[:3]:
+            put(one, "refused")
+    client.force_login(alice)
+    html = client.get(HISTORY).content.decode()
+    assert html.count("The 3 that need a look") == html.count("All 3 that need a look") == 50
+    assert html.count('<th scope="row">') == 100
 
 
 def test_the_download_has_every_line_and_proves_each(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import re
 import shutil
@@ -148,10 +149,20 @@ def test_it_keeps_env_and_password_from_the_first_start(project, first, launch):
     assert "changepassword admin" in second.shown
 
 
-def test_it_imports_what_the_sandbox_has_open(project, first):
+def rows(project, query):
     with contextlib.closing(sqlite3.connect(project / "db.sqlite3")) as database:
-        (count,) = database.execute("SELECT count(*) FROM connections_connection").fetchone()
-    assert count == 500
+        return database.execute(query).fetchall()
+
+
+def test_it_tells_the_history_of_the_first_administrator(project, first):
+    [(body,)] = rows(project, "SELECT body FROM connections_auditevent WHERE action = 'user.added'")
+    line = json.loads(body)
+    assert (line["user"], line["is_superuser"], line["origin"]) == ("admin", True, "command")
+    assert PASSWORD.findall(first.shown)[0] not in body
+
+
+def test_it_imports_what_the_sandbox_has_open(project, first):
+    assert rows(project, "SELECT count(*) FROM connections_connection") == [(500,)]
     assert "not all imported" not in first.shown
 
 

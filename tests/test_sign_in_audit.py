@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.test import Client
 
 from connections import signals
+from connections.management.shell import command_origin
 from connections.models import AuditEvent, AuditHead
 from connections.origin import printable
 from tests.conftest import PASSWORD
@@ -74,6 +76,12 @@ def test_a_right_password_of_somebody_who_may_not_enter_is_told(client: Client) 
     User.objects.create_user("guest", password=PASSWORD)
     sign_in(client, "guest")
     assert (told()["action"], told()["why"]) == ("user.sign_in_failed", "not staff")
+
+
+def test_a_script_that_tries_a_password_is_told_with_the_system_user(alice: User) -> None:
+    assert authenticate(username="alice", password="wrong") is None
+    line = told()
+    assert (line["origin"], line["system_user"]) == ("command", command_origin().system_user)
 
 
 def test_the_name_tried_is_bounded_and_on_one_line(client: Client) -> None:

@@ -66,6 +66,12 @@ def test_it_tells_what_broke(client: Client, two_lines: None, carol: User) -> No
     assert "event 2: its text was changed: the hash does not fit" in html
 
 
+def test_the_page_opens_without_a_head(client: Client, two_lines: None, carol: User) -> None:
+    client.force_login(carol)
+    AuditHead.objects.all().delete()
+    assert client.get(HISTORY).status_code == 200
+
+
 def test_it_tells_the_last_checkpoint_and_its_key(client: Client, two_lines: None, carol: User) -> None:
     one = write_checkpoint()
     assert one is not None

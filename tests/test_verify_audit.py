@@ -142,7 +142,7 @@ def test_a_changed_head_is_found(history: None) -> None:
 
 def test_a_missing_trigger_is_found(history: None) -> None:
     triggers.remove()
-    assert verify().faults == [f"trigger {name} is missing" for name in triggers.wanted()]
+    assert verify().faults == [f"trigger {name} is missing or was changed" for name in triggers.wanted()]
 
 
 def test_the_command_says_how_many_lines_hold_and_how_they_end(history: None) -> None:
@@ -183,5 +183,73 @@ def test_a_missing_head_is_a_fault(history: None) -> None:
     assert any("head is missing" in fault for fault in verify().faults)
 
 
+def test_a_second_head_is_a_fault(history: None) -> None:
+    AuditHead.objects.create(seq=4, hash="0" * 64)
+    assert verify().faults == ["a second head is there: nothing more can be written"]
+
+
+WEAKER = {
+    "sqlite": [
+        "DROP TRIGGER audit_no_update",
+        f"CREATE TRIGGER audit_no_update BEFORE UPDATE ON {TABLE} WHEN 0 BEGIN SELECT RAISE(ABORT, 'no'); END",
+    ],
+    "postgresql": [
+        f"DROP TRIGGER audit_no_change ON {TABLE}",
+        f"CREATE TRIGGER audit_no_change BEFORE UPDATE OF action OR DELETE ON {TABLE} "
+        "FOR EACH ROW EXECUTE FUNCTION audit_refuse()",
+    ],
+}
+
+
+def test_a_trigger_that_refuses_less_is_found_and_made_again(history: None) -> None:
+    for statement in WEAKER[connection.vendor]:
+        run_sql(statement)
+    [fault] = verify().faults
+    assert fault.endswith("is missing or was changed")
+    triggers.install()
+    assert verify().holds
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's triggers call no function")
+def test_a_function_that_refuses_nothing_is_found_and_made_again(history: None) -> None:
+    run_sql("CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$")
+    assert len(verify().faults) == len(triggers.wanted())
+    triggers.install()
+    assert verify().holds
+
+
 def test_a_text_that_is_no_object_is_a_fault(history: None) -> None:
     assert any("no JSON object" in fault for fault in tamper(f"UPDATE {TABLE} SET body = '[]' WHERE seq = 2"))
+
+
+NO_TEXT, NO_UTF8 = "x'7b7d'", "CAST(x'ff' AS text)"
+of_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite stores anything in any column")
+
+
+@of_sqlite
+@pytest.mark.parametrize(
+    ("column", "value", "fault"),
+    [
+        ("body", NO_TEXT, "event 2: it holds something else than text"),
+        ("prev_hash", NO_TEXT, "event 2: it holds something else than text"),
+        ("hash", NO_TEXT, "event 2: its text was changed: the hash does not fit"),
+        ("at", "'no time'", "event 2: its column at differs from its text"),
+        ("at", NO_TEXT, "event 2: its column at differs from its text"),
+        ("action", NO_TEXT, "event 2: its column action differs from its text"),
+        ("body", NO_UTF8, "what is stored after event 1 can't be read"),
+        ("hash", NO_UTF8, "what is stored after event 1 can't be read"),
+    ],
+)
+def test_what_is_no_text_at_all_is_told_and_breaks_nothing(history: None, column: str, value: str, fault: str) -> None:
+    assert any(found.startswith(fault) for found in tamper(f"UPDATE {TABLE} SET {column} = {value} WHERE seq = 2"))
+
+
+@of_sqlite
+@pytest.mark.parametrize("column", ["seq", "hash"])
+def test_a_head_that_can_not_be_read_is_told(history: None, column: str) -> None:
+    run_sql(f"UPDATE {AuditHead._meta.db_table} SET {column} = {NO_UTF8}")
+    assert verify().faults
+
+
+def test_a_text_without_end_is_told(history: None) -> None:
+    assert "event 2: its text is not JSON" in tamper(f"UPDATE {TABLE} SET body = %s WHERE seq = 2", "[" * 100_000)

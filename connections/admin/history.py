@@ -13,10 +13,12 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_safe
 
+from connections.admin.counting import count_capped, in_words
 from connections.admin.history_export import download
-from connections.admin.history_facets import chips, facets, kept, link, period
+from connections.admin.history_facets import chips, facets, kept, link, period, periods
 from connections.admin.history_filters import Filters
-from connections.admin.history_lines import days
+from connections.admin.history_lines import Day, days
+from connections.admin.history_people import people_of
 from connections.admin.history_query import UnknownFilter, read_filters
 from connections.admin.readonly import ReadOnlyAdmin
 from connections.admin.verification import VerifiesHistory, verification
@@ -71,11 +73,13 @@ class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
 def _page(request: HttpRequest, filters: Filters) -> dict[str, Any]:
     found = list(filters.page().select_related("actor", "connection", "run", "account")[: LINES_PER_PAGE + 1])
     shown = found[:LINES_PER_PAGE]
+    by_day = days(shown)
     return {
         "title": _title(filters),
         "filters": filters,
-        "days": days(shown),
-        "head": AuditHead.objects.get(),
+        "days": by_day,
+        "cut_days": _cut_days(by_day, before=filters.before is not None, after=len(found) > len(shown)),
+        "head": AuditHead.objects.first(),
         "verification": verification(request),
         "visible_runs": set(_runs_of(shown, filters.viewer)),
         "older": link(request, before=shown[-1].seq) if len(found) > len(shown) else "",
@@ -86,10 +90,17 @@ def _page(request: HttpRequest, filters: Filters) -> dict[str, Any]:
         "period": period(filters),
         "kept_by_search": kept(request, "q"),
         "kept_by_period": kept(request, "from", "to"),
-        "any_period": link(request, before=None, **{"from": None, "to": None}),
+        "periods": periods(request, filters),
         "summary": _summary(filters),
+        "people": people_of(filters),
+        "lines": in_words(count_capped(filters.events())) if filters.is_quickly_counted else "",
         "sees_all": request.user.has_perm("connections.view_all_history"),
     }
+
+
+def _cut_days(by_day: list[Day], *, before: bool, after: bool) -> list[Day]:
+    """Those of which another page may have more lines: nothing is counted there."""
+    return [*(by_day[:1] if before else []), *(by_day[-1:] if after else [])]
 
 
 def _summary(filters: Filters) -> Summary | None:

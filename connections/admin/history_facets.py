@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -52,6 +54,21 @@ def period(filters: Filters) -> str:
     if since:
         return _("since %s") % since
     return _("until %s") % until if until else ""
+
+
+def periods(request: HttpRequest, filters: Filters) -> list[tuple[str, str, bool]]:
+    """Periods to choose from, which all reach until now: word, link and whether chosen for each."""
+    today = timezone.localdate()
+    starts = {_("Any"): None, _("Today"): today}
+    starts |= {_("Last %d days") % days: today - timedelta(days=days - 1) for days in (7, 30)}
+    return [
+        (
+            word,
+            link(request, before=None, **{"from": start, "to": None}),
+            (start, None) == (filters.since, filters.until),
+        )
+        for word, start in starts.items()
+    ]
 
 
 def kept(request: HttpRequest, *names: str) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import User
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from connections.models import Account, AuditEvent, Connection, StopItem, StopRun
 from connections.models.audit import FOLDED_ACTIONS
-from connections.models.states import NOT_STOPPED
+from connections.models.states import NOT_STOPPED, Verdict
 
 if TYPE_CHECKING:
     from connections.models.audit import AuditEventQuerySet
@@ -51,10 +52,30 @@ class Filters:
         return bool(self.connection or self.device or self.run)
 
     @property
+    def is_quickly_counted(self) -> bool:
+        """Whether an index alone tells how many lines match."""
+        return self.is_exact or (self.is_whole and not self.since and not self.until)
+
+    @property
+    def is_folded_action(self) -> bool:
+        """Whether lines are asked for that are else told by their run alone."""
+        return self.action in FOLDED_ACTIONS
+
+    @property
     def is_person_s(self) -> bool:
         """Whether it is all of a person's history, of whatever period."""
+        return self.actor is not None and self.is_whole
+
+    @property
+    def is_everybody_s(self) -> bool:
+        """Whether it is everybody's whole history, of whatever period."""
+        return self.actor is None and self.is_whole
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing but person and period narrows it."""
         others = (self.about, self.account, self.outcome, self.ticket, self.action, self.text)
-        return self.actor is not None and not self.is_exact and not any(others)
+        return not self.is_exact and not any(others)
 
     @property
     def since_at(self) -> datetime | None:
@@ -72,8 +93,11 @@ class Filters:
     def page(self) -> AuditEventQuerySet:
         """The lines to be listed, newest first: those of single connections are told by their run."""
         events = self.events().order_by("-seq")
-        if not self.is_exact and self.action not in FOLDED_ACTIONS:
+        if not self.is_exact and not self.is_folded_action:
             events = events.without_folded()
+            if self.outcome:
+                # The rest that has an outcome is folded, and a condition with an OR reads every line.
+                events = events.filter(action="stop.requested")
         return events if self.before is None else events.filter(seq__lt=self.before)
 
     def _seen(self) -> AuditEventQuerySet:
@@ -119,23 +143,27 @@ class Filters:
         if self.ticket:
             events = events.filter(run__in=StopRun.objects.filter(ticket__iexact=self.ticket).values("pk"))
         if self.text:
-            told = Q(reason__icontains=self.text) | Q(ticket__icontains=self.text)
+            devices = Connection.objects.filter(device_name__icontains=self.text)
+            covered = StopItem.objects.filter(connection__in=devices.values("pk"))
+            told = Q(reason__icontains=self.text) | Q(ticket__icontains=self.text) | Q(pk__in=covered.values("run"))
             events = events.filter(run__in=StopRun.objects.filter(told).values("pk"))
         return events
 
     def _of_outcome(self, events: AuditEventQuerySet) -> AuditEventQuerySet:
-        """Runs in which a connection had that outcome, and the answers that say so."""
+        """Runs in which a connection had that outcome or verdict, and the lines that say so."""
         if not self.outcome:
             return events
         states = [str(state) for state in NOT_STOPPED] if self.outcome == NOT_STOPPED_AT_ALL else [self.outcome]
-        items = StopItem.objects.filter(run=OuterRef("run"), state__in=states)
+        is_verdict = self.outcome in Verdict.values
+        items = StopItem.objects.filter(run=OuterRef("run"), **{"verdict__in" if is_verdict else "state__in": states})
         if self._connections is not None:
             items = items.filter(connection__in=self._connections)
-        answers = Q()
-        for state in states:
+        told = Q()
+        for state, name in product(states, ("verdict",) if is_verdict else ("outcome", "item_outcome")):
             # In a text of the body the quotes are escaped, so this is found as a field alone.
-            answers |= Q(body__contains=f'"outcome":"{state}"') | Q(body__contains=f'"item_outcome":"{state}"')
-        return events.filter(Q(Exists(items), action="stop.requested") | Q(answers, action="stop.answered"))
+            told |= Q(body__contains=f'"{name}":"{state}"')
+        action = "stop.verified" if is_verdict else "stop.answered"
+        return events.filter(Q(Exists(items), action="stop.requested") | Q(told, action=action))
 
 
 def _midnight(day: date) -> datetime:

@@ -7,54 +7,26 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connections.admin.outcomes import Said, outcome_labels, said, said_of
+from connections.admin.history_stories import RunStory, counted, stories_of
+from connections.admin.outcomes import Said, said
 from connections.audit import words_accounts, words_people, words_verdicts
 from connections.audit.words import WORDS, sentence_for, words_for
 from connections.live.lists import ListRead, lists_read
-from connections.models import StopItem
-from connections.stops.tally import Tally, tallies
 from connections.templatetags.panel import STATE_ICONS, clock
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from connections.models import AuditEvent, StopRun
+    from connections.models import AuditEvent
 
-FOLD_LENGTH = 20
 ANSWERS = ("stop.answered", "account.sign_in_answered", "account.test_answered", "connection.open_answered")
 OF_THE_PANEL = ("account.sign_in_sent", *ANSWERS)
 """What nobody does themselves, though it is on somebody's behalf."""
-
-
-@dataclass(frozen=True)
-class RunStory:
-    """What came of a run so far. `items`: those that need a look, or all of a small run without such."""
-
-    run: StopRun
-    tally: Tally
-    accounts: list[str]
-    items: list[tuple[StopItem, Said]]
-
-    @property
-    def of_accounts(self) -> str:
-        if len(self.accounts) == 1:
-            return self.accounts[0]
-        return ngettext("%d account", "%d accounts", len(self.accounts)) % len(self.accounts)
-
-    @property
-    def labels(self) -> list[tuple[str, str]]:
-        return outcome_labels(self.tally)
-
-    @property
-    def only_item(self) -> StopItem | None:
-        return self.items[0][0] if self.tally.states.total() == len(self.items) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -87,6 +59,19 @@ class Line:
         return str(self.facts.get("actor", ""))
 
     @property
+    def count(self) -> str:
+        count = int(self.facts.get("count", 0))
+        return counted(ngettext("%s connection", "%s connections", count), count)
+
+    @property
+    def run(self) -> str:
+        return str(_("run %d") % self.event.run_id) if self.event.run_id else ""
+
+    @property
+    def ticket(self) -> str:
+        return _("ticket %s") % str(self.facts.get("ticket", ""))
+
+    @property
     def is_known(self) -> bool:
         """Whether there are words for this action."""
         return self.event.action in WORDS
@@ -117,10 +102,19 @@ class Day:
     date: str
     lines: list[Line]
 
+    @property
+    def runs(self) -> int:
+        return sum(line.event.action == "stop.requested" for line in self.lines)
+
+    @property
+    def connections(self) -> int:
+        """How many were asked to be stopped."""
+        return sum(line.facts["count"] for line in self.lines if line.event.action == "stop.requested")
+
 
 def days(events: list[AuditEvent]) -> list[Day]:
     """`events`, newest first, as lines grouped by the day of the panel's time zone."""
-    stories = _stories({event.run for event in events if event.action == "stop.requested" and event.run})
+    stories = stories_of({event.run for event in events if event.action == "stop.requested" and event.run})
     facts = {event.seq: json.loads(event.body) for event in events}
     read = lists_read(facts[event.seq].get("list_seq", 0) for event in events if event.action == "stop.verified")
     lines = [_line(event, facts[event.seq], stories, read) for event in events]
@@ -179,28 +173,3 @@ def _notes(event: AuditEvent, facts: dict[str, Any]) -> list[str]:
     elif event.action == "stop.answered" and not facts.get("item_outcome"):
         notes.append(_("another attempt follows"))
     return [note for note in notes if note]
-
-
-def _stories(runs: set[StopRun]) -> dict[int, RunStory]:
-    counted = tallies(runs)
-    items = _items_of(runs, counted)
-    accounts: dict[int, list[str]] = {run.pk: [] for run in runs}
-    pairs = StopItem.objects.filter(run__in=runs).order_by("account__name").values_list("run", "account__name")
-    for run_id, name in pairs.distinct():
-        accounts[run_id].append(name)
-    return {run.pk: RunStory(run, counted[run.pk], accounts[run.pk], items[run.pk]) for run in runs}
-
-
-def _items_of(runs: set[StopRun], counted: dict[int, Tally]) -> dict[int, list[tuple[StopItem, Said]]]:
-    troubled = [run for run in runs if counted[run.pk].needs_look]
-    small = [run for run in runs if run not in troubled and counted[run.pk].states.total() <= FOLD_LENGTH]
-    place = Window(RowNumber(), partition_by=F("run"), order_by="pk")
-    chosen = [
-        StopItem.objects.needs_look().filter(run__in=troubled).annotate(place=place).filter(place__lte=FOLD_LENGTH),
-        StopItem.objects.filter(run__in=small),
-    ]
-    found: dict[int, list[tuple[StopItem, Said]]] = {run.pk: [] for run in runs}
-    for items in chosen:
-        for item in items.select_related("connection").order_by("pk"):
-            found[item.run_id].append((item, said_of(item)))
-    return found

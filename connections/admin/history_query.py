@@ -15,6 +15,7 @@ from connections.admin.history_filters import NOT_STOPPED_AT_ALL, Filters
 from connections.admin.outcomes import ORDER
 from connections.audit.words import WORDS
 from connections.models import Account, AuditEvent, Connection, StopRun
+from connections.models.states import Verdict
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -38,6 +39,7 @@ NAMES = (
 OUTCOMES: dict[str, str | Promise] = {
     NOT_STOPPED_AT_ALL: gettext_lazy("not stopped, or unknown"),
     **{str(state): state.label for state in ORDER},
+    **{str(verdict): verdict.label for verdict in Verdict},
 }
 MOST_DIGITS = 18
 Row = TypeVar("Row", bound=Model)

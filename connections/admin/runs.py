@@ -76,7 +76,7 @@ class StopRunAdmin(ConfirmsStops, SteersRuns, GivesEvidence, ReadOnlyAdmin):
         self._check_permission(request)
         run = get_object_or_404(self.get_queryset(request), pk=_as_pk(object_id))
         page = run_page(run, request.GET, user_of(request))
-        shown = {"opts": self.opts, "title": page["headline"], "head": AuditHead.objects.get()}
+        shown = {"opts": self.opts, "title": page["headline"], "head": AuditHead.objects.first()}
         context = {**self.admin_site.each_context(request), **shown, **page}
         template = "admin/connections/stoprun/change_form.html"
         return TemplateResponse(request, template, context, status=400 if page["items_error"] else 200)

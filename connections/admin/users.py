@@ -19,13 +19,13 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from connections.audit.append import Entry, append
+from connections.audit.append import append
 from connections.audit.people import (
     FLAGS,
     NOBODY,
     group_deleted_line,
     group_line,
-    named,
+    password_line,
     permission_names,
     standing_of,
     user_line,
@@ -131,8 +131,7 @@ def _told_of_password(request: HttpRequest, user: User | None, view: Callable[[]
         response = view()
         if user is not None and _password_hash(user) != before:
             user.refresh_from_db()
-            facts = {**named(user), "usable": user.has_usable_password()}
-            append([Entry("user.password_changed", web_origin(request), actor=user_of(request), facts=facts)])
+            append([password_line(user, user_of(request), web_origin(request))])
     return response
 
 

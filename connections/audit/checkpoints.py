@@ -112,7 +112,8 @@ def claims_in(lines: Iterable[str], name: str) -> Iterator[Claim]:
         try:
             fields = json.loads(line)
             claim = Claim(**{field: fields[field] for field in FIELDS}, where=where)
-            fits = isinstance(claim.seq, int) and parse_datetime(claim.at) is not None
+            texts = all(isinstance(fields[field], str) for field in FIELDS if field != "seq")
+            fits = texts and isinstance(claim.seq, int) and parse_datetime(claim.at) is not None
         except (ValueError, TypeError, KeyError):
             fits = False
         if not fits:

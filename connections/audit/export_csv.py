@@ -43,21 +43,28 @@ COLUMNS = (
 SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # the latter are full-width
 FORMULA = re.compile(rf"[\t\r\n]|\s*[{SIGNS}]")
 # Where `;` or a tab divides cells, what follows it is a new one: a spreadsheet that expects those heeds no quotes
-# around the whole.
-LATER_FORMULA = re.compile(rf"([;\t\r\n])(?=\s*[{SIGNS}])")
+# around the whole, and takes those in it away.
+LATER_FORMULA = re.compile(rf"([;\t\r\n])(?=[\s\"]*[{SIGNS}])")
 
 
-def as_csv_lines(events: AuditEventQuerySet, *, header: bool = True) -> Generator[str, None, None]:
-    """A header and one row an event, oldest first, each with its line end. `more` holds the further fields as JSON.
+def as_csv_lines(events: AuditEventQuerySet) -> Generator[str, None, None]:
+    """A header and one row an event, oldest first, each with its line end."""
+    yield header()
+    yield from map(as_row, as_objects(events))
+
+
+def header() -> str:
+    return _line(COLUMNS)
+
+
+def as_row(fields: dict[str, Any]) -> str:
+    """An object of `as_objects` as a row. `more` holds the fields that have no column, as JSON.
 
     What a spreadsheet would take for a formula gets an apostrophe in front.
     """
-    if header:
-        yield _line(COLUMNS)
-    for fields in as_objects(events):
-        more = {name: value for name, value in fields.items() if name not in COLUMNS}
-        fields["more"] = canonical(more) if more else ""
-        yield _line(tuple(harmless(fields.get(name, "")) for name in COLUMNS))
+    more = {name: value for name, value in fields.items() if name not in COLUMNS}
+    row = {**fields, "more": canonical(more) if more else ""}
+    return _line(tuple(harmless(row.get(name, "")) for name in COLUMNS))
 
 
 def harmless(value: Any) -> Any:

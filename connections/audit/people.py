@@ -46,10 +46,13 @@ def permission_names(permissions: Iterable[Permission]) -> frozenset[str]:
     return frozenset(f"{one.content_type.app_label}.{one.codename}" for one in permissions)
 
 
-def user_line(user: User, before: Standing, other_fields: list[str], actor: User, origin: Origin) -> Entry | None:
+def user_line(
+    user: User, before: Standing, other_fields: list[str], actor: User | None, origin: Origin
+) -> Entry | None:
     """The line of what became of `user` since `before`; None when nothing did.
 
-    `other_fields`: names of further fields that changed, whose values (a name, an address) the history need not keep.
+    `actor`: who did it; None for a command. `other_fields`: names of further fields that changed, whose values (a
+    name, an address) the history need not keep.
     """
     after = standing_of(user)
     facts: dict[str, Any] = {
@@ -65,6 +68,12 @@ def user_line(user: User, before: Standing, other_fields: list[str], actor: User
         return None
     action = "user.added" if before is NOBODY else "user.changed"
     return Entry(action, origin, actor=actor, facts={**named(user), **facts})
+
+
+def password_line(user: User, actor: User | None, origin: Origin) -> Entry:
+    """The line of a password that was changed or taken away; `actor` as above."""
+    facts = {**named(user), "usable": user.has_usable_password()}
+    return Entry("user.password_changed", origin, actor=actor, facts=facts)
 
 
 def named(user: User) -> dict[str, Any]:

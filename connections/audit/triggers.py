@@ -5,6 +5,8 @@ SQLite drops a table's triggers when a migration rebuilds it, so they are made a
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connections
 
 from connections.models import AuditCheckpoint, AuditEvent
@@ -37,10 +39,17 @@ POSTGRESQL = {
     f"{name}_no_truncate": f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()"
     for name, table in TABLES.items()
 }
+POSTGRESQL_BODY = f" BEGIN RAISE EXCEPTION '{REFUSAL}'; END "
 POSTGRESQL_FUNCTION = (
-    "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    f"$$ BEGIN RAISE EXCEPTION '{REFUSAL}'; END $$"
+    f"CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $${POSTGRESQL_BODY}$$"
 )
+# Those that refuse as ours do: enabled, without a condition, before whole rows (27: UPDATE and DELETE) or the statement
+# (34: TRUNCATE), by a function with our text.
+POSTGRESQL_GOOD = """
+SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid
+WHERE pg_table_is_visible(tgrelid) AND relname = ANY(%s) AND tgenabled IN ('O', 'A') AND tgqual IS NULL
+AND tgattr = '' AND tgtype = CASE WHEN tgname LIKE '%%\\_no\\_truncate' THEN 34 ELSE 27 END AND prosrc = %s
+"""
 
 
 def wanted(using: str = "default") -> dict[str, str]:
@@ -51,19 +60,15 @@ def wanted(using: str = "default") -> dict[str, str]:
 
 
 def missing(using: str = "default") -> list[str]:
-    """The names of the triggers that should be there and are not (on PostgreSQL also: those that are disabled)."""
-    tables = list(TABLES.values())
+    """The names of the triggers that should be there and are not, or not as we make them, or are disabled."""
     with connections[using].cursor() as cursor:
         if connections[using].vendor == "postgresql":
-            cursor.execute(
-                "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
-                "WHERE pg_table_is_visible(tgrelid) AND relname = ANY(%s) AND tgenabled IN ('O', 'A')",
-                [tables],
-            )
+            cursor.execute(POSTGRESQL_GOOD, [list(TABLES.values()), POSTGRESQL_BODY])
+            good = {name for (name,) in cursor.fetchall()}
         else:
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN (%s, %s)", tables)
-        present = {name for (name,) in cursor.fetchall()}
-    return [name for name in wanted(using) if name not in present]
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            good = {name for name, sql in cursor.fetchall() if sql == f"CREATE TRIGGER {name} {SQLITE.get(name)}"}
+    return [name for name in wanted(using) if name not in good]
 
 
 def install(using: str = "default") -> None:
@@ -73,6 +78,7 @@ def install(using: str = "default") -> None:
         if connections[using].vendor == "postgresql":
             cursor.execute(POSTGRESQL_FUNCTION)
         for name in absent:
+            _drop(cursor, name, using)
             cursor.execute(f"CREATE TRIGGER {name} {wanted(using)[name]}")
 
 
@@ -80,6 +86,9 @@ def remove(using: str = "default") -> None:
     """Drop the triggers: for a test database that has to be emptied, and for nothing else."""
     with connections[using].cursor() as cursor:
         for name in wanted(using):
-            table = TABLES[name.partition("_")[0]]
-            on_table = f" ON {table}" if connections[using].vendor == "postgresql" else ""
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on_table}")
+            _drop(cursor, name, using)
+
+
+def _drop(cursor: Any, name: str, using: str) -> None:
+    on_table = f" ON {TABLES[name.partition('_')[0]]}" if connections[using].vendor == "postgresql" else ""
+    cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on_table}")

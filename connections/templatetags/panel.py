@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from django import template
 from django.templatetags.static import static
@@ -48,6 +49,7 @@ NOT_KNOWN = "\N{EN DASH}"
 
 
 @register.simple_tag
+@lru_cache(maxsize=500)  # some stand a thousand times on a page
 def icon(name: str, css: str = "") -> SafeString:
     """The sprite's icon `name`, for the eye only: the words stand beside it."""
     return format_html(

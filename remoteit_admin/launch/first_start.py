@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 
 import django
@@ -30,10 +31,19 @@ def first_administrator() -> tuple[str, str | None]:
     users = get_user_model().objects
     try:
         if not users.exists():
-            password = secrets.token_urlsafe(12)
-            users.create_superuser("admin", password=password)
-            return "admin", password
+            return "admin", _make("admin")
         administrator = users.filter(is_superuser=True, is_active=True).order_by("pk").first()
         return administrator.get_username() if administrator else "NAME", None
     finally:
         connections.close_all()
+
+
+def _make(name: str) -> str:
+    """Make the administrator `name`, as `createsuperuser` does and with its line, and return the password."""
+    password = secrets.token_urlsafe(12)
+    os.environ["DJANGO_SUPERUSER_PASSWORD"] = password
+    try:
+        call_command("createsuperuser", username=name, email="", interactive=False, verbosity=0)
+    finally:
+        del os.environ["DJANGO_SUPERUSER_PASSWORD"]
+    return password

@@ -13,12 +13,14 @@ from typing import Any, TextIO, cast
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandParser
-from django.db import close_old_connections
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.utils.translation import gettext as _
 
-from connections.audit.export import announce, as_json_lines
-from connections.audit.export_csv import as_csv_lines
+from connections.audit import export_csv
+from connections.audit.append import canonical
+from connections.audit.export import announce, as_objects
+from connections.management.earlier_export import NotOfThisHistory, last_line
 from connections.management.shell import SOME_NOT, command_origin, wrong_use
 from connections.models import AuditEvent, AuditHead, StopRun
 from connections.models.audit import AuditEventQuerySet
@@ -44,54 +46,64 @@ class Command(BaseCommand):
             "--since-seq", type=int, metavar="N", help="only lines after line N, the last that you have"
         )
         parser.add_argument(
-            "--follow", action="store_true", help="go on with new lines as they come, until interrupted"
-        )
+            "--follow", action="store_true",
+            help="go on with new lines as they come, until interrupted; with --output after the last line of the file",
+        )  # fmt: skip
         parser.add_argument("--output", metavar="FILE", help="append to this file, which may be moved away at any time")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        events = _selected(options)
+        form, follow = options["format"], options["follow"]
         path = _checked(options["output"]) if options["output"] is not None else None
+        if path and follow and path.is_file():  # a pipe has no end to look at
+            self._go_on_after(path, options)
+        events = _selected(options)
         if isinstance(sys.stdout, io.TextIOWrapper):
             # The lines were hashed as UTF-8, whatever this terminal speaks.
             sys.stdout.reconfigure(encoding="utf-8", newline="")
         filters = {name: options[name] for name in FILTERS if options[name] is not None}
-        form, follow = options["format"], options["follow"]
-        with _until_interrupted(follow) as interrupted:
+        with _until_interrupted(follow) as interrupted, _told_when_it_fails(path):
             last = announce(events, form=form, filters=filters, origin=command_origin(), follow=follow)
             sink = Sink(form, path, cast(TextIO, self.stdout), interrupted)
-            try:
-                sink.write(events.filter(seq__lte=last), is_first=True)
-                if follow:
-                    _follow(events, last, sink)
-            except BrokenPipeError:
-                # The reader has left. What Python still holds back for it must not raise once more on the way out.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                raise SystemExit(SOME_NOT) from None
+            if follow:
+                _follow(events, sink, self.stderr)
+            else:
+                sink.write(events.filter(seq__lte=last))
+
+    def _go_on_after(self, path: Path, options: dict[str, Any]) -> None:
+        """Leave out the lines that the file has: a follower that is started again goes on where it was."""
+        try:
+            last = last_line(path, options["format"])
+        except NotOfThisHistory as error:
+            raise wrong_use(str(error)) from None
+        if last > (options["since_seq"] or 0):
+            options["since_seq"] = last
+            self.stderr.write(
+                _("%(file)s has the lines up to %(last)d; going on after that.") % {"file": path, "last": last}
+            )
 
 
 @dataclass
 class Sink:
-    """Where the lines go: appended to the file at `path`, or to `stdout` without one."""
+    """Where the lines go: appended to the file at `path`, or to `stdout` without one. `last`: the last one written."""
 
     form: str
     path: Path | None
     stdout: TextIO
     interrupted: threading.Event
+    last: int = 0
 
-    def write(self, events: AuditEventQuerySet, *, is_first: bool = False) -> None:
+    def write(self, events: AuditEventQuerySet) -> None:
         """Write `events`, and hand them over: whole lines, also when it is interrupted on the way."""
         with self._opened() as out:
-            header = is_first and (self.path is None or out.tell() == 0)
-            for line in self._lines(events, header):
-                out.write(line)
+            is_new = self.last == 0 if self.path is None else out.tell() == 0
+            if self.form == "csv" and is_new:
+                out.write(export_csv.header())
+            for fields in as_objects(events):
+                out.write(export_csv.as_row(fields) if self.form == "csv" else f"{canonical(fields)}\n")
+                self.last = fields["seq"]
                 if self.interrupted.is_set():
                     break
             out.flush()
-
-    def _lines(self, events: AuditEventQuerySet, header: bool) -> Iterator[str]:
-        if self.form == "csv":
-            return as_csv_lines(events, header=header)
-        return (f"{line}\n" for line in as_json_lines(events))
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[TextIO]:
@@ -103,14 +115,40 @@ class Sink:
             yield file
 
 
-def _follow(events: AuditEventQuerySet, last: int, sink: Sink) -> None:
-    """Write each line after `last` as it comes, until interrupted."""
-    while not sink.interrupted.wait(POLL_S):
+def _follow(events: AuditEventQuerySet, sink: Sink, stderr: Any) -> None:
+    """Write each line as it comes, until interrupted; while the database is away, wait for it."""
+    is_away = False
+    while not sink.interrupted.is_set():
+        try:
+            head = AuditHead.objects.get().seq
+            if head > sink.last:
+                sink.write(events.filter(seq__gt=sink.last, seq__lte=head))
+            if not sink.interrupted.is_set():
+                sink.last = head
+            is_away = False
+        except (DatabaseError, InterfaceError) as error:
+            if not is_away:
+                stderr.write(_("The database does not answer; waiting for it: %s") % error)
+            is_away = True
+            connection.close()
+        sink.interrupted.wait(POLL_S)
         close_old_connections()
-        head = AuditHead.objects.get().seq
-        if head > last:
-            sink.write(events.filter(seq__gt=last, seq__lte=head))
-        last = head
+
+
+@contextlib.contextmanager
+def _told_when_it_fails(path: Path | None) -> Iterator[None]:
+    """End with 1, and no traceback, when the reader has left or the file can't be written any more."""
+    try:
+        yield
+    except BrokenPipeError:
+        # What Python still holds back for the reader must not raise once more on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(SOME_NOT) from None
+    except OSError as error:
+        if path is None:
+            raise
+        message = _("%(path)s can't be written: %(why)s.") % {"path": path, "why": error.strerror}
+        raise CommandError(message, returncode=SOME_NOT) from None
 
 
 @contextlib.contextmanager

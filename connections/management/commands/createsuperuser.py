@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.management.commands import createsuperuser
+
+from connections.audit.people import NOBODY, user_line
+from connections.management.saving import saved_with_line
+from connections.management.shell import command_origin
+
+
+class Command(createsuperuser.Command):
+    """Django's own, with a line in the history."""
+
+    def handle(self, *args: Any, **options: Any) -> str | None:
+        with saved_with_line(lambda user: user_line(user, NOBODY, [], None, command_origin())):
+            return super().handle(*args, **options)

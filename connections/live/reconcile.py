@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
 
 WORKER = Origin("worker")
 CHUNK = 1000
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+LENGTHS = {
+    name: Connection._meta.get_field(name).max_length or 0  # type: ignore[union-attr]
+    for name in ("device_name", "service_name", "opened_by")
+}
 LISTED_COLUMNS = (
     "device_address",
     "connection_id",
     "connection_key",
-    "device_name",
-    "service_name",
-    "opened_by",
+    *LENGTHS,
     "opened_at",
     "list_scope",
 )
@@ -37,10 +41,14 @@ LISTED_COLUMNS = (
 
 @dataclass
 class Reconciled:
-    """What a list changed: how many records it opened, and how many ended without us."""
+    """What a list changed: how many records it opened, and how many ended without us.
 
-    opened: int = 0
-    ended: int = 0
+    `uncovered`: how many it says nothing of, since it does not reach where they were seen, by scope.
+    """
+
+    opened: int
+    ended: int
+    uncovered: Counter[str]
 
 
 def reconcile(account: Account, listed: SessionList, *, asked_seq: int) -> Reconciled:
@@ -57,14 +65,10 @@ def reconcile(account: Account, listed: SessionList, *, asked_seq: int) -> Recon
     _update(records, changes.first_complete, listed_seq=asked_seq)
     _update(records, changes.present_again, absent_seq=None)
     _update(records, changes.missing, absent_seq=asked_seq)
-    _update(
-        records.still(ConnectionStatus.ENDED),
-        changes.alive_after_all,
-        status=ConnectionStatus.ACTIVE,
-        status_at=timezone.now(),
-        absent_seq=None,
-    )
-    return Reconciled(len(changes.new), sum(_end(account, pks, asked_seq) for pks in chunks(changes.ended, CHUNK)))
+    for pks in chunks(changes.alive_after_all, CHUNK):
+        _revive(account, pks, asked_seq)
+    ended = sum(_end(account, pks, asked_seq) for pks in chunks(changes.ended, CHUNK))
+    return Reconciled(len(changes.new), ended, changes.uncovered)
 
 
 def ids_sha256(listed: SessionList) -> str:
@@ -101,44 +105,64 @@ def _as_listed(session: Session) -> tuple[object, ...]:
         session.service_address,
         session.id,
         session.id.lower(),
-        session.device_name,
-        session.service_name,
-        session.opened_by,
+        *_names(session),
         _time(session),
-        session.account,
+        session.accounts[0],
     )
+
+
+def _names(session: Session) -> list[str]:
+    """Device, service and person, as far as there is room for them."""
+    return [getattr(session, name)[: LENGTHS[name]] for name in LENGTHS]
 
 
 def _know_better(sessions: dict[int, Session]) -> None:
     with transaction.atomic():
-        known = Connection.objects.only("device_name", "service_name", "opened_by", "opened_at").in_bulk(sessions)
+        known = Connection.objects.only("known_by", "list_scope", *LENGTHS, "opened_at").in_bulk(sessions)
         better = [(_better(connection, sessions[pk]), {"pk": pk}) for pk, connection in known.items()]
         update_many(Connection, better)
 
 
 def _better(connection: Connection, session: Session) -> dict[str, object]:
     """What the list says of a connection; what it doesn't say stays as it was known."""
+    device_name, service_name, opened_by = _names(session)
+    kept = connection.list_scope in session.accounts
     return {
-        "known_by": KnownBy.LISTED,
-        "list_scope": session.account,
-        "device_name": session.device_name or connection.device_name,
-        "service_name": session.service_name or connection.service_name,
-        "opened_by": session.opened_by or connection.opened_by,
+        "known_by": KnownBy.OPENED if connection.known_by == KnownBy.OPENED else KnownBy.LISTED,
+        "list_scope": connection.list_scope if kept else session.accounts[0],
+        "device_name": device_name or connection.device_name,
+        "service_name": service_name or connection.service_name,
+        "opened_by": opened_by or connection.opened_by,
         "opened_at": _time(session) or connection.opened_at,
     }
 
 
 def _time(session: Session) -> datetime | None:
+    """When it was opened; None for what is no time, or one that no calendar of a page could show."""
     try:
         at = parse_datetime(session.opened_at)
     except ValueError:
         return None
-    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
+    if at is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _update(records: ConnectionQuerySet, ids: list[int], **values: object) -> None:
     for chunk in chunks(ids, CHUNK):
         records.filter(pk__in=chunk).update(**values)
+
+
+def _revive(account: Account, pks: list[int], asked_seq: int) -> None:
+    """Call active again what was held for ended and is listed."""
+    records = Connection.objects.filter(pk__in=pks)
+    with transaction.atomic():
+        told = list(records.still(ConnectionStatus.ENDED).select_for_update(no_key=True).order_by("pk"))
+        records.still(ConnectionStatus.ENDED).update(
+            status=ConnectionStatus.ACTIVE, status_at=timezone.now(), absent_seq=None
+        )
+        if told:
+            append([_listed_again(account, one, asked_seq) for one in told])
 
 
 def _end(account: Account, pks: list[int], asked_seq: int) -> int:
@@ -154,6 +178,11 @@ def _end(account: Account, pks: list[int], asked_seq: int) -> int:
         if told:
             append([_ended_line(account, one, asked_seq, now) for one in told])
     return len(told)
+
+
+def _listed_again(account: Account, connection: Connection, asked_seq: int) -> Entry:
+    facts = {"list_seq": asked_seq}
+    return Entry("connection.listed_again", WORKER, account=account, connection=connection, facts=facts)
 
 
 def _ended_line(account: Account, connection: Connection, asked_seq: int, now: datetime) -> Entry:

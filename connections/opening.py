@@ -139,9 +139,7 @@ def _record(opened: Opened, wish: Wish, sent_seq: int, opened_by: str) -> Result
     }
     with transaction.atomic():
         connection = _known(opened, wish, opened_by) if opened.outcome is Opening.OPENED else None
-        answered_seq = _tell("connection.open_answered", facts, wish, connection)
-        if connection is not None:
-            Connection.objects.filter(pk=connection.pk).update(opened_seq=answered_seq)
+        _tell("connection.open_answered", facts, wish, connection)
     return Result(opened, connection)
 
 

@@ -27,9 +27,21 @@ def command_line(*arguments: str) -> list[str]:
     return [sys.executable, "manage.py", *arguments]
 
 
-def manage(*arguments: str, stdin: bytes = b"", **variables: str) -> subprocess.CompletedProcess[bytes]:
-    """Run `python manage.py arguments` to its end; `variables` go beside those of `environment`."""
+def manage(
+    *arguments: str, stdin: bytes = b"", start_new_session: bool = False, **variables: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run `python manage.py arguments` to its end; `variables` go beside those of `environment`.
+
+    `start_new_session`: away from this terminal, so that a password is asked for on standard input.
+    """
     env = {**environment(), **variables}
     return subprocess.run(
-        command_line(*arguments), input=stdin, cwd=ROOT, env=env, capture_output=True, timeout=60, check=False
+        command_line(*arguments),
+        input=stdin,
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        start_new_session=start_new_session,
     )

@@ -92,7 +92,7 @@ def test_it_reads_a_session() -> None:
     assert (session.id, session.service_address, session.service_name) == (ID, ADDRESS, "SSH")
     assert (session.device_name, session.opened_by) == ("Pump 7", "anna@example.org")
     assert (session.opened_at, session.proxy, session.state) == ("2026-01-02T03:04:05.678Z", True, "connected")
-    assert session.account == "acc-1"
+    assert session.accounts == ("acc-1",)
 
 
 def test_an_empty_list_is_complete() -> None:
@@ -108,13 +108,13 @@ def test_it_reads_the_organisations_too() -> None:
         asked = json.loads(server.requests[1].partition(b"\r\n\r\n")[2])
     assert asked["variables"] == {"a0": "acc-2"}
     assert listed.complete
-    assert [session.account for session in listed.sessions] == ["acc-1", "acc-2"]
+    assert [session.accounts for session in listed.sessions] == [("acc-1",), ("acc-2",)]
     assert listed.accounts == ("acc-1", "acc-2")
 
 
-def test_a_session_that_two_lists_show_is_listed_once() -> None:
+def test_a_session_that_two_lists_show_is_listed_once_with_both() -> None:
     listed = read(login(SESSION, membership=[MEMBER]), accounts(a0={"sessions": [changed("id", ID.upper())]}))
-    assert [session.id for session in listed.sessions] == [ID]
+    assert [(session.id, session.accounts) for session in listed.sessions] == [(ID, ("acc-1", "acc-2"))]
     assert listed.complete
 
 
@@ -144,8 +144,8 @@ def test_an_anonymous_visitor_has_no_name() -> None:
         changed("target.id", None),
         changed("id", None),
         changed("timestamp", 5),
-        changed("id", "4" * 65),
-        changed("target.id", "80:" * 20),
+        changed("id", "a" * 65),
+        changed("target.id", "80:00:00:00:01:00:40:C5:00"),
     ],
 )
 def test_a_session_without_a_part_that_is_needed_makes_the_list_incomplete(session: Any) -> None:
@@ -159,6 +159,7 @@ def test_a_session_without_a_part_that_is_needed_makes_the_list_incomplete(sessi
 @pytest.mark.parametrize(
     ("reaction", "words"),
     [
+        (accounts(sessions=[], membership=[]), "The login came without its id"),
         (accounts(id="a", sessions=None, membership=[]), "The list of the login is missing"),
         (accounts(id="a", sessions=[]), "The list of organisations is missing"),
         (login(membership=[None]), "An organisation came without the id of its account"),

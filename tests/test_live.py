@@ -223,7 +223,7 @@ def test_what_no_list_covers_any_more_stays_unverified_after_a_while(
     assert item.answered_at is not None
     StopItem.objects.update(answered_at=item.answered_at - GIVE_UP)
     read_list(account)
-    assert (StopItem.objects.get().verdict, StopItem.objects.get().verdict_why) == ("unverified", "not_listed")
+    assert (StopItem.objects.get().verdict, StopItem.objects.get().verdict_why) == ("unverified", "not_covered")
 
 
 def test_giving_up_leaves_nothing_over(alice: User, account: Account, make_connection: MakeConnection) -> None:

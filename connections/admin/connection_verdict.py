@@ -79,6 +79,8 @@ def what_settles(connection: Connection) -> str:
             **facts,
             "why": account.list_why.rstrip("."),
         }
+    if not account.covers(connection.list_scope):
+        return _("remote.it's list of %(account)s no longer covers where it was seen, so no list settles it.") % facts
     if connection.listed_seq is None:
         return _("No complete list ever held it, so none can confirm that it is gone.")
     return _("You can wait: the next complete list of %(account)s (about %(time)s) shows whether it is gone.") % facts

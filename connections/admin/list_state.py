@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connections.models import Account, Worker
-from connections.models.states import ConnectionStatus
+from connections.models.states import OPEN_STATUSES, ConnectionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +34,18 @@ class Trouble(models.TextChoices):
 
 
 @dataclass(frozen=True)
+class Outside:
+    """How many connections of an account are held for open where its list does not reach any more.
+
+    `as_of`: when a complete list last reached there; the oldest such time of several, None when none is known.
+    """
+
+    account: Account
+    count: int
+    as_of: datetime | None
+
+
+@dataclass(frozen=True)
 class ListState:
     """What the lists of some accounts are worth: those that are complete and of now, and each of the others, with why.
 
@@ -45,6 +57,7 @@ class ListState:
     of: datetime | None
     next_at: datetime | None
     has_worker: bool
+    outside: list[Outside]
 
     @property
     def total(self) -> int:
@@ -71,13 +84,15 @@ class ListState:
 class Seen:
     """When a connection was last known to be there. `before`: at a time that nobody kept, before `at`.
 
-    `listed`: remote.it's own list showed it. `late`: that list is not complete or not of now.
+    `listed`: remote.it's own list showed it. `late`: that list is not complete or not of now. `outside`: the account's
+    list does not reach any more where it was seen.
     """
 
     at: datetime
     before: bool = False
     listed: bool = False
     late: bool = False
+    outside: bool = False
 
 
 def list_state(accounts: Iterable[Account]) -> ListState:
@@ -93,6 +108,7 @@ def list_state(accounts: Iterable[Account]) -> ListState:
         of=min(times, default=None),
         next_at=min(due, default=None),
         has_worker=Worker.objects.alive().exists(),
+        outside=[_outside(account) for account, _trouble in found if account.list_left],
     )
 
 
@@ -115,6 +131,18 @@ def trouble_of(account: Account, now: datetime) -> Trouble | None:
     return Trouble.STALE if account.completely_listed_at < now - STALE else None
 
 
+def left_condition(accounts: Iterable[Account], prefix: str = "") -> models.Q:
+    """The connections that were seen where the lists of `accounts` do not reach any more.
+
+    `prefix`: the way from the counted rows to the connection, such as `connection__`.
+    """
+    found = models.Q(pk__in=[])
+    for account in accounts:
+        if account.list_left:
+            found |= models.Q(**{f"{prefix}account": account, f"{prefix}list_scope__in": list(account.list_left)})
+    return found
+
+
 def seen_of(connection: Connection, now: datetime) -> Seen:
     """When `connection` was last known to be there.
 
@@ -122,6 +150,8 @@ def seen_of(connection: Connection, now: datetime) -> Seen:
     before the last one, and that the last one did not lack, stood in that one.
     """
     account, listed_at = connection.account, connection.account.completely_listed_at
+    if connection.status in OPEN_STATUSES and not account.covers(connection.list_scope):
+        return _seen_outside(connection)
     if connection.listed_seq is None or listed_at is None:
         return Seen(connection.known_at)
     if connection.status != ConnectionStatus.ACTIVE or connection.status_at > listed_at:
@@ -129,3 +159,14 @@ def seen_of(connection: Connection, now: datetime) -> Seen:
     if connection.absent_seq is not None:
         return Seen(listed_at, before=True)
     return Seen(listed_at, listed=True, late=trouble_of(account, now) is not None)
+
+
+def _seen_outside(connection: Connection) -> Seen:
+    at = connection.account.covered_until(connection.list_scope) or connection.known_at
+    return Seen(at, before=connection.absent_seq is not None, listed=True, late=True, outside=True)
+
+
+def _outside(account: Account) -> Outside:
+    times = [account.covered_until(scope) for scope in account.list_left]
+    count = sum(part["open"] for part in account.list_left.values())
+    return Outside(account, count, min(filter(None, times), default=None))

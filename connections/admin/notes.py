@@ -19,6 +19,8 @@ def note_of_connection(connection: Connection, item: StopItem | None) -> str:
     """The note below the status, or "". `item`: the last one that had this connection."""
     if connection.status == ConnectionStatus.ENDED and not (item and item.state == ItemState.ALREADY_GONE):
         return why_ended(connection)
+    if connection.status == ConnectionStatus.ACTIVE and not connection.account.covers(connection.list_scope):
+        return _outside(connection)
     if connection.is_past_expiry and connection.expires_at and connection.status == ConnectionStatus.ACTIVE:
         return _("should have ended %(time)s") % {"time": clock(connection.expires_at)}
     if item is None:
@@ -44,6 +46,16 @@ def note_of_connection(connection: Connection, item: StopItem | None) -> str:
         case ConnectionStatus.ACTIVE if item.state == ItemState.QUEUED:
             return _("waits in run %(run)d") % facts
     return ""
+
+
+def _outside(connection: Connection) -> str:
+    """What is said of a connection that was seen where the account's list does not reach any more."""
+    at = connection.account.covered_until(connection.list_scope)
+    if at is None:
+        return _("remote.it's list of this account no longer covers where it was seen")
+    return _("remote.it's list of this account no longer covers where it was seen: as of %(time)s") % {
+        "time": clock(at)
+    }
 
 
 def _missing(connection: Connection) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from connections.admin.counting import count_capped, in_words
-from connections.admin.list_state import list_state
+from connections.admin.list_state import left_condition, list_state
 from connections.admin.outcomes import outcome_labels
 from connections.audit import triggers
 from connections.models import Account, Connection, StopItem, StopRun, Worker
@@ -24,12 +24,13 @@ LONGEST_OPEN = 5
 def overview(user: User) -> dict[str, Any]:
     """The context of the page, for `user`, who may see connections."""
     connections = Connection.objects.visible_to(user)
-    live = connections.open().exclude(expires_at__lte=timezone.now())
+    accounts = list(Account.objects.all())
+    live = connections.open().exclude(expires_at__lte=timezone.now()).exclude(left_condition(accounts))
     runs = list(StopRun.objects.visible_to(user).started().order_by("-pk")[:LAST_RUNS])
     counted = tallies(runs)
     waiting = StopItem.objects.unfinished().filter(run__in=StopRun.objects.started())
     return {
-        "lists": list_state(Account.objects.all()),
+        "lists": list_state(accounts),
         "open": in_words(count_capped(connections.open())),
         "past_end": count_capped(connections.open().filter(expires_at__lte=timezone.now())),
         "unknown": count_capped(connections.filter(status=ConnectionStatus.UNKNOWN)),

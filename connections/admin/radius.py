@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.admin.filters import OPEN_FOR, open_for_condition
-from connections.models import StopItem, StopRun
+from connections.admin.list_state import left_condition
+from connections.models import Account, StopItem, StopRun
 from connections.models.states import ConnectionStatus, ItemState, RunState, SkipReason
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Skipped:
 def numbers(items: QuerySet[StopItem], user: User) -> dict[str, Any]:
     """The counts over `items`, in one query, and how long their connections are open, in seconds."""
     now = timezone.now()
+    accounts = Account.objects.filter(pk__in=items.values("account"))
     spans = {key: Count("pk", filter=open_for_condition(key, "connection__", now)) for key in OPEN_FOR}
     found: dict[str, Any] = items.aggregate(
         connections=Count("pk"),
@@ -56,6 +58,7 @@ def numbers(items: QuerySet[StopItem], user: User) -> dict[str, Any]:
         oldest=Min("connection__opened_at"),
         past_end=Count("pk", filter=Q(connection__expires_at__lte=now)),
         unclear=Count("pk", filter=Q(connection__status=ConnectionStatus.UNKNOWN)),
+        outside=Count("pk", filter=left_condition(accounts, "connection__")),
         own=Count("pk", filter=_opened_by(user)),
         **{_alias(key): count for key, count in spans.items()},
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import DatabaseError
 from django.db.models import Func, Max, TextField
@@ -18,32 +15,16 @@ from connections.audit import triggers
 from connections.audit.append import GENESIS
 from connections.audit.checkpoints import Claim, stored_claims
 from connections.audit.signing import NoSigningKey, is_signed, trusted_keys
+from connections.audit.verify_line import Row, faults_of
 from connections.models import AuditEvent, AuditHead
 
 CHUNK = 5000
-DECODE = json.JSONDecoder().raw_decode
 NAMED_FAULTS = 100
+# What no verification can show, as the end of a sentence.
 LIMITS = _(
     "lines cut off the end after the last checkpoint that somebody else holds, and a rewrite by somebody who has the "
     "signing key."
 )
-"""What no verification can show, as the end of a sentence."""
-
-
-class Row(NamedTuple):
-    """A line as it is read: far cheaper than a model's instance, of which there may be millions."""
-
-    seq: int
-    at: datetime | str
-    action: str
-    actor: int | None
-    account: int | None
-    connection: int | None
-    run: int | None
-    body: Any
-    """A text, unless somebody put something else there; so are the next two."""
-    prev_hash: Any
-    hash: Any
 
 
 class AsStored(Func):
@@ -114,7 +95,7 @@ def _read_chain(result: Verification, head_seq: int, claims: dict[int, list[Clai
     for row in _rows(head_seq):
         if row.seq != result.last_seq + 1:
             result.blame([_gap(result.last_seq, row.seq)])
-        if faults := _faults(row, result.last_hash):
+        if faults := faults_of(row, result.last_hash):
             result.blame(f"event {row.seq}: {fault}" for fault in faults)
         for claim in claims.pop(row.seq, ()):
             _compare(result, claim, row.hash, trusted)
@@ -198,54 +179,3 @@ def _past_the_head() -> list[str]:
 def _gap(last: int, found: int) -> str:
     missing = f"event {last + 1} is" if found == last + 2 else f"events {last + 1} to {found - 1} are"
     return f"{missing} missing"
-
-
-def _faults(row: Row, prev_hash: str) -> list[str]:
-    faults = []
-    if not isinstance(row.body, str) or not isinstance(row.prev_hash, str):
-        return ["it holds something else than text"]
-    if row.prev_hash != prev_hash:
-        faults.append("does not continue the line before it")
-    digest = hashlib.sha256(row.body.encode()).hexdigest()
-    if hashlib.sha256((row.prev_hash + digest).encode()).hexdigest() != row.hash:
-        faults.append("its text was changed: the hash does not fit")
-    try:
-        body, end = DECODE(row.body)
-    except (ValueError, RecursionError):
-        end = -1
-    if end != len(row.body):
-        return [*faults, "its text is not JSON"]
-    if not isinstance(body, dict):
-        return [*faults, "its text is no JSON object"]
-    if differing := _differing_columns(row, body):
-        faults.extend(f"its column {name} differs from its text" for name in differing)
-    return faults
-
-
-def _differing_columns(row: Row, body: dict[str, Any]) -> list[str]:
-    get = body.get
-    if (row.action, row.account, row.actor, row.connection, row.run) == (
-        get("action"), get("account_id"), get("actor_id"), get("connection"), get("run_id")
-    ) and _is_at(row.at, get("at")):  # fmt: skip
-        return []
-    columns = {
-        "at": _is_at(row.at, get("at")),
-        "action": row.action == get("action"),
-        "account": row.account == get("account_id"),
-        "actor": row.actor == get("actor_id"),
-        "connection": row.connection == get("connection"),
-        "run": row.run == get("run_id"),
-    }
-    return [name for name, fits in columns.items() if not fits]
-
-
-def _is_at(at: datetime | str, text: object) -> bool:
-    if not isinstance(text, str):
-        return False
-    if isinstance(at, str) and at == f"{text[:10]} {text[11:-1]}":
-        return True
-    try:
-        stored = datetime.fromisoformat(at).replace(tzinfo=UTC) if isinstance(at, str) else at
-        return datetime.fromisoformat(text) == stored
-    except ValueError:
-        return False

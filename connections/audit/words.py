@@ -37,7 +37,9 @@ WORDS = {
     "account.sign_in_answered": Words(_("Answers to sign-ins"), _("sign-in to remote.it answered"), "key"),
     "connection.added": Words(_("Connections added"), _("added a connection"), "open"),
     "connection.ended": Words(_("Connections ended"), _("ended without us"), "ended"),
-    "connection.seen_again": Words(_("Connections seen again"), _("still open, as the list shows"), "alive"),
+    "connection.listed_again": Words(
+        _("Connections listed again"), _("listed again after it was held for gone"), "back"
+    ),
     "list.asked": Words(_("Readings asked for"), _("asked for a reading of the list"), "retry"),
     "list.started": Words(_("Lists asked for"), _("list asked for"), "list"),
     "list.read": Words(_("Lists read"), _("list read"), "list"),

@@ -5,6 +5,7 @@ An incomplete list ends nothing: it can only show what is open.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,7 +36,6 @@ class Known(NamedTuple):
     device_name: str
     list_scope: str
     seen_seq: int | None
-    opened_seq: int | None
     listed_seq: int | None
     absent_seq: int | None
     expires_at: datetime | None
@@ -55,6 +55,8 @@ class Changes:
     alive_after_all: list[int] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
+    uncovered: Counter[str] = field(default_factory=Counter)
+    """How many are held for open where the list does not reach, by scope: it says nothing of them."""
 
 
 def compare(account: Account, listed: SessionList, *, asked_seq: int) -> Changes:
@@ -71,7 +73,9 @@ def compare(account: Account, listed: SessionList, *, asked_seq: int) -> Changes
         if session is not None:
             found.add(known.key)
             _compare_seen(changes, known, session, complete=listed.complete)
-        elif known.key not in present and listed.complete and _may_be_missed(known, listed, asked_seq):
+        elif listed.complete and not in_scope(known.list_scope, listed):
+            changes.uncovered[known.list_scope] += 1
+        elif listed.complete and known.status == ConnectionStatus.ACTIVE and known.key not in present:
             _compare_missing(changes, known, asked_seq, now)
     changes.new = [session for key, session in sessions.items() if key not in found]
     return changes
@@ -103,7 +107,8 @@ def _read(records: ConnectionQuerySet) -> Iterator[Known]:
 
 
 def _compare_seen(changes: Changes, known: Known, session: Session, *, complete: bool) -> None:
-    if known.known_by not in (KnownBy.LISTED, KnownBy.OPENED) or not known.device_name:
+    is_known_well = known.known_by in (KnownBy.LISTED, KnownBy.OPENED) and known.device_name
+    if not is_known_well or known.list_scope not in session.accounts:
         changes.known_better[known.pk] = session
     if complete and known.listed_seq is None:
         changes.first_complete.append(known.pk)
@@ -113,16 +118,19 @@ def _compare_seen(changes: Changes, known: Known, session: Session, *, complete:
         changes.present_again.append(known.pk)
 
 
-def _may_be_missed(known: Known, listed: SessionList, asked_seq: int) -> bool:
-    """Whether its absence says something: it is held for open, the list covers it, and was asked for after it began."""
-    began_before = known.opened_seq is None or known.opened_seq < asked_seq
-    return known.status == ConnectionStatus.ACTIVE and began_before and in_scope(known.list_scope, listed)
-
-
 def _compare_missing(changes: Changes, known: Known, asked_seq: int, now: datetime) -> None:
     expired = known.expires_at is not None and known.expires_at <= now
     if expired or (known.absent_seq is not None and known.absent_seq < asked_seq):
         changes.ended.append(known.pk)
-    elif known.known_by in (KnownBy.LISTED, KnownBy.OPENED) and known.absent_seq is None:
-        # An id that remote.it never named may be of another kind than those it lists: its absence says nothing.
+    elif known.absent_seq is None and _was_listed_before(known, asked_seq):
         changes.missing.append(known.pk)
+
+
+def _was_listed_before(known: Known, asked_seq: int) -> bool:
+    """Whether a list that was asked for earlier had this id.
+
+    One that remote.it never listed may be of another kind than those it lists, even when we opened it: its absence
+    says nothing. That of one which another reader met after this list was asked for says nothing either.
+    """
+    first = known.seen_seq or known.listed_seq
+    return known.known_by == KnownBy.LISTED if first is None else first < asked_seq

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connections.models.states import Verdict
+from connections.models.states import UnverifiedReason, Verdict
 
 if TYPE_CHECKING:
     from connections.models import Connection, StopItem
@@ -38,7 +38,7 @@ def find(
     if connection.connection_key in present:
         return _unless_known(item, Finding(item, Verdict.STILL_ALIVE))
     if connection.listed_seq is None or connection.listed_seq >= asked_seq:
-        return None if item.verdict else Finding(item, Verdict.UNVERIFIED, "never_listed")
+        return None if item.verdict else Finding(item, Verdict.UNVERIFIED, UnverifiedReason.NEVER_LISTED)
     for newcomer in newcomers.get(place_of(connection), []):
         if newcomer.seen_seq is not None and newcomer.seen_seq > answered_seq:
             after = _seconds_after(item, newcomer)

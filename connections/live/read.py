@@ -13,6 +13,7 @@ from connections.audit.append import Entry, Origin, append
 from connections.live.reconcile import Reconciled, ids_sha256, reconcile, revive
 from connections.live.verify import give_up, verify
 from connections.models import Account
+from connections.models.states import UnverifiedReason
 from connections.remoteit import Cause, SessionList
 from connections.signing_in import sign_in, why_not_signed_in
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from connections.remoteit import Client
 
 WORKER = Origin("worker")
+LIST_FIELDS = ("listed_at", "list_why", "completely_listed_at", "list_size", "list_scopes", "list_left")
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def _follow(
     if listed.complete:
         verdicts = verify(account, listed, asked_seq=asked_seq, read_seq=read_seq)
     else:
-        verdicts = give_up(account, "not_listed", read_seq)
+        verdicts = give_up(account, UnverifiedReason.NOT_LISTED, read_seq)
     revive(account, changed.alive, asked_seq=asked_seq)
     return Reading(account, listed, proxied, changed, verdicts, sign_in_refused)
 
@@ -99,6 +101,8 @@ def _write_down(
     now = timezone.now()
     account.listed_at, account.list_why = now, listed.why_incomplete
     if listed.complete:
+        account.list_left = _left(account, changed)
+        account.list_scopes = list(listed.accounts)
         account.completely_listed_at, account.list_size = now, proxied
     facts = {
         "complete": listed.complete,
@@ -113,5 +117,14 @@ def _write_down(
         "took_ms": listed.took_ms,
     }
     with transaction.atomic():
-        account.save(update_fields=("listed_at", "list_why", "completely_listed_at", "list_size"))
+        account.save(update_fields=LIST_FIELDS)
         return append([Entry("list.read", origin, account=account, facts=facts)])
+
+
+def _left(account: Account, changed: Reconciled) -> dict[str, dict[str, object]]:
+    """Where this complete list does not reach and connections are held for open, and when one last did."""
+    last = {scope: account.covered_until(scope) for scope in changed.uncovered}
+    return {
+        scope: {"open": count, "as_of": at.isoformat() if (at := last[scope]) else ""}
+        for scope, count in changed.uncovered.items()
+    }

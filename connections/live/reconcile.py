@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -26,14 +27,15 @@ if TYPE_CHECKING:
 
 WORKER = Origin("worker")
 CHUNK = 1000
-LONGEST = {field.name: getattr(field, "max_length", None) for field in Connection._meta.concrete_fields}
+LENGTHS = {
+    name: Connection._meta.get_field(name).max_length or 0  # type: ignore[union-attr]
+    for name in ("device_name", "service_name", "opened_by")
+}
 LISTED_COLUMNS = (
     "device_address",
     "connection_id",
     "connection_key",
-    "device_name",
-    "service_name",
-    "opened_by",
+    *LENGTHS,
     "opened_at",
     "list_scope",
 )
@@ -43,12 +45,14 @@ LISTED_COLUMNS = (
 class Reconciled:
     """What a list changed: how many records it opened, and how many ended without us.
 
-    `alive`: the keys of those that it shows although they are held for stopped or ended; verdicts come before them.
+    `uncovered`: how many it says nothing of, since it does not reach where they were seen, by scope. `alive`: the keys
+    of those that it shows although they are held for stopped or ended; verdicts come before they are revived.
     """
 
-    opened: int = 0
-    ended: int = 0
-    alive: list[int] = field(default_factory=list)
+    opened: int
+    ended: int
+    uncovered: Counter[str]
+    alive: list[int]
 
 
 def reconcile(account: Account, listed: SessionList, *, asked_seq: int) -> Reconciled:
@@ -66,29 +70,21 @@ def reconcile(account: Account, listed: SessionList, *, asked_seq: int) -> Recon
     _update(records, changes.present_again, absent_seq=None)
     _update(records, changes.missing, absent_seq=asked_seq)
     ended = sum(_end(account, pks, asked_seq) for pks in chunks(changes.ended, CHUNK))
-    return Reconciled(len(changes.new), ended, changes.alive_after_all)
+    return Reconciled(len(changes.new), ended, changes.uncovered, changes.alive_after_all)
 
 
-def revive(account: Account, pks: list[int], *, asked_seq: int) -> int:
-    """Call active again what a list shows, asked for after the last answer about it; returns how many."""
-    revived = 0
+def revive(account: Account, pks: list[int], *, asked_seq: int) -> None:
+    """Call active again what a list shows that was asked for after the last answer about it."""
     for chunk in chunks(pks, CHUNK):
         with transaction.atomic():
             lock_accounts([account.pk])
             records = Connection.objects.filter(pk__in=chunk).still(ConnectionStatus.ENDED, ConnectionStatus.STOPPED)
-            found = list(not_answered_since(records, asked_seq).order_by("pk"))
-            Connection.objects.filter(pk__in=[one.pk for one in found]).update(
+            told = list(not_answered_since(records, asked_seq).order_by("pk"))
+            Connection.objects.filter(pk__in=[one.pk for one in told]).update(
                 status=ConnectionStatus.ACTIVE, status_at=timezone.now(), absent_seq=None
             )
-            if found:
-                append([_seen_again_line(account, one, asked_seq) for one in found])
-        revived += len(found)
-    return revived
-
-
-def _seen_again_line(account: Account, connection: Connection, asked_seq: int) -> Entry:
-    facts = {"list_seq": asked_seq, "was": connection.status}
-    return Entry("connection.seen_again", WORKER, account=account, connection=connection, facts=facts)
+            if told:
+                append([_listed_again_line(account, one, asked_seq) for one in told])
 
 
 def ids_sha256(listed: SessionList) -> str:
@@ -128,45 +124,44 @@ def _as_listed(session: Session) -> tuple[object, ...]:
         session.id.lower(),
         *_names(session),
         _time(session),
-        session.account,
+        session.accounts[0],
     )
 
 
-def _names(session: Session) -> tuple[str, str, str]:
-    """Device, service and person as they fit into the record: people choose them, and none may be in the way."""
-    long = {"device_name": session.device_name, "service_name": session.service_name, "opened_by": session.opened_by}
-    device, service, person = (name[: LONGEST[field]] for field, name in long.items())
-    return device, service, person
+def _names(session: Session) -> list[str]:
+    """Device, service and person, as far as there is room for them."""
+    return [getattr(session, name)[: LENGTHS[name]] for name in LENGTHS]
 
 
 def _know_better(account: Account, sessions: dict[int, Session]) -> None:
     with transaction.atomic():
         lock_accounts([account.pk])
-        known = Connection.objects.only("device_name", "service_name", "opened_by", "opened_at").in_bulk(sessions)
+        known = Connection.objects.only("known_by", "list_scope", *LENGTHS, "opened_at").in_bulk(sessions)
         better = [(_better(connection, sessions[pk]), {"pk": pk}) for pk, connection in known.items()]
         update_many(Connection, better)
 
 
 def _better(connection: Connection, session: Session) -> dict[str, object]:
     """What the list says of a connection; what it doesn't say stays as it was known."""
-    device, service, person = _names(session)
+    device_name, service_name, opened_by = _names(session)
+    kept = connection.list_scope in session.accounts
     return {
-        "known_by": KnownBy.LISTED,
-        "list_scope": session.account,
-        "device_name": device or connection.device_name,
-        "service_name": service or connection.service_name,
-        "opened_by": person or connection.opened_by,
+        "known_by": KnownBy.OPENED if connection.known_by == KnownBy.OPENED else KnownBy.LISTED,
+        "list_scope": connection.list_scope if kept else session.accounts[0],
+        "device_name": device_name or connection.device_name,
+        "service_name": service_name or connection.service_name,
+        "opened_by": opened_by or connection.opened_by,
         "opened_at": _time(session) or connection.opened_at,
     }
 
 
 def _time(session: Session) -> datetime | None:
+    """When it was opened; None for what is no time, or one that no calendar of a page could show."""
     try:
         at = parse_datetime(session.opened_at)
     except ValueError:
         return None
     if at is None or at.year not in YEARS:
-        # Beyond that no database and no page could show it, and it says nothing anyway.
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
@@ -190,6 +185,11 @@ def _end(account: Account, pks: list[int], asked_seq: int) -> int:
         if told:
             append([_ended_line(account, one, asked_seq, now) for one in told])
     return len(told)
+
+
+def _listed_again_line(account: Account, connection: Connection, asked_seq: int) -> Entry:
+    facts = {"list_seq": asked_seq, "was": connection.status}
+    return Entry("connection.listed_again", WORKER, account=account, connection=connection, facts=facts)
 
 
 def _ended_line(account: Account, connection: Connection, asked_seq: int, now: datetime) -> Entry:

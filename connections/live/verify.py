@@ -19,7 +19,7 @@ from connections.live.findings import Finding, find, place_of
 from connections.live.order import not_answered_since
 from connections.models import Account, AuditEvent, Connection, StopItem
 from connections.models.accounts import lock_accounts
-from connections.models.states import ConnectionStatus, ItemState, Verdict
+from connections.models.states import ConnectionStatus, ItemState, UnverifiedReason, Verdict
 
 if TYPE_CHECKING:
     from connections.live.findings import Newcomers
@@ -91,7 +91,7 @@ def give_up(account: Account, why: str, read_seq: int) -> int:
 def _find_nothing(item: StopItem) -> Finding | None:
     """What a list says that doesn't cover where the item's connection was: after a while, that none settles it."""
     waits = item.answered_at is not None and item.answered_at > timezone.now() - GIVE_UP
-    return None if item.verdict or waits else Finding(item, Verdict.UNVERIFIED, "not_listed")
+    return None if item.verdict or waits else Finding(item, Verdict.UNVERIFIED, UnverifiedReason.NOT_COVERED)
 
 
 def record(account: Account, findings: list[Finding], *, asked_seq: int, read_seq: int) -> int:

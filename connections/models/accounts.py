@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 
@@ -57,6 +58,10 @@ class Account(models.Model):
     list_size = models.PositiveIntegerField(_("connections in the last complete list"), default=0, editable=False)
     list_due_at = models.DateTimeField(null=True, editable=False)
     """When the list is read next, by the database's clock."""
+    list_scopes = models.JSONField(null=True, editable=False)
+    """Where the last complete list reached: the ids of the login and of its organisations; None when not noted."""
+    list_left = models.JSONField(default=dict, editable=False)
+    """Where it no longer reached and connections are still held for open: id -> how many, and when one last did."""
     list_reader = models.CharField(max_length=16, blank=True, editable=False)
     """Who is reading the list; "" while nobody is."""
     list_reader_at = models.DateTimeField(null=True, editable=False)
@@ -74,6 +79,16 @@ class Account(models.Model):
     def list_is_complete(self) -> bool:
         """Whether its last list was read whole."""
         return self.listed_at is not None and self.listed_at == self.completely_listed_at
+
+    def covers(self, scope: str) -> bool:
+        """Whether the last complete list reached `scope`, the id of the login or of an organisation."""
+        return not scope or self.list_scopes is None or scope in self.list_scopes
+
+    def covered_until(self, scope: str) -> datetime | None:
+        """When a complete list last reached `scope`; None when that is not known."""
+        if scope in (self.list_scopes or ()):
+            return self.completely_listed_at
+        return parse_datetime(self.list_left.get(scope, {}).get("as_of", ""))
 
     def is_paused(self, at: datetime) -> bool:
         return self.held_at is not None or (self.paused_until is not None and self.paused_until > at)

@@ -67,8 +67,6 @@ class Connection(models.Model):
     expires_at = models.DateTimeField(_("ends by itself"), null=True, blank=True)
     known_by = models.CharField(_("how we know it"), max_length=10, choices=KnownBy.choices)
     known_at = models.DateTimeField(_("as of"), default=timezone.now)
-    opened_seq = models.BigIntegerField(null=True, editable=False)
-    """The place in the audit of the answer by which we opened it: a list asked for before could not show it."""
     seen_seq = models.BigIntegerField(null=True, editable=False)
     """The place in the audit of the list that first showed it."""
     listed_seq = models.BigIntegerField(null=True, editable=False)

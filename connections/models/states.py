@@ -106,6 +106,7 @@ class Verdict(models.TextChoices):
 class UnverifiedReason(models.TextChoices):
     NEVER_LISTED = "never_listed", _("no complete list ever held this id")
     NOT_LISTED = "not_listed", _("the account could not be listed completely in time")
+    NOT_COVERED = "not_covered", _("the account's list no longer covers where it was seen")
 
 
 class SkipReason(models.TextChoices):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connections.remoteit.answers import Cause
@@ -22,7 +22,7 @@ query OwnSessions {{
 }}
 """
 
-#: Longer ones are none that a stop could send (remoteit-api reference, section 3): such a row can't be relied on.
+#: What is longer is no id or address that anybody could send or keep: of remote.it's the longest has 40 characters.
 LONGEST_ID = 64
 LONGEST_ADDRESS = 23
 
@@ -33,8 +33,8 @@ Ask = Callable[[str, Mapping[str, Any]], Reply]
 class Session:
     """One open session. ``opened_at`` is the API's own text, ISO 8601.
 
-    ``proxy`` is False for a peer-to-peer session, which is no proxy connection. ``account`` is the id of the account
-    whose list showed it first: the login's own, or an organisation's.
+    ``proxy`` is False for a peer-to-peer session, which is no proxy connection. ``accounts`` are the ids of those whose
+    lists show it: the login, an organisation, or both.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Session:
     opened_at: str
     proxy: bool
     state: str
-    account: str
+    accounts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,17 @@ class _Reading:
             self.problems.append(f"The list of {whose} is missing")
             return
         sessions = [_session(row, account) for row in rows]
-        for session in sessions:
-            if session is not None:
-                self.sessions.setdefault(session.id.lower(), session)
+        for session in filter(None, sessions):
+            self.add(session, account)
         if lacking := sessions.count(None):
             self.problems.append(f"{lacking} of {len(rows)} sessions of {whose} came without a part that is needed")
         else:
             self.accounts.append(account)
+
+    def add(self, session: Session, account: str) -> None:
+        known = self.sessions.setdefault(session.id.lower(), session)
+        if account not in known.accounts:
+            self.sessions[session.id.lower()] = replace(known, accounts=(*known.accounts, account))
 
 
 def read_sessions(ask: Ask) -> SessionList:
@@ -119,7 +123,10 @@ def read_sessions(ask: Ask) -> SessionList:
     reading = _Reading()
     login = reading.ask(ask, OWN_SESSIONS, {})
     if login:
-        reading.take("the login", str(login.get("id", "")), login.get("sessions"))
+        own = _id_of(login)
+        if not own:
+            reading.problems.append("The login came without its id")
+        reading.take("the login", own, login.get("sessions"))
         organisations = _organisations(login, reading)
         if organisations:
             _read_organisations(ask, reading, organisations)
@@ -157,7 +164,7 @@ def _organisations(login: dict[str, Any], reading: _Reading) -> dict[str, str]:
     if not isinstance(memberships, list):
         reading.problems.append("The list of organisations is missing")
         return {}
-    found = {_text(one, "organization", "account", "id"): _text(one, "organization", "name") for one in memberships}
+    found = {_id_of(one, "organization", "account"): _text(one, "organization", "name") for one in memberships}
     if found.pop("", None) is not None:
         reading.problems.append("An organisation came without the id of its account")
     # An organisation's owner may be among its members: that list was read already.
@@ -168,13 +175,14 @@ def _organisations(login: dict[str, Any], reading: _Reading) -> dict[str, str]:
 def _session(row: Any, account: str) -> Session | None:
     """Return the session that ``row`` describes; None when a part is missing that it takes to tell.
 
-    Without a user it is an anonymous visitor's (remoteit-api reference, section 2.4); names may be missing too.
+    Without a user it is an anonymous visitor's (remoteit-api reference, section 2.4); names may be missing too. An id
+    or an address that is too long to be one is as good as missing.
     """
     proxy = _part(row, "endpoint", "proxy")
     if not isinstance(proxy, bool):
         return None
     session = Session(
-        id=_text(row, "id"),
+        id=_id_of(row),
         service_address=_text(row, "target", "id"),
         service_name=_text(row, "target", "name"),
         device_name=_text(row, "target", "device", "name"),
@@ -182,11 +190,16 @@ def _session(row: Any, account: str) -> Session | None:
         opened_at=_text(row, "timestamp"),
         proxy=proxy,
         state=_text(row, "state"),
-        account=account,
+        accounts=(account,),
     )
-    whole = session.id and session.service_address and session.opened_at and session.state
-    fits = len(session.id) <= LONGEST_ID and len(session.service_address) <= LONGEST_ADDRESS
-    return session if whole and fits else None
+    has_address = 0 < len(session.service_address) <= LONGEST_ADDRESS
+    return session if session.id and has_address and session.opened_at and session.state else None
+
+
+def _id_of(value: Any, *path: str) -> str:
+    """Return the id at the end of ``path``, "" when there is none that can be one."""
+    found = _text(value, *path, "id")
+    return found if len(found) <= LONGEST_ID else ""
 
 
 def _part(value: Any, *path: str) -> Any:

@@ -46,19 +46,23 @@ class Account:
 OWN = Account(USERNAME)
 
 
-def account(source: Account, id: str = "", email: str = "") -> Account | None:  # noqa: A002 - the vendor's word
-    """The account itself when nothing is named, one that the login is a member of, or None."""
-    accounts = (OWN, *map(Account, ORGANISATIONS))
-    fitting = (one for one in accounts if (not id or one.id == id) and (not email or one.email == email))
-    return source if not id and not email else next(fitting, None)
-
-
 class Reading:
     """What is read from the world."""
 
     def __init__(self, world: World, settings: Settings) -> None:
         self.world = world
         self.settings = settings
+
+    def memberships(self, source: Account) -> list[str]:
+        """The e-mail addresses of the organisations that the account belongs to."""
+        count = {"all": len(ORGANISATIONS), "first": 1, "none": 0}[self.settings.member_of]
+        return list(ORGANISATIONS)[:count] if source == OWN else []
+
+    def account(self, source: Account, id: str = "", email: str = "") -> Account | None:  # noqa: A002 - vendor's word
+        """The account itself when nothing is named, one that the login is a member of, or None."""
+        accounts = (OWN, *map(Account, self.memberships(OWN)))
+        fitting = (one for one in accounts if (not id or one.id == id) and (not email or one.email == email))
+        return source if not id and not email else next(fitting, None)
 
     def sessions(self, source: Account) -> list[Connection]:
         """The account's open sessions, peer-to-peer ones among them."""
@@ -102,8 +106,8 @@ def types(world: World, settings: Settings) -> Types:
         "Query": {"login": Known(lambda source: OWN, "User"), "version": Known(lambda source: "sandbox")},
         "User": {
             **plain("id", "email"),
-            "account": Known(account, "User", arguments=("id", "email")),
-            "membership": Known(lambda source: ORGANISATIONS if source == OWN else (), "OrganizationMember", many=True),
+            "account": Known(reading.account, "User", arguments=("id", "email")),
+            "membership": Known(reading.memberships, "OrganizationMember", many=True),
             "sessions": Known(reading.sessions, "Session", many=True),
             "events": Known(
                 reading.events,

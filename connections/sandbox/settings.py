@@ -59,6 +59,11 @@ class Settings:
         "connect by REST gives upper-case ones",
         ("true", "refuse"),
     )
+    member_of: str = switch(
+        "all",
+        "the organisations that the login belongs to; what another one lists it can't see",
+        ("all", "first", "none"),
+    )
     come_back_s: int = switch(
         0, "seconds after a stop that the same person opens the service again, 0: never", unit="SECONDS"
     )

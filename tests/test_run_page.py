@@ -263,3 +263,25 @@ def test_the_run_leads_to_its_history(client: Client, alice: User, make_connecti
     client.force_login(alice)
     answer = client.get(f"{RUNS}{run.pk}/history/")
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/admin/connections/auditevent/?run={run.pk}")
+
+
+@pytest.mark.parametrize(
+    ("selector", "words"),
+    [
+        (
+            {"by": "filter", "filter": {"status": "unknown"}, "query": "pump"},
+            "all that match status unknown, search “pump”",
+        ),
+        ({"door": "web", "by": "ticked", "shown": 3}, "ticked one by one"),
+        ({"again": 7}, "what run 7 did not stop"),
+        ({"door": "command", "ids": 2, "file": "ids.txt"}, "2 ids in the file ids.txt"),
+        ({"door": "command", "all": "active"}, "all that were active"),
+    ],
+)
+def test_it_says_in_words_how_they_were_selected(
+    client: Client, alice: User, make_connection: MakeConnection, selector: dict[str, object], words: str
+) -> None:
+    run = start_run(alice, make_connection())
+    StopRun.objects.update(selector=selector)
+    client.force_login(alice)
+    assert f"<dd>{words}</dd>" in client.get(f"{RUNS}{run.pk}/change/").content.decode()

@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from connections.admin import radius
 from connections.admin.change_list import add_notes
-from connections.admin.filters import DEFAULT_TAB, NAMES
 from connections.admin.list_state import list_state
+from connections.admin.selection_words import filter_words
 from connections.forms import TYPED_COUNT_ABOVE, ConfirmForm
 from connections.models import Account, StopRun, Worker
 from connections.models.states import ItemState, RunState, SkipReason
@@ -90,7 +90,7 @@ def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[
         "frozen": frozen,
         "left_out": left_out,
         "shown_before": _shown_before(run, frozen),
-        "filter_words": _filter_words(run),
+        "filter_words": filter_words(run),
         "paused_accounts": Account.objects.filter(
             Q(paused_until__gt=timezone.now()) | Q(held_at__isnull=False), pk__in=items.values("account")
         ),
@@ -129,14 +129,3 @@ def _shown_before(run: StopRun, frozen: int) -> int | None:
     """How many the list had shown, where the frozen list has another number of them."""
     shown = run.selector.get("shown")
     return shown if shown is not None and shown != frozen else None
-
-
-def _filter_words(run: StopRun) -> str:
-    """The filter by which the list was selected, in words; "" when its rows were ticked."""
-    if run.selector.get("by") != "filter":
-        return ""
-    chosen = {"status": DEFAULT_TAB, **run.selector.get("filter", {})}
-    words = [f"{NAMES[name]} {value or _('not known')}" for name, value in chosen.items() if name in NAMES]
-    if run.selector.get("query"):
-        words.append(_("search “%s”") % run.selector["query"])
-    return ", ".join(words)

@@ -16,6 +16,7 @@ from connections.admin.cut_chart import Chart, cut_chart
 from connections.admin.outcomes import Said, note_of_verdict, said_of
 from connections.admin.run_context import around, came_back_as, note_beside, wishes
 from connections.admin.run_controls import controls
+from connections.admin.selection_words import selection_words
 from connections.live.lists import ListRead, lists_read
 from connections.live.verdicts import read_verification
 from connections.models.states import OUTCOMES, UNFINISHED, ItemState, Verdict
@@ -112,6 +113,7 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
         "result": run_verdicts.result(progress, verification) if progress.final else "",
         "controls": controls(progress, user),
         "wishes": wishes(run),
+        "selection": selection_words(run),
         "chart": _chart(progress),
         **run_verdicts.verdict_part(progress, verification),
         **nearby,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
@@ -18,11 +19,12 @@ from connections.remoteit.base_url import checked_base_url
 
 @register(Tags.database)
 def history_is_append_only(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    # No error: migrate, which makes them again, would refuse to run.
     return [
-        Error(
+        checks.Warning(
             f"The history can be changed: trigger {name} is missing or was changed.",
             hint="Run `python manage.py migrate`, which makes it again, then `python manage.py verify_audit`.",
-            id="connections.E001",
+            id="connections.W001",
         )
         for using in databases or ()
         if triggers.TABLE in connections[using].introspection.table_names()

@@ -330,6 +330,26 @@ def test_the_page_needs_nothing_else(files: Files) -> None:
     assert not [word for word in ("<script", "src=", "href=", "http://") if word in html]
 
 
+def test_the_page_speaks_in_words_and_quotes_only_the_api(files: Files) -> None:
+    html = files["evidence.html"].decode()
+    assert "2 confirmed gone" in html
+    assert "_gone" not in html
+    assert "“deviceaddress is incorrect”" in html
+
+
+def test_the_page_does_not_quote_what_the_api_never_said(
+    alice: User, sandbox: Sandbox, open_connections: Callable[..., list[Connection]], settings: Settings
+) -> None:
+    settings.STOP_MAX_ATTEMPTS = 1
+    open_connections(1)
+    sandbox.faults.add(FaultRule("reset_after", times=1))
+    run = start_run(alice)
+    finish(run)
+    html = exported(run, alice)["evidence.html"].decode()
+    assert "<b>unknown</b> The request was sent, but the connection broke" in html
+    assert "“" not in html.split("<tbody>")[1]
+
+
 def test_a_cancelled_run_has_its_evidence(alice: User, make_connection: Callable[..., Connection]) -> None:
     make_connection()
     run = start_run(alice)

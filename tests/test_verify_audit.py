@@ -210,6 +210,14 @@ def test_a_trigger_that_refuses_less_is_found_and_made_again(history: None) -> N
     assert verify().holds
 
 
+def test_migrate_says_that_a_trigger_is_missing_and_makes_it_again(history: None) -> None:
+    triggers.remove()
+    ended = manage("migrate")
+    assert (ended.returncode, triggers.missing()) == (0, [])
+    for name in triggers.wanted():
+        assert f"trigger {name} is missing" in ended.stderr.decode()
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's triggers call no function")
 def test_a_function_that_refuses_nothing_is_found_and_made_again(history: None) -> None:
     run_sql("CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$")

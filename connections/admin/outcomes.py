@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from connections.audit.words import is_api_s_own
 from connections.models.states import ConnectionStatus, ItemState, Verdict
 from connections.stops.tally import SETTLED
 from connections.templatetags.panel import clock
@@ -69,8 +70,7 @@ def said(state: str, status: int | None, reason: str) -> Said:
         return Said(status, _("status “true”"), quoted=False)
     if status is None or f"HTTP {status}" in reason:
         return Said(None, reason, quoted=False)
-    is_answer = state in (ItemState.STOPPED, ItemState.ALREADY_GONE, ItemState.REFUSED) or 400 <= status < 500
-    return Said(status, reason, quoted=bool(reason) and is_answer)
+    return Said(status, reason, quoted=is_api_s_own(state, status, reason))
 
 
 def said_of(item: StopItem) -> Said:

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 from django.template.loader import render_to_string
 
 from connections.audit.export_csv import harmless
+from connections.audit.words import is_api_s_own
+from connections.models.states import ItemState, SkipReason, UnverifiedReason, Verdict
 
 if TYPE_CHECKING:
     from connections.audit.evidence import Evidence
 
 CHUNK = 500
+WORDS = dict((*ItemState.choices, *Verdict.choices, *UnverifiedReason.choices, *SkipReason.choices))
 COLUMNS = (
     "item_id",
     "account",
@@ -58,15 +61,33 @@ def as_html(evidence: Evidence) -> Iterator[str]:
         "requested": evidence.first,
         "checkpoint": evidence.checkpoint,
         # As pairs: a template takes `items` of a Counter for a word that was never counted.
-        "counts": sorted(evidence.counts.items()),
-        "verdicts": sorted(evidence.verdicts.items()),
-        "selected": list(evidence.first.get("selector", {}).items()),
+        "counts": [(WORDS[outcome], count) for outcome, count in sorted(evidence.counts.items())],
+        "verdicts": [(WORDS[verdict], count) for verdict, count in sorted(evidence.verdicts.items())],
+        "selected": [(name, value) for name, value in evidence.first.get("selector", {}).items() if value],
     }
     yield render_to_string("evidence/head.html", facts)
     items = evidence.items()
     while chunk := list(islice(items, CHUNK)):
-        yield render_to_string("evidence/rows.html", {"items": [(item, flat(item)) for item in chunk]})
+        yield render_to_string("evidence/rows.html", {"items": [(item, _in_words(item)) for item in chunk]})
     yield render_to_string("evidence/foot.html", facts)
+
+
+def _in_words(item: dict[str, Any]) -> dict[str, Any]:
+    """An item as `flat` gives it, with words for people in the place of codes; a code without words stays."""
+    names = ("outcome", "verdict", "verdict_why")
+    row = flat(item)
+    return {
+        **row,
+        **{name: WORDS.get(row[name], row[name]) for name in names},
+        "skipped_why": WORDS.get(item.get("skipped", {}).get("why", "")),
+        "tries": [{**attempt, "answers": [*map(_answer_in_words, attempt["answers"])]} for attempt in item["attempts"]],
+    }
+
+
+def _answer_in_words(answer: dict[str, Any]) -> dict[str, Any]:
+    outcome, reason = answer["outcome"], answer.get("upstream_reason", "")
+    quoted = is_api_s_own(outcome, answer.get("upstream_status"), reason)
+    return {**answer, "words": WORDS.get(outcome, outcome), "reason": f"“{reason}”" if quoted else reason}
 
 
 def flat(item: dict[str, Any]) -> dict[str, Any]:

@@ -75,6 +75,13 @@ SIGN_IN_ANSWERS = {
 FORMATS = {"jsonl": "JSON Lines", "csv": "CSV"}
 
 
+def is_api_s_own(outcome: str, status: int | None, reason: str) -> bool:
+    """Whether `reason` is the API's own words; where it gave none, the client writes down what it saw."""
+    if not reason or status is None or f"HTTP {status}" in reason:
+        return False
+    return outcome in ("stopped", "already_gone", "refused") or 400 <= status < 500
+
+
 def words_for(action: str) -> Words:
     return WORDS.get(action) or Words(action, action, "info")
 

@@ -11,7 +11,7 @@ PRODUCTION = env ALLOWED_HOSTS=panel.example USE_HTTPS=on DEBUG=off \
 
 # They start their own servers, so a second database has nothing to add.
 ONCE = --ignore=tests/test_sample_clients.py --ignore=tests/test_launcher.py --ignore=tests/test_servers.py --ignore=tests/test_skips.py \
-  --ignore=tests/test_outages.py
+  --ignore=tests/test_outages.py --ignore=tests/test_one_server.py
 
 .PHONY: help run test chaos check bench screenshots fmt
 help: ## list the targets

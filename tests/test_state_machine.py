@@ -205,7 +205,7 @@ class Stops(RuleBasedStateMachine):
         """The person may not stop any more, and a worker sees it; then may again."""
         user = User.objects.filter(pk=self.user.pk)
         user.update(is_active=False)
-        withdraw.skip_what_is_not_allowed()
+        withdraw.skip_what_is_not_allowed([run.pk for run in StopRun.objects.sendable()])
         user.update(is_active=True)
 
     @precondition(lambda self: self.steps > 30)

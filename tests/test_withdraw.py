@@ -43,7 +43,7 @@ def test_nothing_is_sent_for_a_person_who_may_not_stop_any_more(
     open_connections(3)
     run = start_run(alice)
     alice.groups.remove(Group.objects.get(name="Operators"))
-    withdraw.skip_what_is_not_allowed()
+    withdraw.skip_what_is_not_allowed([run.pk])
     assert {*run.items.values_list("state", "skipped_why")} == {("skipped", "not_allowed")}
     assert [line["why"] for line in lines("stop.skipped")] == ["not_allowed"] * 3
     assert {*Connection.objects.values_list("status", flat=True)} == {"active"}

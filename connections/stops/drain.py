@@ -127,7 +127,7 @@ class Drain:
         if sweep:
             # Not after the claims are committed: breaking off there, what they announced would not be sent.
             go_on_cancelling()
-            skip_what_is_not_allowed()
+            skip_what_is_not_allowed({run_id for run_id, _ in pairs})
         arrivals = list(self._unrecorded)
         with transaction.atomic():
             accounts = lock_accounts({*(one.account_id for one in arrivals), *(account for _, account in pairs)})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -28,12 +31,13 @@ def go_on_cancelling() -> None:
         _withdraw(run, ItemState.CANCELLED)
 
 
-def skip_what_is_not_allowed() -> None:
-    """Skip one chunk more of what is queued for each person who may not stop any more."""
-    queued = StopItem.objects.queued().values("run")
-    for run in StopRun.objects.sendable().filter(pk__in=queued).select_related("user"):
-        if not may_stop(run.user):
-            _withdraw(run, ItemState.SKIPPED)
+def skip_what_is_not_allowed(run_ids: Collection[int]) -> None:
+    """Skip one chunk more of what is queued in those of the runs whose person may not stop any more."""
+    runs = StopRun.objects.filter(pk__in=run_ids)
+    for user in User.objects.filter(pk__in=runs.values("user")):
+        if not may_stop(user):
+            for run in runs.filter(user=user):
+                _withdraw(run, ItemState.SKIPPED)
 
 
 def _withdraw(run: StopRun, state: ItemState) -> int:

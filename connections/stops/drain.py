@@ -35,6 +35,7 @@ from connections.stops.withdraw import go_on_cancelling, skip_what_is_not_allowe
 
 if TYPE_CHECKING:
     from connections.audit.append import Entry
+    from connections.models import StopRun
 
 logger = logging.getLogger(__name__)
 
@@ -131,10 +132,11 @@ class Drain:
         arrivals = list(self._unrecorded)
         with transaction.atomic():
             accounts = lock_accounts({*(one.account_id for one in arrivals), *(account for _, account in pairs)})
+            runs = lock_runs({run_id for run_id, _ in pairs})
             entries = self._record_all(arrivals, accounts)
             if sweep:
                 entries += recover_dead_claims(self.worker, {*self._in_flight}) + recover_lost_sign_ins()
-            to_send, announced = self._claim(pairs, accounts)
+            to_send, announced = self._claim(pairs, accounts, runs)
             if entries or announced:
                 append(entries + announced)
         self._committed(arrivals, now, sweep=sweep)
@@ -178,12 +180,11 @@ class Drain:
         return settled
 
     def _claim(
-        self, pairs: list[tuple[int, int]], accounts: dict[int, Account]
+        self, pairs: list[tuple[int, int]], accounts: dict[int, Account], sendable: dict[int, StopRun]
     ) -> tuple[list[tuple[Line, list[Claim]]], list[Entry]]:
         to_send, announced = [], []
         self._turns += 1
         now = timezone.now()
-        sendable = lock_runs({run_id for run_id, _ in pairs})
         for account in accounts.values():
             runs = [sendable[run_id] for run_id, account_id in pairs if account_id == account.pk and run_id in sendable]
             line = self._line(account) if runs and not account.is_paused(now) else None

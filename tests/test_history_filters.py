@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.test import Client
 
@@ -205,6 +205,8 @@ def test_the_usual_periods_are_a_click_away(client: Client, alice: User, label: 
         ({"outcome": "vanished"}, "The outcome “vanished” is not known."),
         ({"device": "nothing"}, "The device “nothing” is not known."),
         ({"about": "99"}, "The person “99” is not known"),
+        ({"group": "99"}, "The group “99” is not known"),
+        ({"line": "99"}, "The line “99” is not known"),
         ({"action": ["stop.sent", "stop.requested"]}, "The filter “action” is set more than once."),
         ({"q": "a\0b"}, "The address holds a character that no name has."),
     ],
@@ -250,6 +252,48 @@ def test_who_changed_a_person_s_rights(client: Client, carol: User, admin_user: 
 def test_who_changed_somebody_else_is_for_auditors(client: Client, alice: User, bob: User) -> None:
     client.force_login(alice)
     assert client.get(HISTORY, {"about": bob.pk}).status_code == 400
+
+
+def test_the_changes_of_a_group(client: Client, carol: User, admin_user: User) -> None:
+    operators, auditors = Group.objects.get(name="Operators"), Group.objects.get(name="Auditors")
+    tell("group.changed", admin_user, group="Operators", group_id=operators.pk, permissions_removed=["a.b"])
+    tell("group.changed", admin_user, group="Auditors", group_id=auditors.pk)
+    tell("user.changed", admin_user, user="alice", group_id=operators.pk)
+    shown = page(client, carol, group=operators.pk)
+    assert "admin changed the group Operators" in shown
+    assert "Auditors" not in shown
+    assert "alice" not in shown
+
+
+def test_the_admin_s_history_of_a_group_leads_here(client: Client, admin_user: User) -> None:
+    client.force_login(admin_user)
+    pk = Group.objects.get(name="Operators").pk
+    assert client.get(f"/admin/auth/group/{pk}/history/").headers["Location"] == f"{HISTORY}?group={pk}"
+
+
+def test_each_line_leads_to_itself_with_its_hash(client: Client, carol: User, alice: User) -> None:
+    one, other = tell("user.signed_in", alice), tell("user.signed_out", alice)
+    assert f'<a href="?line={one.seq}">' in get(client, carol)
+    shown = page(client, carol, line=one.seq)
+    assert "alice signed in" in shown
+    assert one.hash in shown
+    assert other.hash not in shown
+
+
+@pytest.mark.parametrize("view", ["change", "history"])
+def test_the_admin_s_page_of_a_line_leads_here(client: Client, carol: User, view: str) -> None:
+    line = tell("user.signed_in", carol)
+    client.force_login(carol)
+    assert client.get(f"{HISTORY}{line.seq}/{view}/").headers["Location"] == f"{HISTORY}?line={line.seq}"
+
+
+def test_a_line_that_one_may_not_see_is_not_shown(client: Client, alice: User, bob: User) -> None:
+    line = tell("user.signed_in", bob, text="of bob alone")
+    client.force_login(alice)
+    answer = client.get(f"{HISTORY}{line.seq}/change/", follow=True)
+    assert answer.status_code == 400
+    assert "of bob alone" not in answer.content.decode()
+    assert exported(client, alice, line=line.seq) == f"The line “{line.seq}” is not known, or you may not see it.\n"
 
 
 def test_the_attempts_of_a_run_and_the_worker_s_routine_are_folded(client: Client, carol: User) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_safe
 
 from connections.admin.counting import count_capped, in_words
@@ -58,6 +60,17 @@ class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
             return TemplateResponse(request, template, context, status=400)
         return TemplateResponse(request, template, {**context, **_page(request, filters)})
 
+    @method_decorator(require_safe)
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """To the line's place in the history, which says whether it may be seen."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(
+            f"{reverse('admin:connections_auditevent_changelist')}?{urlencode({'line': object_id})}"
+        )
+
+    history_view = change_view
+
     @method_decorator(require_GET)
     def export_view(self, request: HttpRequest, form: str) -> HttpResponse | StreamingHttpResponse:
         """Every line that the page's filters match, oldest first."""
@@ -93,9 +106,14 @@ def _page(request: HttpRequest, filters: Filters) -> dict[str, Any]:
         "periods": periods(request, filters),
         "summary": _summary(filters),
         "people": people_of(filters),
-        "lines": in_words(count_capped(filters.events())) if filters.is_quickly_counted else "",
+        "lines": _lines_of(filters) if filters.is_quickly_counted else "",
         "sees_all": request.user.has_perm("connections.view_all_history"),
     }
+
+
+def _lines_of(filters: Filters) -> str:
+    count = count_capped(filters.events())
+    return ngettext("its one line", "all %(count)s lines", count) % {"count": in_words(count)}
 
 
 def _cut_days(by_day: list[Day], *, before: bool, after: bool) -> list[Day]:
@@ -122,4 +140,8 @@ def _title(filters: Filters) -> str:
         return _("History of %s") % filters.device
     if filters.run:
         return _("History of run %d") % filters.run.pk
+    if filters.line:
+        return _("Line %d of the history") % filters.line
+    if filters.group:
+        return _("History of the group %s") % filters.group.name
     return _("History of %s") % filters.actor.get_username() if filters.actor else _("History")

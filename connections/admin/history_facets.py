@@ -41,6 +41,8 @@ def chips(request: HttpRequest, filters: Filters) -> list[tuple[str, str, str]]:
         ("ticket", _("Ticket"), filters.ticket),
         ("device", _("Device"), filters.device),
         ("about", _("Changes of"), about),
+        ("group", _("Group"), filters.group.name if filters.group else ""),
+        ("line", _("Line"), str(filters.line or "")),
     )
     return [(name, value, link(request, before=None, **{key: None})) for key, name, value in named if value]
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -28,12 +28,14 @@ NOT_STOPPED_AT_ALL = "not_stopped"
 class Filters:
     """What `viewer` asked for. `since` and `until` are whole days of the time zone in force.
 
-    `actor`: whose lines; `about`: whose rights were changed. `before`: only lines with a smaller sequence number.
+    `actor`: whose lines; `about`, `group`: whose rights were changed. `line`: that one alone. `before`: only lines with
+    a smaller sequence number.
     """
 
     viewer: User
     actor: User | None = None
     about: User | None = None
+    group: Group | None = None
     connection: Connection | None = None
     device: str = ""
     run: StopRun | None = None
@@ -44,12 +46,13 @@ class Filters:
     text: str = ""
     since: date | None = None
     until: date | None = None
+    line: int | None = None
     before: int | None = None
 
     @property
     def is_exact(self) -> bool:
         """Whether every line is listed by itself, with its number and hash: in the history of one thing."""
-        return bool(self.connection or self.device or self.run)
+        return bool(self.connection or self.device or self.run or self.line)
 
     @property
     def is_quickly_counted(self) -> bool:
@@ -74,7 +77,7 @@ class Filters:
     @property
     def is_whole(self) -> bool:
         """Whether nothing but person and period narrows it."""
-        others = (self.about, self.account, self.outcome, self.ticket, self.action, self.text)
+        others = (self.about, self.group, self.account, self.outcome, self.ticket, self.action, self.text)
         return not self.is_exact and not any(others)
 
     @property
@@ -124,8 +127,11 @@ class Filters:
         if self.actor:
             events = events.filter(actor=self.actor)
         if self.about:
-            ends = Q(body__contains=f'"user_id":{self.about.pk},') | Q(body__contains=f'"user_id":{self.about.pk}}}')
-            events = events.filter(ends, action__in=ABOUT)
+            events = events.filter(_named("user_id", self.about.pk), action__in=ABOUT)
+        if self.group:
+            events = events.filter(_named("group_id", self.group.pk), action__startswith="group.")
+        if self.line:
+            events = events.filter(seq=self.line)
         if self.action:
             events = events.filter(action=self.action)
         if self.since_at:
@@ -164,6 +170,11 @@ class Filters:
             told |= Q(body__contains=f'"{name}":"{state}"')
         action = "stop.verified" if is_verdict else "stop.answered"
         return events.filter(Q(Exists(items), action="stop.requested") | Q(told, action=action))
+
+
+def _named(name: str, number: int) -> Q:
+    """What says in its text that the field `name` is `number`: a comma or the end of the text follows it."""
+    return Q(body__contains=f'"{name}":{number},') | Q(body__contains=f'"{name}":{number}}}')
 
 
 def _midnight(day: date) -> datetime:

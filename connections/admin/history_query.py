@@ -6,7 +6,7 @@ from collections.abc import Container
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 NAMES = (
     "actor",
     "about",
+    "group",
+    "line",
     "connection",
     "device",
     "run",
@@ -52,7 +54,7 @@ class UnknownFilter(Exception):
 def read_filters(query: QueryDict, viewer: User) -> Filters:
     """The filters in `query`, as far as `viewer` may use them. Raises UnknownFilter."""
     given = _given(query)
-    of_one_thing = any(name in given for name in ("run", "connection", "device", "about"))
+    of_one_thing = any(name in given for name in ("run", "connection", "device", "about", "group", "line"))
     since, until = _day(given.get("from", "")), _day(given.get("to", ""))
     if since and until and until < since:
         raise UnknownFilter(_("The period ends before it begins."))
@@ -61,6 +63,7 @@ def read_filters(query: QueryDict, viewer: User) -> Filters:
         viewer,
         actor=_person(given["actor"], viewer) if "actor" in given else _own(viewer, of_one_thing=of_one_thing),
         about=_person(given["about"], viewer) if "about" in given else None,
+        group=_group(given.get("group", ""), viewer),
         connection=_connection(given.get("connection", ""), viewer),
         device=_device(given.get("device", ""), viewer),
         run=_run(given.get("run", ""), viewer),
@@ -71,6 +74,7 @@ def read_filters(query: QueryDict, viewer: User) -> Filters:
         text=given.get("q", ""),
         since=since,
         until=until,
+        line=_line(given.get("line", ""), viewer),
         before=_number(before, _("The line “%s” is not known.")) if before else None,
     )
 
@@ -104,6 +108,16 @@ def _own(viewer: User, *, of_one_thing: bool) -> User | None:
 def _person(value: str, viewer: User) -> User:
     mine = User.objects.all() if viewer.has_perm("connections.view_all_history") else User.objects.filter(pk=viewer.pk)
     return _row(value, mine, _("The person “%s” is not known, or you may not see their history."))
+
+
+def _group(value: str, viewer: User) -> Group | None:
+    seen = Group.objects.all() if viewer.has_perm("connections.view_all_history") else Group.objects.none()
+    return _row(value, seen, _("The group “%s” is not known, or you may not see its history.")) if value else None
+
+
+def _line(value: str, viewer: User) -> int | None:
+    seen = AuditEvent.objects.visible_to(viewer)
+    return _row(value, seen, _("The line “%s” is not known, or you may not see it.")).seq if value else None
 
 
 def _connection(value: str, viewer: User) -> Connection | None:

@@ -58,6 +58,16 @@ class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
         if line := group_line(group, before, user_of(request), web_origin(request)):
             append([line])
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """To the lines about this group, for those who may see them; to others Django's own page."""
+        group = self.get_object(request, unquote(object_id))
+        sees_it = request.user.has_perms(("connections.view_all_history", "connections.view_connection"))
+        if group is None or not sees_it:
+            return super().history_view(request, object_id, extra_context)
+        return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist") + f"?group={group.pk}")
+
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
         self.delete_queryset(request, Group.objects.filter(pk=obj.pk))
 

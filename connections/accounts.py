@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from connections.audit.append import Entry, Origin, append
 from connections.models import Account, SessionToken, StoredCredentials
-from connections.models.accounts import StopCall
+from connections.models.accounts import StopCall, lock_accounts
 from connections.models.credentials import CannotDecrypt, cipher
 from connections.remoteit import Client, InvalidAccessKey, InvalidCredentialsFile, read_credentials_file
 from connections.remoteit import Credentials as Credentials
@@ -190,17 +190,28 @@ def store_credentials(account: Account, credentials: Credentials, user: User, or
     The history says that they were changed and of which kind they are, never their values.
     """
     with transaction.atomic():
-        Account.objects.select_for_update(no_key=True).get(pk=account.pk)
-        # Unread: there may be no key any more for those that are replaced.
-        StoredCredentials.objects.filter(account=account).delete()
-        SessionToken.objects.filter(account=account).delete()
+        _forget_credentials(account)
         StoredCredentials.objects.create(account=account, values=asdict(credentials))
-        # What paused the account may have been the old ones.
-        account.credentials_changed_at, account.paused_until, account.paused_why = timezone.now(), None, ""
-        account.list_due_at = None
-        account.save(update_fields=("credentials_changed_at", "paused_until", "paused_why", "list_due_at"))
         kind = kind_of(credentials).value
         append([Entry("account.credentials_changed", origin, actor=user, account=account, facts={"kind": kind})])
+
+
+def remove_credentials(account: Account, user: User, origin: Origin) -> None:
+    """Forget what was stored for `account`: `default` then takes those of the environment, another one has none."""
+    with transaction.atomic():
+        _forget_credentials(account)
+        append([Entry("account.credentials_removed", origin, actor=user, account=account)])
+
+
+def _forget_credentials(account: Account) -> None:
+    lock_accounts([account.pk])
+    # Unread: there may be no key any more for those that go.
+    StoredCredentials.objects.filter(account=account).delete()
+    SessionToken.objects.filter(account=account).delete()
+    # What paused the account may have been the old ones.
+    account.credentials_changed_at, account.paused_until, account.paused_why = timezone.now(), None, ""
+    account.list_due_at = None
+    account.save(update_fields=("credentials_changed_at", "paused_until", "paused_why", "list_due_at"))
 
 
 def kind_of(credentials: Credentials) -> Kind:

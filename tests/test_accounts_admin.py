@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import Any
 
@@ -346,3 +347,28 @@ def test_a_run_says_that_a_person_paused_its_account(
     assert "by a person, " in page
     assert "goes on when it is resumed" in page
     assert "default paused" in keeper.get("/admin/connections/stoprun/").content.decode()
+
+
+def test_what_is_stored_can_be_removed(keeper: Client, stored: Account) -> None:
+    change(keeper, stored, kind="remove")
+    assert not StoredCredentials.objects.exists()
+    line = AuditEvent.objects.get(action="account.credentials_removed")
+    assert (line.account, line.actor.username) == (stored, "admin")
+    assert "has no remote.it credentials" in text_of(keeper, stored)
+
+
+def test_the_default_account_then_takes_the_environment_s(keeper: Client, account: Account, admin_user: User) -> None:
+    known = Credentials(developer_key="key", token="token-of-a-test")
+    store_credentials(account, known, admin_user, Origin("command"))
+    assert "remove what is stored, and take the environment's: user name and password" in text_of(keeper, account)
+    change(keeper, account, kind="remove")
+    assert "from the environment: user name and password" in text_of(keeper, account)
+
+
+def test_where_nothing_is_stored_nothing_can_be_removed(keeper: Client, account: Account) -> None:
+    assert "kind" in errors(change(keeper, account, kind="remove"))
+    assert not AuditEvent.objects.filter(action="account.credentials_removed").exists()
+
+
+def text_of(client: Client, account: Account) -> str:
+    return html.unescape(client.get(f"/admin/connections/account/{account.pk}/change/").content.decode())

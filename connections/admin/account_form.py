@@ -20,10 +20,11 @@ from connections.accounts import (
     kind_of,
     stored_credentials,
 )
-from connections.models import Account
+from connections.models import Account, StoredCredentials
 from connections.models.formats import validate_one_line
 
 FILE = "file"
+REMOVE = "remove"
 PARTS = {
     Kind.ACCESS_KEY: ("access_key_id", "secret_access_key"),
     Kind.TOKEN: ("token",),
@@ -54,7 +55,7 @@ def _plain(label: Any) -> forms.CharField:
 class AccountForm(forms.ModelForm):
     """An account and, where they are typed, new credentials: in `credentials` after validation, None to keep those.
 
-    An empty field keeps what is stored, as far as the kind stays the same.
+    `removes`: what is stored shall go instead. An empty field keeps what is stored, as far as the kind stays the same.
     """
 
     kind = forms.ChoiceField()
@@ -89,6 +90,8 @@ class AccountForm(forms.ModelForm):
         choices = [*Kind.choices, (FILE, _("text of a ~/.remoteit/credentials file"))]
         keeps = self.instance.pk is not None and self.stored is None
         offered = [("", self._nothing_stored()), *choices] if keeps else choices
+        if self.instance.pk is not None and StoredCredentials.objects.filter(account=self.instance).exists():
+            offered = [*offered, (REMOVE, self._removal())]
         self.fields["kind"] = forms.ChoiceField(label=_("Kind"), choices=offered, required=not keeps)
         self.initial["kind"] = kind_of(self.stored) if self.stored else "" if keeps else Kind.ACCESS_KEY
 
@@ -101,15 +104,28 @@ class AccountForm(forms.ModelForm):
             return None
 
     def _nothing_stored(self) -> str:
-        in_environment = credentials_in_environment() if self.instance.name == Account.DEFAULT else None
+        in_environment = self._in_environment()
+        return (
+            _("from the environment: %s") % kind_of(in_environment).label if in_environment else _("keep it as it is")
+        )
+
+    def _removal(self) -> str:
+        in_environment = self._in_environment()
         if in_environment is None:
-            return _("keep it as it is")
-        return _("from the environment: %s") % kind_of(in_environment).label
+            return _("none: remove what is stored")
+        return _("remove what is stored, and take the environment's: %s") % kind_of(in_environment).label
+
+    def _in_environment(self) -> Credentials | None:
+        return credentials_in_environment() if self.instance.name == Account.DEFAULT else None
+
+    @property
+    def removes(self) -> bool:
+        return self.cleaned_data.get("kind") == REMOVE
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data
         kind = said.get("kind")
-        if not kind or self.errors:
+        if not kind or kind == REMOVE or self.errors:
             return said
         try:
             given = self._from_file(said) if kind == FILE else self._from_fields(Kind(kind), said)

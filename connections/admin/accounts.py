@@ -102,7 +102,10 @@ class AccountAdmin(admin.ModelAdmin):
         account, user, origin = form.save(commit=False), user_of(request), web_origin(request)
         fields = [name for name in form.changed_data if name in FIELDS]
         accounts.change_account(account, fields, form.credentials, user, origin)
-        if form.credentials is not None:
+        if form.removes:
+            accounts.remove_credentials(account, user, origin)
+            messages.success(request, _("The stored credentials of “%s” were removed.") % account)
+        elif form.credentials is not None:
             messages.success(request, _("The credentials of “%s” were replaced. A test tells if they work.") % account)
         elif fields:
             messages.success(request, _("“%s” was changed.") % account)

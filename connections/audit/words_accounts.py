@@ -18,6 +18,11 @@ TEXTS: Texts = {
         gettext_lazy("changed the credentials of an account"),
         "key",
     ),
+    "account.credentials_removed": (
+        gettext_lazy("Credentials removed"),
+        gettext_lazy("removed the stored credentials of an account"),
+        "key",
+    ),
     "account.credentials_rotated": (
         gettext_lazy("Credentials encrypted anew"),
         gettext_lazy("credentials encrypted with the newest key"),

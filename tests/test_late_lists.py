@@ -64,8 +64,8 @@ def arrive(account: Account, under_way: tuple[SessionList, int]) -> None:
     changed = reconcile(account, listed, asked_seq=asked_seq)
     with transaction.atomic():
         read_seq = append([Entry("list.read", WORKER, account=account)])
-    verify(account, listed, asked_seq=asked_seq, read_seq=read_seq)
-    revive(account, changed.alive, asked_seq=asked_seq)
+    verify(account, listed, changed.listed_though_cut, asked_seq=asked_seq, read_seq=read_seq)
+    revive(account, changed.alive_after_all, asked_seq=asked_seq)
 
 
 def test_still_alive_in_a_list_that_lagged_becomes_confirmed_gone(
@@ -109,7 +109,7 @@ def test_confirmed_gone_by_a_list_that_lacked_it_once_becomes_still_alive(
     assert shown(sandbox) == ("active", "still_alive")
 
 
-def test_what_no_list_came_for_in_time_is_active_again_when_one_shows_it(
+def test_what_no_list_came_for_in_time_is_still_alive_when_one_shows_it(
     alice: User, sandbox: Sandbox, account: Account, listed: Connection
 ) -> None:
     lie(sandbox)
@@ -119,8 +119,7 @@ def test_what_no_list_came_for_in_time_is_active_again_when_one_shows_it(
     read_list(account)
     assert shown(sandbox) == ("stopped", "unverified")
     read_list(account)
-    assert shown(sandbox) == ("active", "unverified")
-    assert [line["was"] for line in facts_of("connection.listed_again")] == ["stopped"]
+    assert shown(sandbox) == ("active", "still_alive")
 
 
 def test_an_imported_one_that_is_listed_later_is_still_alive(

@@ -41,7 +41,7 @@ def follow(account: Account, *sessions: Session, reach: tuple[str, ...] = (OWN, 
         seq = append([Entry("list.started", Origin("worker"), account=account)])
     listed = SessionList(True, "", Cause.NONE, 200, 1, sessions=sessions, accounts=reach)
     changed = reconcile(account, listed, asked_seq=seq)
-    revive(account, changed.alive, asked_seq=seq)
+    revive(account, changed.alive_after_all, asked_seq=seq)
     return changed
 
 

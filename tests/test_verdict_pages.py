@@ -310,7 +310,7 @@ def test_what_is_gone_is_watched_for_a_while(operator: Client, alice: User, make
     run = start_run(alice, one)
     put(one, "stopped", verdict="confirmed_gone")
     assert not is_over(operator, run)
-    assert "for coming back" in text_of(operator, run)
+    assert "for what comes back or goes late" in text_of(operator, run)
     judged(one, "stopped", "confirmed_gone")
     assert is_over(operator, run)
 

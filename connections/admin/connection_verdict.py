@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from connections.live.lists import lists_read
 from connections.models import AuditEvent, Connection
-from connections.models.states import ConnectionStatus, ItemState, Verdict
+from connections.models.states import ConnectionStatus, ItemState, UnverifiedReason, Verdict
 from connections.templatetags.panel import clock, duration
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def verdict_of_connection(connection: Connection, item: StopItem | None, user: U
         sentence = verdict_sentence(item, lists_read([item.verdict_seq or 0]).get(item.verdict_seq or 0))
     return {
         "verdict_sentence": sentence if _still_holds(connection, item) else "",
-        "settles": what_settles(connection) if connection.status == ConnectionStatus.UNKNOWN else "",
+        "settles": what_settles(connection, item) if connection.status == ConnectionStatus.UNKNOWN else "",
         "open_again": _open_again(connection, item, user) if _is_cut(connection, item) else None,
     }
 
@@ -66,8 +66,11 @@ def verdict_sentence(item: StopItem, read: ListRead | None) -> str:
     return ""
 
 
-def what_settles(connection: Connection) -> str:
-    """How an unknown connection comes to be known: by its account's next list, or by nothing that the panel has."""
+def what_settles(connection: Connection, item: StopItem | None = None) -> str:
+    """How an unknown connection comes to be known: by its account's next list, or by nothing that the panel has.
+
+    `item`: the last one that had it.
+    """
     account = connection.account
     facts = {"account": account, "time": clock(account.list_due_at) if account.list_due_at else ""}
     if account.held_at is not None:
@@ -83,6 +86,8 @@ def what_settles(connection: Connection) -> str:
         return _("remote.it's list of %(account)s no longer covers where it was seen, so no list settles it.") % facts
     if connection.listed_seq is None:
         return _("No complete list ever held it, so none can confirm that it is gone.")
+    if item is not None and item.verdict_why == UnverifiedReason.NOT_LISTED:
+        return _("No list settled it in time; on the page of run %d it can be verified again.") % item.run_id
     return _("You can wait: the next complete list of %(account)s (about %(time)s) shows whether it is gone.") % facts
 
 

@@ -28,6 +28,8 @@ def sentence(action: str, facts: dict[str, Any]) -> str:
 def details(action: str, facts: dict[str, Any]) -> list[str]:
     """What has to be said beside it; a note for each."""
     notes = []
+    if action == "stop.verified" and facts.get("verdict_before") in Verdict.values:
+        notes.append(_("until then: %s") % Verdict(facts["verdict_before"]).label)
     if action == "stop.verified" and facts.get("came_back_as"):
         seconds = int(facts.get("came_back_after_s", 0))
         notes.append(

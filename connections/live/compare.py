@@ -53,6 +53,7 @@ class Changes:
     first_complete: list[int] = field(default_factory=list)
     present_again: list[int] = field(default_factory=list)
     alive_after_all: list[int] = field(default_factory=list)
+    listed_though_cut: list[int] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     uncovered: Counter[str] = field(default_factory=Counter)
@@ -112,7 +113,9 @@ def _compare_seen(changes: Changes, known: Known, session: Session, *, complete:
         changes.known_better[known.pk] = session
     if complete and known.listed_seq is None:
         changes.first_complete.append(known.pk)
-    if known.status == ConnectionStatus.ENDED or (complete and known.status == ConnectionStatus.STOPPED):
+    if complete and known.status in (ConnectionStatus.STOPPED, ConnectionStatus.UNKNOWN):
+        changes.listed_though_cut.append(known.pk)
+    if known.status == ConnectionStatus.ENDED:
         changes.alive_after_all.append(known.pk)
     elif known.absent_seq is not None:
         changes.present_again.append(known.pk)

@@ -60,7 +60,7 @@ def read_list(account: Account, client: Client | None = None, *, origin: Origin 
         client = client_for(account)
     except NoCredentials as error:
         nothing = SessionList(False, str(error), Cause.CREDENTIALS, status=None, took_ms=0)
-        return _follow(account, nothing, _announce(account, origin), origin)
+        return follow(account, nothing, _announce(account, origin), origin)
     with client:
         return _read(account, client, origin)
 
@@ -69,11 +69,11 @@ def _read(account: Account, client: Client, origin: Origin) -> Reading:
     login = sign_in(client, account, origin)
     asked_seq = _announce(account, origin)
     if login is None or login.accepted:
-        return _follow(account, client.read_sessions(), asked_seq, origin)
+        return follow(account, client.read_sessions(), asked_seq, origin)
     nothing = SessionList(
         False, why_not_signed_in(login), login.cause, status=None, took_ms=0, retry_after=login.retry_after
     )
-    return _follow(account, nothing, asked_seq, origin, sign_in_refused=login.accepted is False)
+    return follow(account, nothing, asked_seq, origin, sign_in_refused=login.accepted is False)
 
 
 def _announce(account: Account, origin: Origin) -> int:
@@ -81,17 +81,19 @@ def _announce(account: Account, origin: Origin) -> int:
         return append([Entry("list.started", origin, account=account)])
 
 
-def _follow(
+def follow(
     account: Account, listed: SessionList, asked_seq: int, origin: Origin, *, sign_in_refused: bool = False
 ) -> Reading:
+    """Let records and verdicts follow `listed`, which was asked for at the place `asked_seq` of the audit."""
     changed = reconcile(account, listed, asked_seq=asked_seq)
     proxied = sum(session.proxy for session in listed.sessions)
     read_seq = _write_down(account, listed, proxied, changed, asked_seq, origin)
     if listed.complete:
-        verdicts = verify(account, listed, asked_seq=asked_seq, read_seq=read_seq)
+        again = changed.listed_though_cut
+        verdicts = verify(account, listed, again, asked_seq=asked_seq, read_seq=read_seq)
     else:
         verdicts = give_up(account, UnverifiedReason.NOT_LISTED, read_seq)
-    revive(account, changed.alive, asked_seq=asked_seq)
+    revive(account, changed.alive_after_all, asked_seq=asked_seq)
     return Reading(account, listed, proxied, changed, verdicts, sign_in_refused)
 
 

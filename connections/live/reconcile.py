@@ -45,14 +45,16 @@ LISTED_COLUMNS = (
 class Reconciled:
     """What a list changed: how many records it opened, and how many ended without us.
 
-    `uncovered`: how many it says nothing of, since it does not reach where they were seen, by scope. `alive`: the keys
-    of those that it shows although they are held for stopped or ended; verdicts come before they are revived.
+    `listed_though_cut`: the keys of those that it shows though a stop has cut them, or may have; `alive_after_all`: of
+    those that it shows though they had ended. `uncovered`: how many it says nothing of, since it does not reach where
+    they were seen, by scope.
     """
 
     opened: int
     ended: int
+    listed_though_cut: list[int]
+    alive_after_all: list[int]
     uncovered: Counter[str]
-    alive: list[int]
 
 
 def reconcile(account: Account, listed: SessionList, *, asked_seq: int) -> Reconciled:
@@ -70,15 +72,15 @@ def reconcile(account: Account, listed: SessionList, *, asked_seq: int) -> Recon
     _update(records, changes.present_again, absent_seq=None)
     _update(records, changes.missing, absent_seq=asked_seq)
     ended = sum(_end(account, pks, asked_seq) for pks in chunks(changes.ended, CHUNK))
-    return Reconciled(len(changes.new), ended, changes.uncovered, changes.alive_after_all)
+    return Reconciled(len(changes.new), ended, changes.listed_though_cut, changes.alive_after_all, changes.uncovered)
 
 
 def revive(account: Account, pks: list[int], *, asked_seq: int) -> None:
-    """Call active again what a list shows that was asked for after the last answer about it."""
+    """Call active again what had ended and is listed by a list that was asked for after the last answer about it."""
     for chunk in chunks(pks, CHUNK):
         with transaction.atomic():
             lock_accounts([account.pk])
-            records = Connection.objects.filter(pk__in=chunk).still(ConnectionStatus.ENDED, ConnectionStatus.STOPPED)
+            records = Connection.objects.filter(pk__in=chunk).still(ConnectionStatus.ENDED)
             told = list(not_answered_since(records, asked_seq).order_by("pk"))
             Connection.objects.filter(pk__in=[one.pk for one in told]).update(
                 status=ConnectionStatus.ACTIVE, status_at=timezone.now(), absent_seq=None
@@ -188,7 +190,7 @@ def _end(account: Account, pks: list[int], asked_seq: int) -> int:
 
 
 def _listed_again_line(account: Account, connection: Connection, asked_seq: int) -> Entry:
-    facts = {"list_seq": asked_seq, "was": connection.status}
+    facts = {"list_seq": asked_seq}
     return Entry("connection.listed_again", WORKER, account=account, connection=connection, facts=facts)
 
 

@@ -33,7 +33,7 @@ class Waiting:
 class Verification:
     """The verdicts of a run at one moment. `given` of `answered` items have one.
 
-    `watched_until`: until when those that are gone are looked for coming back; None when that is over.
+    `watched_until`: until when it is watched what comes back or goes late; None when that is over.
     `has_worker`: whether anybody reads lists; always so while none is needed.
     """
 
@@ -58,7 +58,7 @@ def read_verification(progress: Progress) -> Verification:
     parts = [(part.account, part.tally.verdicts[""]) for part in progress.accounts]
     waiting = [Waiting(account, count) for account, count in parts if count]
     answered, missing = progress.tally.answered, sum(part.count for part in waiting)
-    gone_at = progress.tally.last_gone_at
-    watched_until = gone_at + WATCH if gone_at and gone_at + WATCH > progress.at else None
+    last_at = progress.tally.last_watched_at
+    watched_until = last_at + WATCH if last_at and last_at + WATCH > progress.at else None
     has_worker = Worker.objects.alive().exists() if waiting and progress.final else True
     return Verification(answered, answered - missing, waiting, watched_until, has_worker)

@@ -5,28 +5,24 @@ Order in the audit decides what came after what, not two hosts' clocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from connections.audit.append import Entry, Origin, append
 from connections.live.compare import chunks, in_scope
 from connections.live.findings import Finding, find, place_of
-from connections.live.order import not_answered_since
+from connections.live.record import record
 from connections.models import Account, AuditEvent, Connection, StopItem
-from connections.models.accounts import lock_accounts
-from connections.models.states import ConnectionStatus, ItemState, UnverifiedReason, Verdict
+from connections.models.states import OUTCOMES, ItemState, RunState, UnverifiedReason, Verdict
 
 if TYPE_CHECKING:
     from connections.live.findings import Newcomers
     from connections.models.runs import StopItemQuerySet
     from connections.remoteit import SessionList
 
-WORKER = Origin("worker")
 CHUNK = 1000
 WATCH = timedelta(minutes=2)
 """How long after its answer a connection is watched: whether it comes back, or a list that lagged judged it."""
@@ -37,7 +33,10 @@ TAKEN = timedelta(hours=1)
 READ = (
     "run_id",
     "state",
+    "unclear_attempt",
+    "connection_was",
     "verdict",
+    "verdict_seq",
     "answered_at",
     "connection__connection_id",
     "connection__connection_key",
@@ -55,17 +54,26 @@ def verifiable(account: Account) -> tuple[StopItemQuerySet, ...]:
     return items.awaiting_verdict(), *items.watched_since(timezone.now() - WATCH)
 
 
-def verify(account: Account, listed: SessionList, *, asked_seq: int, read_seq: int) -> int:
+def verify(
+    account: Account, listed: SessionList, listed_though_cut: list[int], *, asked_seq: int, read_seq: int
+) -> int:
     """Give the items of `account` their verdicts by a complete list; returns how many got one.
 
+    `listed_though_cut`: the connections, by key, that it shows though a stop has cut them, or may have.
     `asked_seq`, `read_seq`: the places in the audit at which the list was asked for and read.
     """
     present = {session.id.lower() for session in listed.sessions}
     newcomers = _NewcomersSince(account, present)
     given = 0
-    for items in _verifiable(account):
-        answered = _answered_seqs(items)
-        settled = [item for item in items if answered.get(item.pk, asked_seq) < asked_seq]
+    for items in _verifiable(account, listed_though_cut):
+        answered, taken = _answered_seqs(items), _taken_since(items)
+        settled = [
+            item
+            for item in items
+            if answered.get(item.pk, asked_seq) < asked_seq
+            and (item.verdict_seq or 0) < asked_seq
+            and item.pk not in taken
+        ]
         new = newcomers.since(min(answered.values(), default=asked_seq))
         findings = []
         for item in settled:
@@ -94,101 +102,38 @@ def _find_nothing(item: StopItem) -> Finding | None:
     return None if item.verdict or waits else Finding(item, Verdict.UNVERIFIED, UnverifiedReason.NOT_COVERED)
 
 
-def record(account: Account, findings: list[Finding], *, asked_seq: int, read_seq: int) -> int:
-    """Write verdicts, what they say of the connections, and their audit lines, in one transaction."""
-    news = []
-    with transaction.atomic():
-        lock_accounts([account.pk])
-        for group in _by_what_they_say(findings):
-            told = _write(group, read_seq)
-            _settle_connections(told, asked_seq)
-            news += told
-        if news:
-            append([_line(account, finding, read_seq) for finding in news])
-    return len(news)
-
-
-def _write(group: list[Finding], read_seq: int) -> list[Finding]:
-    """Write one verdict for the items of `group`; returns those that still had the one with which they were judged."""
-    one = group[0]
-    items = StopItem.objects.filter(pk__in=[finding.item.pk for finding in group])
-    written = items.filter(verdict=one.item.verdict).update(
-        verdict=one.verdict,
-        verdict_why=one.why,
-        verdict_at=timezone.now(),
-        verdict_seq=read_seq,
-        came_back_as=one.came_back_as,
-        came_back_after_s=one.came_back_after_s,
-    )
-    if written == len(group):
-        return group
-    by_this_list = set(items.filter(verdict=one.verdict, verdict_seq=read_seq).values_list("pk", flat=True))
-    return [finding for finding in group if finding.item.pk in by_this_list]
-
-
-def _by_what_they_say(findings: list[Finding]) -> Iterable[list[Finding]]:
-    """One UPDATE serves all that say the same of items that had the same verdict."""
-    groups: dict[tuple[object, ...], list[Finding]] = {}
-    for one in findings:
-        said = (one.item.verdict, one.verdict, one.why, one.came_back_as, one.came_back_after_s)
-        groups.setdefault(said, []).append(one)
-    return groups.values()
-
-
-def _settle_connections(told: list[Finding], asked_seq: int) -> None:
-    """Let the connections be what one verdict says, unless another answer came since the list was asked for.
-
-    Only what these items' answers left behind is settled: another run may have the connection by now.
-    """
-    if not told:
-        return
-    verdict, now = told[0].verdict, timezone.now()
-    records = Connection.objects.filter(pk__in=[finding.item.connection_id for finding in told])
-    records = not_answered_since(records, asked_seq)
-    if verdict == Verdict.STILL_ALIVE:
-        records.still(ConnectionStatus.STOPPED, ConnectionStatus.UNKNOWN).update(
-            status=ConnectionStatus.ACTIVE, status_at=now
-        )
-    elif verdict in (Verdict.CONFIRMED_GONE, Verdict.CAME_BACK):
-        records.still(ConnectionStatus.UNKNOWN).update(status=ConnectionStatus.STOPPED, status_at=now)
-        # It was held for alive by a list that lagged behind our stop.
-        lagged = [one.item.connection_id for one in told if _was_cut_by_us_after_all(one)]
-        records.filter(pk__in=lagged).still(ConnectionStatus.ACTIVE).update(
-            status=ConnectionStatus.STOPPED, status_at=now, absent_seq=None
-        )
-
-
-def _was_cut_by_us_after_all(finding: Finding) -> bool:
-    item = finding.item
-    return item.verdict == Verdict.STILL_ALIVE and item.state in (ItemState.STOPPED, ItemState.UNKNOWN)
-
-
-def _line(account: Account, finding: Finding, read_seq: int) -> Entry:
-    item = finding.item
-    return Entry(
-        "stop.verified",
-        WORKER,
-        actor=item.run.user,
-        account=account,
-        connection=item.connection,
-        run=item.run,
-        facts={
-            "item_id": item.pk,
-            "outcome": item.state,
-            "verdict": str(finding.verdict),
-            "why": finding.why,
-            "list_seq": read_seq,
-            "came_back_as": finding.came_back_as,
-            "came_back_after_s": finding.came_back_after_s,
-        },
-    )
-
-
-def _verifiable(account: Account) -> Iterator[list[StopItem]]:
-    pks = sorted({pk for items in verifiable(account) for pk in items.values_list("pk", flat=True)})
-    for part in chunks(pks, CHUNK):
+def _verifiable(account: Account, listed_though_cut: list[int]) -> Iterator[list[StopItem]]:
+    wanted = {pk for items in verifiable(account) for pk in items.values_list("pk", flat=True)}
+    wanted |= _last_to_cut(listed_though_cut)
+    for part in chunks(sorted(wanted), CHUNK):
         items = StopItem.objects.filter(pk__in=part).order_by("pk").only(*READ)
         yield list(items.select_related("connection").prefetch_related("run__user"))
+
+
+def _last_to_cut(connections: list[int]) -> set[int]:
+    """The last item of each connection, where it has its outcome: whatever it was called, the list is right."""
+    last: dict[int, tuple[int, str]] = {}
+    for part in chunks(connections, CHUNK):
+        items = _sent().filter(connection__in=part).order_by("pk")
+        rows = items.values_list("connection_id", "pk", "state")
+        last |= {connection_id: (pk, state) for connection_id, pk, state in rows}
+    return {pk for pk, state in last.values() if state in OUTCOMES}
+
+
+def _taken_since(items: list[StopItem]) -> set[int]:
+    """Of the items that are called still alive, those whose connection another run has, or had, since.
+
+    It outlived their stop; what becomes of it now is told by the run that has it.
+    """
+    alive = {item.connection_id: item.pk for item in items if item.verdict == Verdict.STILL_ALIVE}
+    later = _sent().filter(connection__in=alive).order_by().values_list("connection").annotate(Max("pk"))
+    return {alive[connection] for connection, last in later if last > alive[connection]}
+
+
+def _sent() -> StopItemQuerySet:
+    """What runs have sent, or will."""
+    left_alone = (ItemState.SKIPPED, ItemState.CANCELLED)
+    return StopItem.objects.filter(run__state=RunState.STARTED).exclude(state__in=left_alone)
 
 
 def _answered_seqs(items: list[StopItem]) -> dict[int, int]:

@@ -18,6 +18,7 @@ from connections.models.states import (
     NOT_STOPPED,
     OUTCOMES,
     UNFINISHED,
+    WATCHED,
     ConnectionStatus,
     ItemState,
     RunState,
@@ -86,10 +87,6 @@ class StopRun(models.Model):
 
     def __str__(self) -> str:
         return str(_("run %d") % self.pk)
-
-
-WATCHED = (Verdict.CONFIRMED_GONE, Verdict.STILL_ALIVE, Verdict.UNVERIFIED)
-"""The verdicts that a later list may put right."""
 
 
 class StopItemQuerySet(models.QuerySet["StopItem"]):
@@ -184,6 +181,18 @@ class StopItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connection} · {self.get_state_display()}"
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether an attempt before the last may have happened: of this item or of the run that left it unknown."""
+        return self.unclear_attempt is not None or self.connection_was == ConnectionStatus.UNKNOWN
+
+    @property
+    def may_have_cut_it(self) -> bool:
+        """Whether the stop may be why the connection is gone: it was accepted, or it may have happened."""
+        if self.state == ItemState.ALREADY_GONE:
+            return self.is_unclear
+        return self.state in (ItemState.STOPPED, ItemState.UNKNOWN)
 
 
 class WorkerQuerySet(models.QuerySet["Worker"]):

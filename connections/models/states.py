@@ -103,6 +103,10 @@ class Verdict(models.TextChoices):
     """No list could settle it, and the item says why."""
 
 
+WATCHED = (Verdict.CONFIRMED_GONE, Verdict.STILL_ALIVE, Verdict.UNVERIFIED)
+"""The verdicts that a list may put right soon after the answer: what is gone comes back, a list lags behind."""
+
+
 class UnverifiedReason(models.TextChoices):
     NEVER_LISTED = "never_listed", _("no complete list ever held this id")
     NOT_LISTED = "not_listed", _("the account could not be listed completely in time")

@@ -53,8 +53,7 @@ class Claim:
 
     @property
     def unclear(self) -> bool:
-        """Whether an earlier attempt may have happened: of this item or of the run that left it unknown."""
-        return self.item.unclear_attempt is not None or self.item.connection_was == ConnectionStatus.UNKNOWN
+        return self.item.is_unclear
 
     def entry(self, action: str, *, at: datetime | None = None, **facts: object) -> Entry:
         """An audit line about this attempt, on behalf of the person who asked for the run."""

@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from connections.models import Account, StopItem, StopRun, Worker
-from connections.models.states import OUTCOMES, ItemState, Verdict
+from connections.models.states import OUTCOMES, WATCHED, ItemState
 from connections.models.writable import why_not_writable
 from connections.stops.tally import CUT, Tally, counted
 
@@ -116,7 +116,7 @@ def _tallies_by_account(run: StopRun, now: datetime) -> dict[int, Tally]:
         again=Count("pk", filter=Q(state=ItemState.QUEUED, attempts__gt=0)),
         last_answer_at=Max("answered_at"),
         last_verdict_at=Max("verdict_at"),
-        last_gone_at=Max("answered_at", filter=Q(verdict=Verdict.CONFIRMED_GONE)),
+        last_watched_at=Max("answered_at", filter=Q(verdict__in=WATCHED)),
         back_after_s=Min("came_back_after_s"),
     ):
         facts: dict[str, Any] = dict(row)

@@ -24,7 +24,8 @@ class Tally:
     """Items counted by state, and by state and verdict ("" while they have none).
 
     `recent`: those that got their outcome in the last `RATE_WINDOW_S` seconds; `again`: those queued after an attempt.
-    `last_gone_at`: the last answer of those confirmed gone; `back_after_s`: seconds until the first came back.
+    `last_watched_at`: the last answer of those whose verdict may change; `back_after_s`: seconds until the first came
+    back.
     """
 
     states: Counter[str] = field(default_factory=Counter)
@@ -33,7 +34,7 @@ class Tally:
     again: int = 0
     last_answer_at: datetime | None = None
     last_verdict_at: datetime | None = None
-    last_gone_at: datetime | None = None
+    last_watched_at: datetime | None = None
     back_after_s: int | None = None
 
     def add(self, other: Tally) -> None:
@@ -41,7 +42,7 @@ class Tally:
         self.cells += other.cells
         self.recent += other.recent
         self.again += other.again
-        for name in ("last_answer_at", "last_verdict_at", "last_gone_at"):
+        for name in ("last_answer_at", "last_verdict_at", "last_watched_at"):
             setattr(self, name, max(filter(None, (getattr(self, name), getattr(other, name))), default=None))
         after = [seconds for seconds in (self.back_after_s, other.back_after_s) if seconds is not None]
         self.back_after_s = min(after, default=None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db import DatabaseError
-from django.db.models import Func, Max, TextField
+from django.db.models import Max, TextField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from connections.audit import triggers
@@ -25,16 +25,6 @@ LIMITS = _(
     "lines cut off the end after the last checkpoint that somebody else holds, and a rewrite by somebody who has the "
     "signing key."
 )
-
-
-class AsStored(Func):
-    """The column as the database's driver gives it; on SQLite its text, which no driver and no Django parses."""
-
-    output_field = TextField()
-    template = "%(expressions)s"
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template="CAST(%(expressions)s AS text)", **context)
 
 
 @dataclass
@@ -107,7 +97,7 @@ def _rows(head_seq: int) -> Iterator[Row]:
     """Every line up to `head_seq`, in order, by small queries: none of them is open for long."""
     rows = (
         AuditEvent.objects.order_by("seq")
-        .annotate(stored_at=AsStored("at"))
+        .annotate(stored_at=Cast("at", TextField()))
         .values_list(
             "seq",
             "stored_at",

@@ -150,6 +150,7 @@ def _history(world: World) -> list[Screen]:
         Screen("history, one connection's", f"{address}?connection={stopped}", steps=open_menus),
         Screen("history, one run's", f"{address}?run={world.runs['done'].pk}"),
         Screen("history, everybody's", address, who="carol", steps=open_menus),
+        Screen("history, one line", f"{address}?line=1", who="carol"),
         Screen("history, nothing", f"{address}?q=nothing-has-this-reason"),
         Screen("history, bad filter", f"{address}?colour=blue", status=400),
     ]

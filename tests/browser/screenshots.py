@@ -85,6 +85,8 @@ def panel(sandbox: Sandbox) -> Iterator[tuple[str, dict[str, str], dict[str, str
 
 
 def fill(sandbox: Sandbox, url: str) -> tuple[dict[str, str], dict[str, str]]:
+    from connections.audit.checkpoints import write_checkpoint
+    from connections.audit.keeping import verify_and_keep
     from connections.models import Account
     from tests.browser.conftest import session_cookie
     from tests.browser.screens import page_of
@@ -93,6 +95,8 @@ def fill(sandbox: Sandbox, url: str) -> tuple[dict[str, str], dict[str, str]]:
 
     alice = make_user("alice", "Operators")
     world = make_world(alice, Account.objects.get(name=Account.DEFAULT), sandbox)
+    write_checkpoint()
+    verify_and_keep()
     return session_cookie(alice, url), {
         "overview": "/admin/",
         "connections": page_of("connections_connection"),

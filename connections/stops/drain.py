@@ -205,14 +205,15 @@ class Drain:
         line = self._lines.get(account.pk)
         if line is not None and line.made_for == account.credentials_changed_at:
             return line
+        if line is not None:
+            # What it has sent is still answered; what waits in it comes back.
+            line.withdraw_waiting("the account's credentials were changed")
         try:
             self._lines[account.pk] = Line(account, self._inbox.put)
         except NoCredentials as error:
             pause(account, NO_CREDENTIALS_PAUSE_S, str(error))
             return None
         if line is not None:
-            # What it has sent is still answered; what waits in it comes back.
-            line.withdraw_waiting("the account's credentials were changed")
             line.close()
         return self._lines[account.pk]
 

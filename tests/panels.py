@@ -126,7 +126,7 @@ class Web:
     def answers(self) -> bool:
         try:
             return requests.get(f"{self.url}/healthz", timeout=5).ok
-        except requests.ConnectionError:
+        except requests.RequestException:  # not there yet, or busy with its start
             return False
 
     def kill(self) -> None:

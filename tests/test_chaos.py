@@ -153,7 +153,8 @@ class People:
         opened = [self._world.open(self._draw.choice(self._addresses), OWNER).id for _ in range(count)]
         # A worker may have read them from the list before.
         Connection.objects.bulk_create(map(self._known, opened), ignore_conflicts=True)
-        chosen = Connection.objects.filter(connection_id__in=opened)
+        # Lists spell ids in lower case, so a record that a list made has another spelling.
+        chosen = Connection.objects.filter(connection_key__in=[id_.lower() for id_ in opened])
         for run in [plan.draft(self._user, chosen, {}) for _ in range(runs)]:
             self._start(run)
 
@@ -268,10 +269,10 @@ def check_who_is_alive(workers: Crew) -> None:
 
 def check_connections(sandbox: Sandbox) -> None:
     """Each has the sandbox's own state or is called unknown, and unknown only when an attempt was."""
-    cut = {row["connection_id"]: bool(row["stops_applied"]) for row in sandbox.world.rows()}
-    ours = dict(Connection.objects.values_list("connection_id", "status"))
+    cut = {row["connection_id"].lower(): bool(row["stops_applied"]) for row in sandbox.world.rows()}
+    ours = dict(Connection.objects.values_list("connection_key", "status"))
     assert [(id_, status, cut[id_]) for id_, status in ours.items() if status not in HONEST[cut[id_]]] == []
-    unclear = {line["connection_id"] for line in lines("stop.answered") if line["outcome"] == "unknown"}
+    unclear = {str(line["connection_id"]).lower() for line in lines("stop.answered") if line["outcome"] == "unknown"}
     assert {id_ for id_, status in ours.items() if status == "unknown"} <= unclear
     assert Counter(ours.values()).keys() >= {"stopped", "active", "unknown"}, "too little happened to prove anything"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -16,13 +17,15 @@ from pytest_django import Settings
 from connections.accounts import store_credentials
 from connections.audit.append import Origin
 from connections.live.lister import Clients, read_due, read_in_turn
-from connections.live.schedule import LIST_EVERY, LONGEST_REST, ask_for_lists, due_accounts
+from connections.live.read import read_list
+from connections.live.schedule import LIST_EVERY, LONGEST_REST, ask_for_lists, due_accounts, rest_after
 from connections.live.turn import LEASE, turn
-from connections.models import Account, AuditEvent, AuditHead
+from connections.models import Account, AuditEvent, AuditHead, Connection, StopItem, StopRun
 from connections.remoteit import Credentials
 from connections.sandbox import Sandbox
 from connections.sandbox.faults import FaultRule
 
+MakeConnection = Callable[..., Connection]
 pytestmark = pytest.mark.django_db(transaction=True)
 WEB = Origin("web")
 A_MOMENT = timedelta(seconds=1)
@@ -191,3 +194,52 @@ def test_nothing_is_listed_while_remoteit_asked_for_a_pause(sandbox: Sandbox, ac
     assert read_all() == 0
     Account.objects.update(paused_until=timezone.now() - timedelta(minutes=1))
     assert read_all() == 1
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_answers_from_the_future_have_no_list_read_again_and_again(
+    sandbox: Sandbox, account: Account, alice: User, make_connection: MakeConnection, whole: bool
+) -> None:
+    """The clock of the host that wrote them was moved back since."""
+    answered(alice, make_connection(status="stopped"), timedelta(hours=-1))
+    if not whole:
+        sandbox.faults.add(FaultRule("503", path="graphql/v1"))
+    assert read_all() == 1
+    assert due_accounts() == []
+    assert rest(account) > LIST_EVERY - 5 * A_MOMENT
+
+
+def answered(user: User, one: Connection, ago: timedelta) -> None:
+    """An item that was answered so long ago and has no verdict."""
+    run = StopRun.objects.create(user=user, user_name="alice", state="started", started_at=timezone.now())
+    at = timezone.now() - ago
+    StopItem.objects.create(run=run, connection=one, account=one.account, state="stopped", answered_at=at)
+
+
+@pytest.mark.parametrize(("ago", "expected"), [(0, 1), (4, 4), (16, 16), (300, 30)])
+def test_while_verdicts_are_awaited_the_list_is_read_soon_and_later_each_time(
+    sandbox: Sandbox, account: Account, alice: User, make_connection: MakeConnection, ago: int, expected: int
+) -> None:
+    answered(alice, make_connection(status="stopped"), timedelta(seconds=ago))
+    seconds = rest_after(account, read_list(account)).total_seconds()
+    assert expected <= seconds < expected + 5
+
+
+def test_answers_that_have_come_since_the_last_list_have_it_read_at_once(
+    sandbox: Sandbox, account: Account, alice: User, make_connection: MakeConnection
+) -> None:
+    read_all()
+    one = make_connection(status="stopped")
+    assert due_accounts() == []
+    answered(alice, one, timedelta(0))
+    assert due_accounts() == [account]
+
+
+def test_while_others_of_the_account_are_being_sent_it_waits_for_them(
+    sandbox: Sandbox, account: Account, alice: User, make_connection: MakeConnection
+) -> None:
+    read_all()
+    one, two = make_connection(status="stopped"), make_connection(status="stopping")
+    answered(alice, one, timedelta(0))
+    StopItem.objects.create(run=StopRun.objects.get(), connection=two, account=account, state="sending")
+    assert due_accounts() == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -13,12 +15,22 @@ from pytest_django import Settings
 
 from connections.accounts import NoCredentials, credentials_of, store_credentials
 from connections.audit.append import Origin
-from connections.models import Account, AuditEvent, StoredCredentials
+from connections.models import Account, AuditEvent, Connection, StopRun, StoredCredentials
 from connections.remoteit import Credentials
+from connections.sandbox import Sandbox
 from tests.commands import manage
+from tests.runs import start_run
+from tests.workers import worker
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
 CREDENTIALS = Credentials(developer_key="DEVKEY", token="a-token-of-some-length")
+
+
+@dataclass
+class Place:
+    """Where a worker is led to."""
+
+    environment: dict[str, str]
 
 
 def raw() -> list[bytes]:
@@ -113,3 +125,37 @@ def test_the_exit_codes_are_those_of_every_command(monkeypatch: pytest.MonkeyPat
     done = manage("rotate_credentials")
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("keys", [f"{NEW},{OLD}", f"{OLD},{NEW}"])
+def test_workers_go_on_while_the_key_is_changed(
+    settings: Settings, admin_user: User, sandbox: Sandbox, account: Account, open_connections: Any, keys: str
+) -> None:
+    settings.CREDENTIALS_KEY = OLD
+    own = Credentials(sandbox.developer_key, username=sandbox.username, password=sandbox.password)
+    store_credentials(account, own, admin_user, Origin("command"))
+    open_connections(40)
+    sandbox.set(latency_ms=100)
+    environment = {**sandbox.environment, "REMOTEIT_PASSWORD": "", "STOP_CONCURRENCY": "4"}
+    with worker(Place({**environment, "CREDENTIALS_KEY": keys})):  # type: ignore[arg-type]
+        run = start_run(admin_user, *Connection.objects.all())
+        while not run.items.filter(state="stopped").exists():
+            pass
+        settings.CREDENTIALS_KEY = f"{NEW},{OLD}"
+        call_command("rotate_credentials")
+        assert run.items.exclude(state="stopped").exists()
+        # What somebody stores now is written with the new key, and the worker has to make a new client from it.
+        store_credentials(account, own, admin_user, Origin("command"))
+        wait_for(run)
+    settings.CREDENTIALS_KEY = NEW
+    assert credentials_of(account) == own
+    open_connections(3)
+    with worker(Place({**environment, "CREDENTIALS_KEY": NEW})):  # type: ignore[arg-type]
+        wait_for(start_run(admin_user, *Connection.objects.stoppable()))
+
+
+def wait_for(run: StopRun) -> None:
+    """Until all of it is stopped, without a pause for want of credentials."""
+    while run.items.exclude(state="stopped").exists():
+        assert not Account.objects.exclude(paused_why="").exists()

@@ -68,13 +68,16 @@ def rest_after(account: Account, reading: Reading) -> timedelta:
     if last is None:
         return LIST_EVERY
     age: timedelta = timezone.now() - last
-    return min(max(age, FIRST_CHECK), LIST_EVERY)
+    return min(max(age, FIRST_CHECK), LIST_EVERY) if age > -LIST_EVERY else LIST_EVERY
 
 
 def _has_news(account: Account) -> bool:
-    """Whether stops were answered since its last list, and none is under way any more."""
+    """Whether stops were answered since its last list, and none is under way any more.
+
+    An answer from the future is none: by a clock that was moved, or is ahead, it would be news after each list again.
+    """
     if account.listed_at is None:
         return False
     items = StopItem.objects.filter(account=account)
-    news = items.awaiting_verdict().filter(answered_at__gt=account.listed_at)
+    news = items.awaiting_verdict().filter(answered_at__gt=account.listed_at, answered_at__lte=timezone.now())
     return news.exists() and not items.sending().exists()

@@ -88,7 +88,7 @@ def verify(
 
 def give_up(account: Account, why: str, read_seq: int) -> int:
     """Call unverified what has waited long enough for a list that could settle it. Returns how many."""
-    waiting = verifiable(account)[0].filter(answered_at__lt=timezone.now() - GIVE_UP).order_by("pk")
+    waiting = verifiable(account)[0].filter(answered_at__lt=timezone.now() - GIVE_UP).order_by()
     given = 0
     while items := list(waiting.select_related("connection").prefetch_related("run__user")[:CHUNK]):
         findings = [Finding(item, Verdict.UNVERIFIED, why) for item in items]
@@ -103,7 +103,7 @@ def _find_nothing(item: StopItem) -> Finding | None:
 
 
 def _verifiable(account: Account, listed_though_cut: list[int]) -> Iterator[list[StopItem]]:
-    wanted = {pk for items in verifiable(account) for pk in items.values_list("pk", flat=True)}
+    wanted = {pk for items in verifiable(account) for pk in items.order_by().values_list("pk", flat=True)}
     wanted |= _last_to_cut(listed_though_cut)
     for part in chunks(sorted(wanted), CHUNK):
         items = StopItem.objects.filter(pk__in=part).order_by("pk").only(*READ)

@@ -43,7 +43,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
 class Connection(models.Model):
     """One proxy connection, as far as we know it."""
 
-    # The unique constraint's index serves it.
+    # "connection_by_seen" begins with it.
     account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, verbose_name=_("account"))
     device_address = models.CharField(
         _("service address"),
@@ -90,7 +90,8 @@ class Connection(models.Model):
             ("stop_connection", _("Can stop connections")),
             ("open_connection", _("Can open connections")),
         )
-        constraints = (models.UniqueConstraint(fields=("account", "connection_key"), name="one_connection_per_id"),)
+        # In this order its index serves the search by id over all accounts, too.
+        constraints = (models.UniqueConstraint(fields=("connection_key", "account"), name="one_connection_per_id"),)
         indexes = (
             # The list: a status tab, oldest first.
             models.Index(fields=("status", "opened_at", "id"), name="connection_by_status"),
@@ -100,8 +101,6 @@ class Connection(models.Model):
             models.Index(fields=("account", "seen_seq"), name="connection_by_seen"),
             # Search by device, and "same device" on the connection's page.
             models.Index(fields=("device_name",), name="connection_by_device"),
-            # Search by id over all accounts.
-            models.Index(fields=("connection_key",), name="connection_by_key"),
             models.Index(fields=("device_address",), name="connection_by_address"),
             # "Same person" on the connection's page, and the filter.
             models.Index(fields=("opened_by",), name="connection_by_opener"),

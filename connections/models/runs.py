@@ -164,16 +164,11 @@ class StopItem(models.Model):
             models.Index(fields=("run", "state", "account", "id"), name="item_by_run_and_state"),
             # What is in flight: the account's concurrency, and the claims of a dead worker.
             models.Index(fields=("account", "worker"), condition=Q(state="sending"), name="item_sending"),
-            # What still waits for its verdict.
+            # What waits for its verdict; what was answered so short a while ago that it may change; what came back.
             models.Index(
-                fields=("account", "answered_at"),
-                condition=Q(verdict="", answered_at__isnull=False),
-                name="item_without_verdict",
-            ),
-            # What is watched: whether it comes back, or was judged by a list that lagged behind; and what came back.
-            *(
-                models.Index(fields=("account", "answered_at"), condition=Q(verdict=verdict), name=f"item_{verdict}")
-                for verdict in (*WATCHED, Verdict.CAME_BACK)
+                fields=("account", "verdict", "answered_at"),
+                condition=Q(answered_at__isnull=False),
+                name="item_by_verdict",
             ),
             # Which runs still have something to send.
             models.Index(fields=("run", "account"), condition=Q(state="queued"), name="item_queued"),

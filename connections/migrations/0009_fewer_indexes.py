@@ -39,6 +39,16 @@ class Migration(migrations.Migration):
             model_name="stopitem",
             name="item_came_back",
         ),
+        migrations.RemoveIndex(
+            model_name="stopitem",
+            name="item_queued",
+        ),
+        migrations.AddIndex(
+            model_name="stopitem",
+            index=models.Index(
+                condition=models.Q(("state", "queued")), fields=["state", "run", "account"], name="item_queued"
+            ),
+        ),
         migrations.AlterField(
             model_name="auditevent",
             name="hash",

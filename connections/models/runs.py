@@ -170,8 +170,8 @@ class StopItem(models.Model):
                 condition=Q(answered_at__isnull=False),
                 name="item_by_verdict",
             ),
-            # Which runs still have something to send.
-            models.Index(fields=("run", "account"), condition=Q(state="queued"), name="item_queued"),
+            # Which runs still have something to send. With the state, without which SQLite takes another index for it.
+            models.Index(fields=("state", "run", "account"), condition=Q(state="queued"), name="item_queued"),
         )
 
     def __str__(self) -> str:

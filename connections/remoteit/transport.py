@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Mapping
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -110,25 +109,25 @@ class Transport:
         self._session = _Session()
         # Else a proxy, another CA bundle or a .netrc of this machine would change where credentials go.
         self._session.trust_env = False
+        self._headers = dict(self._session.headers)
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
     def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, auth: AuthBase | None = None
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, auth: AuthBase | None = None
     ) -> Reply:
         """Send one request, signed by ``auth``, and return its answer. Raises CallError when none came whole."""
         status: int | None = None
         with self._deadlines.call() as call:
             _current.call = call
             try:
-                with self._session.request(
-                    method,
-                    url,
-                    data=body,
-                    headers=headers,
-                    auth=auth,
+                # Prepared without the session, whose merging of settings takes a fifth of a call's processor time.
+                prepared = requests.Request(method, url, self._headers | headers, data=body, auth=auth).prepare()
+                with self._session.send(
+                    prepared,
                     timeout=self._timeout,
+                    proxies=self._session.proxies,
                     allow_redirects=False,
                     stream=True,
                 ) as response:

@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.2
 """How long the loop waits for something to arrive before it looks into the database by itself."""
-GATHER_S = 0.01
+GATHER_S = 0.02
 """How long a turn waits for more answers after the first, when all is in flight: a turn has its price."""
 DATABASE_RETRY_S = 0.5
 FINISH_S = 8.0
@@ -104,7 +104,8 @@ class Drain:
     def _collect(self, wait_s: float) -> None:
         try:
             arrival = self._inbox.get(timeout=wait_s)
-            time.sleep(GATHER_S * min(len(self._in_flight) / settings.STOP_CONCURRENCY, 1.0))
+            if arrival is not None:  # a wake-up is somebody's click, and waits for nothing
+                time.sleep(GATHER_S * min(len(self._in_flight) / settings.STOP_CONCURRENCY, 1.0))
             while True:
                 if arrival is None:
                     self._looked_at = 0.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.conf import settings
 from connections.accounts import client_for
 from connections.models.accounts import Call
 from connections.remoteit import Answer, Cause, Login, Outcome
+from connections.stops.sending_threads import SendingThreads
 from connections.stops.settle import Answered
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ class Line:
         self.signing_in = self.wants_probe = False
         self._client = client_for(account)
         self._arrive = arrive
-        self._threads = ThreadPoolExecutor(settings.STOP_CONCURRENCY, thread_name_prefix=f"stop-{account.pk}")
-        self._waiting: dict[Future[None], Claim] = {}
+        self._threads = SendingThreads(settings.STOP_CONCURRENCY, f"stop-{account.pk}")
         self._held_until = self._next_probe = 0.0
         self._last_said: tuple[int | None, str] | None = None
         self._alike = 0
@@ -105,16 +105,14 @@ class Line:
         self.signing_in = True
         if self.wants_probe:
             self._next_probe = time.monotonic() + PROBE_EVERY_S
-        self._threads.submit(self._sign_in, probe=self.wants_probe)
+        self._threads.at_once(partial(self._sign_in, probe=self.wants_probe))
         self.wants_probe = False
 
     def send(self, claims: list[Claim], until: float) -> None:
         """Send `claims`, whose `stop.sent` lines are committed. `until`: when the lease ends, by time.monotonic()."""
         now = time.monotonic()
         for claim in claims:
-            future = self._threads.submit(self._send, claim, now + claim.delay_s, until)
-            self._waiting[future] = claim
-            future.add_done_callback(lambda done: self._waiting.pop(done, None))
+            self._threads.send(claim, partial(self._send, claim, now + claim.delay_s, until))
 
     def hold(self, seconds: float) -> None:
         """Send nothing more for so many seconds: claims that wait here are withdrawn."""
@@ -122,12 +120,11 @@ class Line:
 
     def withdraw_waiting(self, why: str) -> None:
         """Withdraw the claims that no thread has taken up yet."""
-        for future, claim in list(self._waiting.items()):
-            if future.cancel():
-                self._arrive(Withdrawn(claim, why))
+        for claim in self._threads.take_waiting():
+            self._arrive(Withdrawn(claim, why))
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
         self._client.close()
 
     def _send(self, claim: Claim, due: float, until: float) -> None:

@@ -56,7 +56,7 @@ def take_slots(account: Account, free: int) -> Slots:
 def use_slots(account: Account, slots: Slots, used: int) -> None:
     """Note that `used` of `slots` were claimed, so that the next worker goes on behind them."""
     if settings.STOP_MAX_PER_SECOND and used:
-        unused = (len(slots.delays) - used) / settings.STOP_MAX_PER_SECOND
+        unused = (len(slots.delays) - used) * slots.spacing
         account.next_send_at = timezone.now() + timedelta(seconds=slots.next_send_in - unused)
         account.save(update_fields=("next_send_at",))
 

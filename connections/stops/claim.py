@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from connections.models import Worker
 
 WORKER = Origin("worker")
-CLAIM_AHEAD_SHARE = 2
-"""The part of the concurrency that is claimed ahead: what is answered within half of a call's time."""
 # What a worker has to know of an item and of its connection; the rest of their fifty columns takes longer to read.
 OF_ITEM = (
     *("run", "account", "connection", "state", "worker", "sent_at", "connection_was", "skipped_why"),
@@ -60,10 +59,13 @@ ORDER BY run_id, account_id
 
 @dataclass(frozen=True)
 class Claim:
-    """One attempt that this process may make: the item as it is while the claim holds, and in how long it may leave."""
+    """One attempt that this process may make.
+
+    `item`: as it is while the claim holds. `due`: when it may leave, by time.monotonic().
+    """
 
     item: StopItem
-    delay_s: float = 0.0
+    due: float = 0.0
 
     @property
     def attempt(self) -> int:
@@ -121,7 +123,7 @@ def claim(account: Account, runs: list[StopRun], worker: Worker) -> tuple[list[C
     claims and the audit lines, `stop.sent` for each: they have to be committed before anything is sent. What is not
     open any more is skipped and has its line, too.
     """
-    slots = take_slots(account, _free(account, worker))
+    slots, now = take_slots(account, _free(account, worker)), time.monotonic()
     items: list[StopItem] = []
     for position, run in enumerate(runs):
         share = -(-(len(slots.delays) - len(items)) // (len(runs) - position))
@@ -133,7 +135,7 @@ def claim(account: Account, runs: list[StopRun], worker: Worker) -> tuple[list[C
     claimed = held + _take_connections([item for item in items if not item.connection_was])
     _mark_sending(claimed, worker)
     use_slots(account, slots, len(claimed))
-    claims = [Claim(item, delay) for item, delay in zip(claimed, slots.delays, strict=False)]
+    claims = [Claim(item, now + delay) for item, delay in zip(claimed, slots.delays, strict=False)]
     skipped = [
         Claim(item).entry("stop.skipped", attempt=None, why=item.skipped_why) for item in items if item.skipped_why
     ]
@@ -141,16 +143,15 @@ def claim(account: Account, runs: list[StopRun], worker: Worker) -> tuple[list[C
 
 
 def _free(account: Account, worker: Worker) -> int:
-    """How many more may be claimed: a little ahead of what is on the wire, but only while nobody else sends.
+    """How many more may be claimed: as many again as may be on the wire, but only while nobody else sends.
 
     A worker never has more on the wire than the account allows, however much it claimed; two of them could.
     """
     claims = StopItem.objects.sending().filter(account=account)
     count = claims.aggregate(all=Count("pk"), mine=Count("pk", filter=Q(worker=worker)))
     alone = count["all"] == count["mine"]
-    most: int = settings.STOP_CONCURRENCY
-    ahead = most // CLAIM_AHEAD_SHARE if alone else 0
-    return max(most + ahead - int(count["all"]), 0)
+    most: int = settings.STOP_CONCURRENCY * (2 if alone else 1)
+    return max(most - int(count["all"]), 0)
 
 
 def _next_queued(run: StopRun, account: Account, count: int) -> list[StopItem]:

@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.2
 """How long the loop waits for something to arrive before it looks into the database by itself."""
-GATHER_S = 0.02
+GATHER_S = 0.04
 """How long a turn waits for more answers after the first, when all is in flight: a turn has its price."""
 DATABASE_RETRY_S = 0.5
 FINISH_S = 8.0
@@ -55,6 +55,7 @@ class Drain:
     def __init__(self) -> None:
         self.worker = Worker.objects.create(host=socket.gethostname(), pid=os.getpid(), beat_at=Now())
         self._inbox: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
+        self._woken = threading.Event()
         self._unrecorded: list[Arrival] = []
         self._in_flight: dict[int, Claim] = {}
         self._lines: dict[int, Line] = {}
@@ -76,6 +77,7 @@ class Drain:
                 line.close()
 
     def wake(self) -> None:
+        self._woken.set()
         self._inbox.put(None)
 
     def run_until_idle(self) -> None:
@@ -104,8 +106,8 @@ class Drain:
     def _collect(self, wait_s: float) -> None:
         try:
             arrival = self._inbox.get(timeout=wait_s)
-            if arrival is not None:  # a wake-up is somebody's click, and waits for nothing
-                time.sleep(GATHER_S * min(len(self._in_flight) / settings.STOP_CONCURRENCY, 1.0))
+            self._woken.wait(GATHER_S * min(len(self._in_flight) / settings.STOP_CONCURRENCY, 1.0))
+            self._woken.clear()
             while True:
                 if arrival is None:
                     self._looked_at = 0.0

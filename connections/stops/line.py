@@ -110,9 +110,8 @@ class Line:
 
     def send(self, claims: list[Claim], until: float) -> None:
         """Send `claims`, whose `stop.sent` lines are committed. `until`: when the lease ends, by time.monotonic()."""
-        now = time.monotonic()
         for claim in claims:
-            self._threads.send(claim, partial(self._send, claim, now + claim.delay_s, until))
+            self._threads.send(claim, partial(self._send, claim, until))
 
     def hold(self, seconds: float) -> None:
         """Send nothing more for so many seconds: claims that wait here are withdrawn."""
@@ -127,9 +126,11 @@ class Line:
         self._threads.close()
         self._client.close()
 
-    def _send(self, claim: Claim, due: float, until: float) -> None:
-        time.sleep(max(due - time.monotonic(), 0))
+    def _send(self, claim: Claim, until: float) -> None:
         now = time.monotonic()
+        if claim.due > now:
+            time.sleep(claim.due - now)
+            now = time.monotonic()
         if now < self._held_until:
             self._arrive(Withdrawn(claim, "remote.it asked for a pause"))
         elif now > until:

@@ -13,6 +13,9 @@ PRODUCTION = env ALLOWED_HOSTS=panel.example USE_HTTPS=on DEBUG=off \
 ONCE = --ignore=tests/test_sample_clients.py --ignore=tests/test_launcher.py --ignore=tests/test_servers.py --ignore=tests/test_skips.py \
   --ignore=tests/test_outages.py --ignore=tests/test_one_server.py
 
+# As many at once as there are processors; a file stays in one process.
+PARALLEL = -n auto --maxprocesses=4 --dist loadfile
+
 .PHONY: help run test chaos check bench screenshots fmt
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,8 +25,8 @@ run: .venv/run.stamp ## the panel and its worker on http://127.0.0.1:8000 (anoth
 
 test: .venv/dev.stamp ## every test: on SQLite, then on PostgreSQL and Redis
 	@.ci/setup
-	@env -u DATABASE_URL -u QUEUE_URL $(BIN)/python -m pytest -rs
-	@$(BIN)/python -m tests.servers -- $(BIN)/python -m pytest -rs -m "not browser" $(ONCE)
+	@env -u DATABASE_URL -u QUEUE_URL $(BIN)/python -m pytest -rs $(PARALLEL)
+	@$(BIN)/python -m tests.servers -- $(BIN)/python -m pytest -rs $(PARALLEL) -m "not browser" $(ONCE)
 
 chaos: .venv/dev.stamp ## workers killed 200 times while remote.it misbehaves, on both databases (CHAOS_KILLS, CHAOS_SEED)
 	@.ci/setup

@@ -28,13 +28,17 @@ class Missing(Exception):
     """The machine has no such server installed."""
 
 
+# What a power cut would take is no loss here. (The tests that kill a server start one of their own.)
+FOR_TESTS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+
+
 @contextlib.contextmanager
-def postgres() -> Iterator[str]:
+def postgres(*options: str) -> Iterator[str]:
     """A PostgreSQL on loopback; yields the URL of an empty database, whose owner is no superuser but may create more.
 
-    Raises Missing when it isn't installed.
+    `options` of its command line. Raises Missing when it isn't installed.
     """
-    with folder(run_as()) as home, postgres_in(home) as (url, _server):
+    with folder(run_as()) as home, postgres_in(home, *options) as (url, _server):
         yield url
 
 
@@ -46,7 +50,7 @@ def redis() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def postgres_in(home: Path) -> Iterator[tuple[str, Server]]:
+def postgres_in(home: Path, *options: str) -> Iterator[tuple[str, Server]]:
     """As `postgres`, in the folder `home`, which is that of the user `run_as`; yields the server too."""
     initdb = postgres_program("initdb")
     data = home / "data"
@@ -54,7 +58,7 @@ def postgres_in(home: Path) -> Iterator[tuple[str, Server]]:
     rules = ["--auth-local=trust", "--auth-host=scram-sha-256", "--username=owner", "--encoding=UTF8", "--no-locale"]
     subprocess.run([initdb, "-D", data, *rules], check=True, stdout=subprocess.DEVNULL, cwd=home, **run_as())
     port = free_port()
-    command = [initdb.with_name("postgres"), "-D", data, "-k", home, "-h", "127.0.0.1", "-p", str(port)]
+    command = [initdb.with_name("postgres"), "-D", data, "-k", home, "-h", "127.0.0.1", "-p", str(port), *options]
     # INT: don't wait for clients.
     server = Server(command, home, signal.SIGINT, lambda: connects(home, port), owner=run_as())
     with server:
@@ -206,7 +210,7 @@ def free_port() -> int:
 def run(command: list[str]) -> int:
     """Run `command` beside fresh servers and return its exit code."""
     try:
-        with redis() as queue, postgres() as database:
+        with redis() as queue, postgres(*FOR_TESTS) as database:
             child = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": database, "QUEUE_URL": queue})
             try:
                 code = child.wait()

@@ -26,6 +26,16 @@ os.environ.setdefault("REMOTEIT_PASSWORD", "sandbox-password")
 if "TEST_FOLDER" not in os.environ:
     os.environ["TEST_FOLDER"] = tempfile.mkdtemp(prefix="remoteit-admin-tests-")
     atexit.register(shutil.rmtree, os.environ["TEST_FOLDER"], ignore_errors=True)
+# Of several test processes at once each has a folder and a queue of its own, for itself and for the processes that it
+# starts; pytest-django gives it a database.
+if number := os.environ.pop("PYTEST_XDIST_WORKER", "").removeprefix("gw"):
+    os.environ["TEST_FOLDER"] += f"/{number}"
+    Path(os.environ["TEST_FOLDER"]).mkdir()
+    for name in ("DATABASE_URL", "QUEUE_URL"):
+        if os.environ.get(name, "").startswith("sqlite:"):
+            del os.environ[name]
+        elif os.environ.get(name, "").startswith("redis:"):
+            os.environ[name] = f"{os.environ[name].rpartition('/')[0]}/{number}"
 FOLDER = Path(os.environ["TEST_FOLDER"])
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{FOLDER}/db.sqlite3")
 os.environ.setdefault("QUEUE_URL", f"sqlite:///{FOLDER}/queue.sqlite3")

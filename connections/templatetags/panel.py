@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from django import template
+from django.template.defaultfilters import floatformat
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -46,6 +47,7 @@ STATE_WORDS = {
 
 BAR_LENGTH = 1000
 NOT_KNOWN = "\N{EN DASH}"
+LONGEST_MEASURED_S = 120
 
 
 @register.simple_tag
@@ -104,6 +106,14 @@ def duration(value: float | timedelta | None) -> str:
     if seconds < 86400:
         return _("%(h)d h %(min)02d min") % {"h": seconds // 3600, "min": seconds % 3600 // 60}
     return _("%(d)d d %(h)d h") % {"d": seconds // 86400, "h": seconds % 86400 // 3600}
+
+
+@register.simple_tag
+def seconds(value: float | None, places: int = 1) -> str:
+    """`value` seconds as they were measured, with so many places: 3.8 s; from two minutes on as a duration."""
+    if value is None or value >= LONGEST_MEASURED_S:
+        return duration(value)
+    return _("%(number)s s") % {"number": floatformat(value, places)}
 
 
 @register.simple_tag

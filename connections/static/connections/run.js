@@ -115,6 +115,7 @@
     } else if (fresh) {
       failures = 0;
       updatedAt = new Date();
+      document.dispatchEvent(new Event('updated'));
       unreachable.hidden = true;
       show(fresh);
     } else {
@@ -132,9 +133,6 @@
   };
 
   const tick = () => {
-    const age = document.querySelector('[data-age]');
-    const seconds = Math.round((Date.now() - updatedAt) / 1000);
-    if (age) age.textContent = seconds < 3 ? age.dataset.now : age.dataset.ago.replace('%s', seconds);
     if (failures) warnUnreachable();
   };
 

@@ -77,8 +77,8 @@
     announcedAt = Date.now();
   };
 
-  /* -- asking: a page that shows the run, "signed out", or null when no such answer came */
-  const SIGNED_OUT = 'signed out';
+  /* -- asking: a page that shows the run, SIGNED_OUT, or null when no such answer came */
+  const SIGNED_OUT = Symbol('signed-out');
 
   const ask = async () => {
     try {

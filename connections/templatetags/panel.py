@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from django import template
 from django.template.defaultfilters import floatformat
@@ -17,6 +18,9 @@ from django.utils.translation import gettext_lazy
 
 from connections import zones
 from connections.models.states import ConnectionStatus, ItemState, Verdict
+
+if TYPE_CHECKING:
+    from connections.models import Connection
 
 register = template.Library()
 
@@ -71,6 +75,16 @@ def status(state: str, text: str = "") -> SafeString:
         icon(STATE_ICONS.get(state, state)),
         text or STATE_WORDS.get(state, state),
     )
+
+
+@register.simple_tag
+def standing(connection: Connection) -> SafeString:
+    """Icon and word of a connection's status; one that may be gone is not sold as active."""
+    if connection.status == ConnectionStatus.ACTIVE and connection.is_past_expiry:
+        return status("unverified", _("past its end"))
+    if connection.status == ConnectionStatus.ACTIVE and not connection.account.covers(connection.list_scope):
+        return status("unverified", _("outside the list"))
+    return status(connection.status)
 
 
 @register.simple_tag

@@ -79,6 +79,11 @@ def credentials_in_environment() -> Credentials | None:
     return None
 
 
+def has_any_credentials() -> bool:
+    """Whether any account has credentials, stored or in the environment; whether they work is another question."""
+    return credentials_in_environment() is not None or StoredCredentials.objects.exists()
+
+
 def credentials_of(account: Account) -> Credentials:
     """The account's stored credentials; for `default` without any, those of the environment. Raises NoCredentials."""
     stored = stored_credentials(account)

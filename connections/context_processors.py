@@ -40,7 +40,7 @@ def _sections(request: HttpRequest) -> list[Section]:
         return []
     sections = [Section("o", _("Overview"), reverse("admin:index"), is_current=request.path == reverse("admin:index"))]
     if user.has_perm("connections.view_connection"):
-        open_now = in_words(count_capped(Connection.objects.visible_to(user).open()))
+        open_now = in_words(count_capped(Connection.objects.visible_to(user).open().within_end()))
         sections += [
             _section(request, "c", _("Connections"), "connection", open_now),
             _section(request, "r", _("Runs"), "stoprun", _runs_under_way(user)),

@@ -17,3 +17,5 @@ urlpatterns = [
     path("admin/password_change/", admin.site.admin_view(password_change, cacheable=True)),
     path("admin/", admin.site.urls),
 ]
+
+handler403 = "connections.admin.refusals.permission_denied"

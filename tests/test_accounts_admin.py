@@ -302,6 +302,33 @@ def test_what_something_refers_to_is_kept_by_the_database_too(make_connection: A
     assert Connection.objects.exists()
 
 
+NO_CREDENTIALS = "No remote.it account has credentials here"
+
+
+def test_an_account_without_credentials_is_not_taken_for_one_that_can_stop(
+    keeper: Client, account: Account, nobody_in_environment: None
+) -> None:
+    page = keeper.get("/admin/").content.decode()
+    assert NO_CREDENTIALS in page
+    assert "best with an access key" in page
+    assert f'href="{ADD}"' in page
+
+
+def test_stored_credentials_are_enough(keeper: Client, nobody_in_environment: None, stored: Account) -> None:
+    assert NO_CREDENTIALS not in keeper.get("/admin/").content.decode()
+
+
+def test_those_of_the_environment_are_enough(keeper: Client) -> None:
+    assert NO_CREDENTIALS not in keeper.get("/admin/").content.decode()
+
+
+def test_who_may_not_add_accounts_is_told_who_does(client: Client, alice: User, nobody_in_environment: None) -> None:
+    client.force_login(alice)
+    page = client.get("/admin/").content.decode()
+    assert "An administrator adds it under “Accounts”" in page
+    assert ADD not in page
+
+
 def test_an_operator_sees_no_accounts(client: Client, alice: User, account: Account) -> None:
     client.force_login(alice)
     for address in (LIST, ADD, f"{LIST}{account.pk}/change/"):

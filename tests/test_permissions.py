@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from connections.models import Connection, StopRun
@@ -70,6 +72,74 @@ def test_the_refusal_says_what_is_missing_and_who_can_give_it(client, bob, admin
     assert "Can stop connections" in page
     assert "Nothing was sent" in page
     assert "admin" in page.split("Who can give it to you:")[1].split("</p>")[0]
+
+
+VIEW = "“Can view connection”"
+LACKS = [
+    ("get", LIST, VIEW),
+    ("get", f"{LIST}1/change/", VIEW),
+    ("post", f"{LIST}1/stop/", VIEW),
+    ("get", f"{LIST}add/", "“Can add connection”"),
+    ("get", f"{LIST}import/", "“Can add connection”"),
+    ("get", "/admin/connections/stoprun/", VIEW),
+    ("get", "/admin/connections/stoprun/1/change/", VIEW),
+    ("get", "/admin/connections/stoprun/1/history/", VIEW),
+    ("get", "/admin/connections/stoprun/1/progress/", VIEW),
+    ("post", "/admin/connections/stoprun/1/evidence/", VIEW),
+    ("post", "/admin/connections/stoprun/some-key/confirm/", "“Can stop connections”"),
+    ("get", "/admin/connections/auditevent/", VIEW),
+    ("get", "/admin/connections/auditevent/1/change/", VIEW),
+    ("get", "/admin/connections/auditevent/export/", VIEW),
+    ("post", "/admin/connections/auditevent/verify/", "“Can see everybody's history”"),
+    ("get", "/admin/connections/account/", "“Can view account”"),
+    ("get", "/admin/connections/account/add/", "“Can add account”"),
+    ("get", "/admin/auth/user/", "“Can view user”"),
+    ("get", "/admin/auth/user/{user}/change/", "“Can view user”"),
+    ("post", "/admin/auth/user/{user}/change/", "“Can change user”"),
+    ("get", "/admin/auth/user/{user}/history/", "“Can view user”"),
+    ("get", "/admin/auth/user/{user}/password/", "“Can change user”"),
+    ("get", "/admin/auth/user/add/", "the permissions “Can add user” and “Can change user”"),
+    ("get", "/admin/auth/group/", "“Can view group”"),
+    ("get", "/admin/auth/group/add/", "“Can add group”"),
+    ("post", "/admin/auth/group/{group}/change/", "“Can change group”"),
+    ("get", "/admin/auth/group/{group}/delete/", "“Can delete group”"),
+]
+
+
+@pytest.mark.parametrize(("method", "address", "missing"), LACKS, ids=[f"{lack[0]} {lack[1]}" for lack in LACKS])
+def test_the_refusal_names_the_permission_that_is_missing(client, stranger, admin_user, method, address, missing):
+    client.force_login(stranger)
+    response = getattr(client, method)(address.format(group=Group.objects.first().pk, user=admin_user.pk))
+    page = html.unescape(response.content.decode())
+    assert response.status_code == 403
+    assert missing in page
+    assert "Who can give it to you: admin." in page
+
+
+def test_only_what_one_lacks_is_named(client, stranger):
+    stranger.user_permissions.add(Permission.objects.get(codename="change_user"))
+    client.force_login(stranger)
+    page = client.get("/admin/auth/user/add/").content.decode()
+    assert "that takes the permission “Can add user”." in page
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("connections/connection/1/delete/", "Nobody may delete this"),
+        ("connections/account/1/delete/", "Nobody may delete this"),
+        ("auth/user/1/delete/", "Nobody may delete this"),
+        ("connections/stoprun/add/", "Nobody adds this by hand"),
+        ("connections/auditevent/add/", "Nobody adds this by hand"),
+    ],
+)
+def test_what_nobody_may_is_not_blamed_on_a_permission(client, stranger, admin_user, address, words):
+    client.force_login(stranger)
+    response = client.get(f"/admin/{address}")
+    page = response.content.decode()
+    assert response.status_code == 403
+    assert words in page
+    assert "can give it" not in page
 
 
 def test_a_form_without_its_token_is_refused_in_words(admin_user):

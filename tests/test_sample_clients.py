@@ -1,6 +1,7 @@
 """Other people's clients, run as they are: the samples of the vendor's page "device/connect/stop", and its npm package.
 
-Only host, ids and credentials differ. What they send and what they read is the vendor's own idea of this API.
+Only host, ids and credentials differ. What they send and what they read is the vendor's own idea of this API. Of its
+client for C# and of its Go library (remoteit/sdk-go) the bytes are sent that they would send.
 """
 
 from __future__ import annotations
@@ -130,8 +131,13 @@ def send_as_csharp(opened: Opened, folder: Path) -> str:
         f"Content-Length: {len(body)}\r\n"
         "\r\n"
     )
-    with socket.create_connection((host, int(port)), timeout=5) as client:
-        client.sendall(head.encode() + body)
+    return exchange(host, int(port), head.encode() + body)
+
+
+def exchange(host: str, port: int, request: bytes) -> str:
+    """The body of the answer to `request`, sent byte for byte."""
+    with socket.create_connection((host, port), timeout=5) as client:
+        client.sendall(request)
         with http.client.HTTPResponse(client) as response:
             response.begin()
             return response.read().decode()
@@ -240,3 +246,63 @@ def test_the_npm_package_stops_what_it_opened(sandbox: Sandbox, seen: dict[str, 
 @needs("node")
 def test_the_npm_package_shows_why_a_stop_is_refused(seen: dict[str, Any]) -> None:
     assert seen["again"] == ID_INCORRECT
+
+
+def send_as_go(sandbox: Sandbox, path: str, body: dict[str, Any] | None = None, token: str = "") -> dict[str, Any]:
+    """Send what the Go library sends, in the order in which Go's net/http writes headers; `body` None is a GET."""
+    payload = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
+    host, _, port = sandbox.base_url.removeprefix("http://").partition(":")
+    lines = [
+        f"{'GET' if body is None else 'POST'} /apv/v27{path} HTTP/1.1",
+        f"Host: {host}:{port}",
+        "User-Agent: remoteit-sdk-go",
+        *([] if body is None else [f"Content-Length: {len(payload)}"]),
+        f"Apikey: {sandbox.developer_key}",
+        *([f"Token: {token}"] if token else []),
+        "Accept-Encoding: gzip",
+    ]
+    answer: dict[str, Any] = json.loads(exchange(host, int(port), "\r\n".join([*lines, "", ""]).encode() + payload))
+    return answer
+
+
+@pytest.fixture
+def go(sandbox: Sandbox) -> dict[str, Any]:
+    """What the Go library saw: a password gives it a hash, the hash a token; then it lists, connects, stops twice."""
+    send = functools.partial(send_as_go, sandbox)
+    login = send("/user/login", {"password": sandbox.password, "username": sandbox.username})
+    by_hash = send("/user/login/authhash", {"authhash": login["service_authhash"], "username": sandbox.username})
+    send = functools.partial(send, token=by_hash["token"])
+    listed = send("/device/list/all?cache=false")
+    is_ssh = [row for row in listed["devices"] if (row["servicetitle"], row["devicestate"]) == ("SSH", "active")]
+    address = is_ssh[0]["deviceaddress"]
+    wish = {"deviceaddress": address, "devicetype": 28, "hostip": "255.255.255.255", "wait": "true"}
+    opened = send(
+        "/device/connect", {**wish, "isolate": "domain=app.remote.it", "concurrent": True, "proxyType": "port"}
+    )
+    ids = {"deviceaddress": address, "connectionid": opened["connection"]["connectionid"]}
+    stopped, again = (send("/device/connect/stop", ids) for _ in range(2))
+    return {"listed": listed, "opened": opened["connection"], "stopped": stopped, "again": again}
+
+
+def test_the_go_library_stops_what_it_opened(sandbox: Sandbox, go: dict[str, Any]) -> None:
+    assert go["stopped"]["status"] == "true"
+    assert state(sandbox, go["opened"]["connectionid"]) == ("stopped", 1)
+
+
+def test_the_go_library_finds_in_each_answer_the_types_it_declares(go: dict[str, Any]) -> None:
+    # encoding/json fails as a whole on one field of another type: contracts/proxy.go and device-list-all.go.
+    texts = {"deviceaddress", "devicetype", "devicealias", "ownerusername"}
+    assert {type(row[name]) for row in go["listed"]["devices"] for name in texts} == {str}
+    assert {type(row["scripting"]) for row in go["listed"]["devices"]} == {bool}
+    texts = {"connectionid", "sessionID", "initiatorUID", "targetUID", "proxyserver", "proxyport", "proxy", "proxyURL"}
+    assert {type(go["opened"][name]) for name in texts} == {str}
+    assert (type(go["opened"]["proxyServerPort"]), type(go["opened"]["reverseProxy"])) == (int, bool)
+
+
+def test_the_go_library_hears_no_of_a_second_stop(go: dict[str, Any]) -> None:
+    assert go["again"] == {"status": "false", "reason": ID_INCORRECT}
+
+
+def test_the_go_library_was_heard_without_a_content_type(sandbox: Sandbox, go: dict[str, Any]) -> None:
+    names = [name for name, _ in last_stop(sandbox)["headers"]]
+    assert names == ["Host", "User-Agent", "Content-Length", "Apikey", "Token", "Accept-Encoding"]

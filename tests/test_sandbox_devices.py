@@ -13,6 +13,31 @@ ADDRESS = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){7}")
 UPPER_ODD = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-4[0-9A-F]{3}-[0-7C-F][0-9A-F]{3}-[0-9A-F]{12}")
 LOWER_V4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
+# The keys of the captured answers and the types of their values: remoteit-api reference, sections 2.1 and 2.3.
+CONNECTION = {
+    **dict.fromkeys(
+        ("deviceaddress", "targetUID", "status", "requested", "requestedAt", "proxy", "proxyserver", "proxyport",
+         "proxyURL", "expirationsec", "connectionid", "sessionID", "initiator", "initiatorUID", "clientID",
+         "filteredIP", "latchedIP", "peerReqEP", "peerEP", "imageintervalms"), str,
+    ),
+    **dict.fromkeys(("proxyServerPort", "proxyExpirationSec", "lifeLeft", "idleLeft"), int),
+    **dict.fromkeys(("reverseProxy", "p2pConnected", "serviceConnected"), bool),
+    **dict.fromkeys(("streamscheme", "streamuri", "url"), list),
+}  # fmt: skip
+ROW = {
+    **dict.fromkeys(
+        ("deviceaddress", "devicealias", "ownerusername", "devicetype", "devicestate", "devicelastip",
+         "lastinternalip", "servicetitle", "webenabled", "localurl", "georegion", "lastcontacted", "createdate",
+         "shared"), str,
+    ),
+    **dict.fromkeys(("weburi", "webviewerurl"), list),
+    "scripting": bool,
+}  # fmt: skip
+
+
+def types(answer: dict[str, Any]) -> dict[str, type]:
+    return {name: type(value) for name, value in answer.items()}
+
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
@@ -54,12 +79,10 @@ def test_the_list_names_services_and_each_device_by_its_bulk_service(
 
 
 def test_a_listed_row_has_the_documented_keys(sandbox: Sandbox, session: requests.Session) -> None:
-    row = listed(sandbox, session)[0]
-    assert set(row) == {
-        "deviceaddress", "devicealias", "ownerusername", "devicetype", "devicestate", "devicelastip",
-        "lastinternalip", "servicetitle", "webenabled", "weburi", "localurl", "georegion", "webviewerurl",
-        "lastcontacted", "createdate", "shared", "scripting",
-    }  # fmt: skip
+    answer = session.get(f"{sandbox.url}/device/list/all").json()
+    assert types(answer) == {"status": str, "cache_expires": int, "length": int, "cached": str, "devices": list}
+    assert all(types(row) == ROW for row in answer["devices"])
+    row = answer["devices"][0]
     assert (row["weburi"], row["webenabled"], type(row["scripting"])) == ([None], "1", bool)
     assert row["devicetype"].startswith("00:23:") and len(row["devicetype"].split(":")) == 16
 
@@ -111,6 +134,8 @@ def test_connect_gives_the_full_documented_shape(sandbox: Sandbox, session: requ
     address = address_of(sandbox, "ssh")
     answer = connect(sandbox, session, deviceaddress=address, wait=wait, hostip="255.255.255.255").json()
     connection = answer["connection"]
+    assert types(answer) == {"status": str, "connection": dict, "wait": bool, "connectionid": str}
+    assert types(connection) == CONNECTION
     assert answer["status"] == "true" and answer["wait"] is True
     assert answer["connectionid"] == connection["connectionid"]
     assert connection["deviceaddress"] == connection["targetUID"] == address
@@ -145,6 +170,8 @@ def test_connecting_again_replaces_the_first_connection(sandbox: Sandbox, sessio
     address = address_of(sandbox, "rdp")
     first = connect(sandbox, session, deviceaddress=address).json()["connectionid"]
     second = connect(sandbox, session, deviceaddress=address).json()
+    replaced = {"connectionOverridden": str, "previousConnection": str}
+    assert types(second["connection"]) == CONNECTION | replaced
     assert second["connection"]["connectionOverridden"] == "true"
     row = next(row for row in sandbox.world.rows() if row["connection_id"] == first)
     assert (row["state"], row["stops_applied"], row["replaced_by"]) == ("stopped", 0, second["connectionid"])

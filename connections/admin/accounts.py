@@ -25,6 +25,7 @@ from connections.accounts import NoCredentials, credentials_state, ensure_defaul
 from connections.admin.account_findings import steps
 from connections.admin.account_form import AccountForm
 from connections.admin.account_rows import rows
+from connections.admin.readonly import NeverDeletedAdmin
 from connections.models import Account
 from connections.origin import user_of, web_origin
 
@@ -42,13 +43,10 @@ MAY_NOT_CHANGE = gettext_lazy(
 
 
 @admin.register(Account)
-class AccountAdmin(admin.ModelAdmin):
+class AccountAdmin(NeverDeletedAdmin):
     """Accounts are added, changed, tested and paused here. They are never deleted: the history refers to them."""
 
     actions = None
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         views = {"test": self.test_view, "pause": self.pause_view, "resume": self.resume_view}

@@ -113,7 +113,7 @@ def _open_again(connection: Connection, item: StopItem | None, user: User) -> Op
         opened_by=connection.opened_by,
         seen_seq__gt=answered_seq or 0,
     )
-    found = same.exclude(pk=connection.pk).order_by("-seen_seq", "-pk")[:MOST_NAMED]
+    found = same.exclude(pk=connection.pk).select_related("account").order_by("-seen_seq", "-pk")[:MOST_NAMED]
     listed_at, answered_at = connection.account.completely_listed_at, item.answered_at if item else None
     return OpenAgain(list(found), listed_at is not None and answered_at is not None and listed_at > answered_at)
 

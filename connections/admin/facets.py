@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connections.admin.counting import count_capped, in_words
+from connections.admin.counting import CAP, count_capped, in_words
 from connections.admin.filters import COLUMNS, OPEN_FOR, PAST_END, TABS, ListFilter, condition
 from connections.models.connections import ConnectionQuerySet
 from connections.models.states import OPEN_STATUSES, ConnectionStatus
@@ -34,6 +34,8 @@ class Choice:
     url: str
     count: str = ""
     selected: bool = False
+    past_end: str = ""
+    """How many more it would show that are held for active past their own end; "" for none."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,18 @@ def tabs(chosen: ListFilter, rows: ConnectionQuerySet, params: QueryDict) -> lis
     matching = chosen.apply(rows, without="status")
     by_status = {status: count_capped(matching.filter(status=status)) for status in ConnectionStatus}
     counts = {name: sum(by_status[ConnectionStatus(status)] for status in TABS[name][1]) for name in TABS}
+    past_end = _past_end(matching) if counts["active"] <= CAP else 0
+    counts["active"] -= past_end
+    more = {"active": in_words(past_end)} if past_end else {}
     return [
-        Choice(label, address(params, status=name), in_words(counts[name]), name == chosen.tab)
+        Choice(label, address(params, status=name), in_words(counts[name]), name == chosen.tab, more.get(name, ""))
         for name, (label, _statuses) in TABS.items()
     ]
+
+
+def _past_end(rows: ConnectionQuerySet) -> int:
+    """How many of `rows` are held for active past their own end: they are in that tab, and not counted as active."""
+    return count_capped(rows.filter(condition("open_for", PAST_END), status=ConnectionStatus.ACTIVE))
 
 
 def menus(chosen: ListFilter, rows: ConnectionQuerySet, params: QueryDict) -> list[Facet]:

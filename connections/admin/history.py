@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_safe
 
 from connections.admin.counting import count_capped, in_words
@@ -29,6 +29,7 @@ from connections.models.audit import AuditEventQuerySet
 from connections.origin import user_of
 from connections.stops.summary import Summary, summarize
 
+MAY_NOT_SEE = gettext_lazy("You may not see the history: that takes the permission “Can view connection”.")
 LINES_PER_PAGE = 50
 
 
@@ -50,7 +51,7 @@ class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
     @method_decorator(require_safe)
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
-            raise PermissionDenied
+            raise PermissionDenied(MAY_NOT_SEE)
         context = {**self.admin_site.each_context(request), "opts": self.opts}
         template = "admin/connections/auditevent/change_list.html"
         try:
@@ -64,7 +65,7 @@ class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """To the line's place in the history, which says whether it may be seen."""
         if not self.has_view_permission(request):
-            raise PermissionDenied
+            raise PermissionDenied(MAY_NOT_SEE)
         return HttpResponseRedirect(
             f"{reverse('admin:connections_auditevent_changelist')}?{urlencode({'line': object_id})}"
         )
@@ -75,7 +76,7 @@ class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
     def export_view(self, request: HttpRequest, form: str) -> HttpResponse | StreamingHttpResponse:
         """Every line that the page's filters match, oldest first."""
         if not self.has_view_permission(request):
-            raise PermissionDenied
+            raise PermissionDenied(MAY_NOT_SEE)
         try:
             filters = read_filters(request.GET, user_of(request))
         except UnknownFilter as error:

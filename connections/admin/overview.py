@@ -25,13 +25,13 @@ def overview(user: User) -> dict[str, Any]:
     """The context of the page, for `user`, who may see connections."""
     connections = Connection.objects.visible_to(user)
     accounts = list(Account.objects.all())
-    live = connections.open().exclude(expires_at__lte=timezone.now()).exclude(left_condition(accounts))
+    live = connections.open().within_end()
     runs = list(StopRun.objects.visible_to(user).started().order_by("-pk")[:LAST_RUNS])
     counted = tallies(runs)
     waiting = StopItem.objects.unfinished().filter(run__in=StopRun.objects.started())
     return {
         "lists": list_state(accounts),
-        "open": in_words(count_capped(connections.open())),
+        "open": in_words(count_capped(live)),
         "past_end": count_capped(connections.open().filter(expires_at__lte=timezone.now())),
         "unknown": count_capped(connections.filter(status=ConnectionStatus.UNKNOWN)),
         "stopping": count_capped(connections.filter(status=ConnectionStatus.STOPPING)),
@@ -39,5 +39,7 @@ def overview(user: User) -> dict[str, Any]:
         "workers": Worker.objects.alive().count(),
         "triggers_missing": bool(triggers.missing()),
         "runs": [(run, counted[run.pk], outcome_labels(counted[run.pk])) for run in runs],
-        "longest": live.filter(opened_at__isnull=False).order_by("opened_at", "pk")[:LONGEST_OPEN],
+        "longest": live.exclude(left_condition(accounts))
+        .filter(opened_at__isnull=False)
+        .order_by("opened_at", "pk")[:LONGEST_OPEN],
     }

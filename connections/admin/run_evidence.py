@@ -8,11 +8,16 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRed
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from connections.audit.evidence import export, file_name
 from connections.audit.signing import NoSigningKey
 from connections.origin import user_of, web_origin
+
+MAY_NOT_EXPORT = gettext_lazy(
+    "You may not see runs: that takes the permission “Can view connection”. Nothing was exported."
+)
 
 
 class GivesEvidence(admin.ModelAdmin):
@@ -26,7 +31,7 @@ class GivesEvidence(admin.ModelAdmin):
     def evidence_view(self, request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
         """For who may see the run. A POST, since it leaves a line in the history."""
         if not self.has_view_permission(request):
-            raise PermissionDenied
+            raise PermissionDenied(MAY_NOT_EXPORT)
         run = get_object_or_404(self.get_queryset(request), pk=pk)
         try:
             file = export(run, user_of(request), web_origin(request))

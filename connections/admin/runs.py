@@ -26,6 +26,7 @@ from connections.models.runs import StopRunQuerySet
 from connections.origin import user_of
 from connections.stops.tally import tallies
 
+MAY_NOT_SEE = gettext_lazy("You may not see runs: that takes the permission “Can view connection”.")
 RUNS_PER_PAGE = 25
 TABS = {
     "": (gettext_lazy("All"), Q()),
@@ -98,7 +99,7 @@ class StopRunAdmin(ConfirmsStops, SteersRuns, GivesEvidence, ReadOnlyAdmin):
 
     def _check_permission(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
-            raise PermissionDenied
+            raise PermissionDenied(MAY_NOT_SEE)
 
 
 def _as_pk(object_id: str) -> int:

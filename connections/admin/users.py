@@ -19,6 +19,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from connections.admin.readonly import NeverDeletedAdmin
 from connections.audit.append import append
 from connections.audit.people import (
     FLAGS,
@@ -80,7 +81,7 @@ class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
 
 
 @admin.register(User)
-class UserAdmin(TicksPermissions, DjangoUserAdmin):
+class UserAdmin(NeverDeletedAdmin, TicksPermissions, DjangoUserAdmin):
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Personal info"), {"fields": ("first_name", "last_name", "email")}),
@@ -89,9 +90,6 @@ class UserAdmin(TicksPermissions, DjangoUserAdmin):
         (_("Important dates"), {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         form.standing_before = standing_of(obj) if change else NOBODY

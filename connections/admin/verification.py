@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from connections import tasks
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MAY_NOT_VERIFY = gettext_lazy(
+    "You may not verify the whole history: that takes the permission “Can see everybody's history”. Nothing was read."
+)
 INLINE_EVENTS = 20_000
 """How long a history may be for its verification to fit into a request."""
 
@@ -59,7 +63,7 @@ class VerifiesHistory(admin.ModelAdmin):
     def verify_view(self, request: HttpRequest) -> HttpResponse:
         """Verify here what is short; ask the worker where it would take longer than a page may."""
         if not request.user.has_perm("connections.view_all_history"):
-            raise PermissionDenied
+            raise PermissionDenied(MAY_NOT_VERIFY)
         head = AuditHead.objects.first()
         if head is not None and head.seq > INLINE_EVENTS:
             _ask_worker(request)

@@ -106,7 +106,10 @@ def _bytes(text: str) -> bytes:
         if len(key) == 32:
             return key
     raise ImproperlyConfigured(
-        "AUDIT_SIGNING_KEY, and the file in its place, hold 32 bytes in base64; older keys as `public:` and the same."
+        _(
+            "AUDIT_SIGNING_KEY, and the file in its place, hold 32 bytes in base64; "
+            "older keys as `public:` and the same."
+        )
     )
 
 

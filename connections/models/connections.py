@@ -28,6 +28,10 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     def open(self) -> ConnectionQuerySet:
         return self.filter(status__in=OPEN_STATUSES)
 
+    def within_end(self) -> ConnectionQuerySet:
+        """Those whose own end has not passed, as far as it is known."""
+        return self.exclude(expires_at__lte=timezone.now())
+
     def stoppable(self) -> ConnectionQuerySet:
         return self.filter(status__in=STOPPABLE_STATUSES)
 

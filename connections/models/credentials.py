@@ -79,15 +79,15 @@ def _opened(encrypted: bytes) -> Any:
     try:
         return json.loads(cipher().decrypt(encrypted))
     except InvalidToken:
-        raise CannotDecrypt("No key in CREDENTIALS_KEY opens the stored credentials.") from None
+        raise CannotDecrypt(_("No key in CREDENTIALS_KEY opens the stored credentials.")) from None
 
 
 def cipher() -> MultiFernet:
     """What encrypts and decrypts. Raises ImproperlyConfigured when CREDENTIALS_KEY is missing or is no Fernet key."""
     keys = [key.strip() for key in settings.CREDENTIALS_KEY.split(",") if key.strip()]
     if not keys:
-        raise ImproperlyConfigured("CREDENTIALS_KEY is not set: credentials can't be stored without it.")
+        raise ImproperlyConfigured(_("CREDENTIALS_KEY is not set: credentials can't be stored without it."))
     try:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError:
-        raise ImproperlyConfigured("CREDENTIALS_KEY has to hold Fernet keys, newest first, by commas.") from None
+        raise ImproperlyConfigured(_("CREDENTIALS_KEY has to hold Fernet keys, newest first, by commas.")) from None

@@ -6,19 +6,14 @@ from django import template
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from connections.accounts import has_any_credentials
 from connections.admin.overview import overview
-from connections.models import Account
 
 register = template.Library()
 register.simple_tag(overview, name="overview")
+register.simple_tag(has_any_credentials, name="has_any_credentials")
 
 NAMED = 3
-
-
-@register.simple_tag
-def has_account() -> bool:
-    """Whether there is an account for which something could be sent."""
-    return Account.objects.exists()
 
 
 @register.simple_tag

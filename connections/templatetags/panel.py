@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from django import template
+from django.template.defaultfilters import floatformat
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -16,6 +18,9 @@ from django.utils.translation import gettext_lazy
 
 from connections import zones
 from connections.models.states import ConnectionStatus, ItemState, Verdict
+
+if TYPE_CHECKING:
+    from connections.models import Connection
 
 register = template.Library()
 
@@ -46,6 +51,7 @@ STATE_WORDS = {
 
 BAR_LENGTH = 1000
 NOT_KNOWN = "\N{EN DASH}"
+LONGEST_MEASURED_S = 120
 
 
 @register.simple_tag
@@ -69,6 +75,16 @@ def status(state: str, text: str = "") -> SafeString:
         icon(STATE_ICONS.get(state, state)),
         text or STATE_WORDS.get(state, state),
     )
+
+
+@register.simple_tag
+def standing(connection: Connection) -> SafeString:
+    """Icon and word of a connection's status; one that may be gone is not sold as active."""
+    if connection.status == ConnectionStatus.ACTIVE and connection.is_past_expiry:
+        return status("unverified", _("past its end"))
+    if connection.status == ConnectionStatus.ACTIVE and not connection.account.covers(connection.list_scope):
+        return status("unverified", _("outside the list"))
+    return status(connection.status)
 
 
 @register.simple_tag
@@ -104,6 +120,14 @@ def duration(value: float | timedelta | None) -> str:
     if seconds < 86400:
         return _("%(h)d h %(min)02d min") % {"h": seconds // 3600, "min": seconds % 3600 // 60}
     return _("%(d)d d %(h)d h") % {"d": seconds // 86400, "h": seconds % 86400 // 3600}
+
+
+@register.simple_tag
+def seconds(value: float | None, places: int = 1) -> str:
+    """`value` seconds as they were measured, with so many places: 3.8 s; from two minutes on as a duration."""
+    if value is None or value >= LONGEST_MEASURED_S:
+        return duration(value)
+    return _("%(number)s s") % {"number": floatformat(value, places)}
 
 
 @register.simple_tag

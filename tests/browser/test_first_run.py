@@ -14,7 +14,7 @@ from tests.browser.walk import OpenWindow, Walk
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIST = "/admin/connections/connection/"
-NO_ACCOUNT = "No remote.it account is set up"
+NO_ACCOUNT = "No remote.it account has credentials here"
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_without_account_and_sandbox_it_says_what_to_do(
     page = open_window(alice).new_page()
     page.goto(address)
     expect(page.get_by_text(NO_ACCOUNT)).to_be_visible()
-    expect(page.get_by_text("REMOTEIT_DEVELOPER_KEY")).to_be_visible()
+    expect(page.get_by_text("R3_ACCESS_KEY_ID")).to_be_visible()
     expect(page.get_by_text("make run")).to_be_visible()
 
 

@@ -174,6 +174,9 @@ def test_paused_updates_ask_for_nothing(page: Page, listed: list[Connection]) ->
     page.get_by_role("button", name="Pause updates").click()
     page.clock.run_for(3 * A_REFRESH_MS)
     assert not asked
+    for seconds, age in ((60, "93 s"), (60, "2 min"), (7200, "2 h")):
+        page.clock.run_for(1000 * seconds)
+        expect(page.locator("[data-age]")).to_have_text(f"Updated {age} ago")
     page.get_by_role("button", name="Pause updates").click()
     with page.expect_response(re.compile("/refresh/")):
         page.clock.run_for(2000)

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
 
 from connections.accounts import ensure_default_account
 from connections.live.lister import LOOK_EVERY_S, read_in_turn
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         ensure_default_account()
         accounts = Account.objects.filter(name=account) if account else Account.objects.all()
         if not accounts:
-            raise wrong_use(f"There is no account {account}." if account else "There is no account.")
+            raise wrong_use(_("There is no account %s.") % account if account else _("There is no account."))
         complete = [self._read(one) for one in accounts]
         if not all(complete):
             sys.exit(1)

@@ -118,6 +118,7 @@
     if (fresh) {
       failures = 0;
       updatedAt = new Date();
+      document.dispatchEvent(new Event('updated'));
       unreachable.hidden = true;
       if (isWatched()) inPlace(() => show(fresh));
     } else {
@@ -139,9 +140,6 @@
   };
 
   const tick = () => {
-    const age = $('[data-age]');
-    const seconds = Math.round((Date.now() - updatedAt) / 1000);
-    if (age) age.textContent = seconds < 3 ? age.dataset.now : age.dataset.ago.replace('%s', seconds);
     if (failures) warn();
     if (!ended && !asking && isWatched() && Date.now() >= nextAt) turn();
   };

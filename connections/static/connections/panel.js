@@ -25,6 +25,7 @@
     }
     menus();
     dialogs();
+    ages();
     selection();
     keys();
     for (const b of $$('[data-live]')) b.addEventListener('click', () => {
@@ -53,6 +54,21 @@
 
   const dialogs = () => {
     for (const b of $$('[data-open]')) b.addEventListener('click', () => document.getElementById(b.dataset.open).showModal());
+  };
+
+  /* -- "updated 12 s ago": what refreshes a page tells when it has, by `updated` */
+  const ages = () => {
+    let at = Date.now();
+    document.addEventListener('updated', () => { at = Date.now(); });
+    const show = () => {
+      const age = $('[data-age]');
+      if (!age) return;
+      const seconds = Math.round((Date.now() - at) / 1000);
+      const [unit, words] = seconds < 120 ? [1, age.dataset.s] : seconds < 7200 ? [60, age.dataset.min] : [3600, age.dataset.h];
+      const span = words.replace('%s', Math.floor(seconds / unit));
+      age.textContent = seconds < 3 ? age.dataset.now : age.dataset.ago.replace('%s', span);
+    };
+    setInterval(show, 1000);
   };
 
   /* -- selection: count in bar and button, page, all that match, shift-click ranges */

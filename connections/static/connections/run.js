@@ -77,8 +77,8 @@
     announcedAt = Date.now();
   };
 
-  /* -- asking: a page that shows the run, "signed out", or null when no such answer came */
-  const SIGNED_OUT = 'signed out';
+  /* -- asking: a page that shows the run, SIGNED_OUT, or null when no such answer came */
+  const SIGNED_OUT = Symbol('signed-out');
 
   const ask = async () => {
     try {
@@ -115,6 +115,7 @@
     } else if (fresh) {
       failures = 0;
       updatedAt = new Date();
+      document.dispatchEvent(new Event('updated'));
       unreachable.hidden = true;
       show(fresh);
     } else {
@@ -132,9 +133,6 @@
   };
 
   const tick = () => {
-    const age = document.querySelector('[data-age]');
-    const seconds = Math.round((Date.now() - updatedAt) / 1000);
-    if (age) age.textContent = seconds < 3 ? age.dataset.now : age.dataset.ago.replace('%s', seconds);
     if (failures) warnUnreachable();
   };
 

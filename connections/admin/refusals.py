@@ -1,0 +1,58 @@
+"""What a refusal says: the permission that is missing, or that nobody may do this."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+# Django's own pages, which raise without words: the end of an address' name -> the permissions that it takes.
+TAKES = {
+    "changelist": ("view",),
+    "history": ("view",),
+    "change": ("view",),
+    "add": ("add",),
+    "delete": ("delete",),
+    "password_change": ("change",),
+}
+
+
+class NobodyMay(PermissionDenied):
+    """No permission would help, so nobody is named who could give it."""
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The handler of every 403: the words of who refused, or those for one of Django's own pages."""
+    words = str(exception) or _missing_for_people(request)
+    context = {"words": words, "for_nobody": isinstance(exception, NobodyMay)}
+    return render(request, "403.html", context, status=403)
+
+
+def _missing_for_people(request: HttpRequest) -> str:
+    """The permissions that `request` lacks for a page of users or groups. "" for another page."""
+    name = (request.resolver_match and request.resolver_match.url_name) or ""
+    for model in (User, Group):
+        opts = model._meta
+        page = name.removeprefix(f"{opts.app_label}_{opts.model_name}_")
+        if page in TAKES:
+            codes = _codes(page, is_post=request.method == "POST", is_user=model is User)
+            lacking = [code for code in codes if not request.user.has_perm(f"auth.{code}_{opts.model_name}")]
+            return _in_words([_("“Can %s %s”") % (code, opts.verbose_name_raw) for code in lacking])
+    return ""
+
+
+def _codes(page: str, *, is_post: bool, is_user: bool) -> tuple[str, ...]:
+    if page == "change" and is_post:
+        return ("change",)
+    if page == "add" and is_user:
+        return ("add", "change")  # Django: who may add users could add one who may do anything
+    return TAKES[page]
+
+
+def _in_words(names: list[str]) -> str:
+    one = "You may not do this: that takes the permission %s. Nothing was changed."
+    many = "You may not do this: that takes the permissions %s. Nothing was changed."
+    return ngettext(one, many, len(names)) % _(" and ").join(names) if names else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from connections.models import Connection, StopRun
@@ -61,6 +61,20 @@ def test_one_who_may_not_stop_any_more_cannot_confirm(client, alice, make_connec
     client.force_login(alice)
     response = client.post(f"/admin/connections/stoprun/{run.key}/confirm/", {"key": run.key, "reason": "because"})
     assert response.status_code == 403
+    assert not StopRun.objects.started().exists()
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_one_who_may_not_look_any_more_sees_no_frozen_list_and_cannot_confirm(client, alice, make_connection, method):
+    make_connection(device_name="Kiosk")
+    run = plan.draft(alice, Connection.objects.all(), {})
+    alice.groups.clear()
+    alice.user_permissions.add(Permission.objects.get(codename="stop_connection"))
+    client.force_login(alice)
+    url = f"/admin/connections/stoprun/{run.key}/confirm/"
+    response = getattr(client, method)(url, {"key": run.key, "reason": "because"})
+    assert response.status_code == 403
+    assert "Kiosk" not in response.content.decode()
     assert not StopRun.objects.started().exists()
 
 

@@ -65,7 +65,8 @@ def expect_every_item(page: Page, count: int) -> None:
     page.get_by_role("navigation", name="By outcome").get_by_role("link", name="All").click()
     rows = []
     while len(rows) < count:
-        expect(page.get_by_text(f"{len(rows) + 1}–{min(len(rows) + 50, count)} of {count}")).to_be_visible()
+        shown = re.compile(rf"^{len(rows) + 1}\D{min(len(rows) + 50, count)} of {count}$")
+        expect(page.get_by_text(shown)).to_be_visible()
         rows += page.locator("table.items tbody tr").all_inner_texts()
         if len(rows) < count:
             page.get_by_role("navigation", name="Pages").get_by_role("link", name="Next").click()

@@ -8,6 +8,7 @@ from connections import health
 from connections.admin.preferences_page import preferences
 from connections.admin.users import password_change
 
+handler500 = "connections.error_page.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("healthz", health.healthz),

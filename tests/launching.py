@@ -16,7 +16,7 @@ class Launcher:
     """One `python -m remoteit_admin` in `project`, in an environment that holds nothing of the test run's."""
 
     def __init__(self, project, port, **env):
-        self.port = port
+        self.project, self.port = project, port
         self.output = project.parent / f"output-{time.monotonic_ns()}"
         bare = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         with self.output.open("w") as output:

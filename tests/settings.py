@@ -14,6 +14,7 @@ os.environ.update(
     DEBUG="off",
     ALLOWED_HOSTS="127.0.0.1,localhost",
     TRUSTED_PROXIES="",
+    CSRF_TRUSTED_ORIGINS="",
 )
 for name in ("REMOTEIT_TOKEN", "R3_ACCESS_KEY_ID", "R3_SECRET_ACCESS_KEY", "AUDIT_SIGNING_KEY"):
     os.environ[name] = ""
@@ -23,6 +24,10 @@ os.environ.setdefault("REMOTEIT_API_URL", "http://127.0.0.1:9/apv/v27")
 os.environ.setdefault("REMOTEIT_DEVELOPER_KEY", "sandbox-developer-key")
 os.environ.setdefault("REMOTEIT_USERNAME", "operator@example.com")
 os.environ.setdefault("REMOTEIT_PASSWORD", "sandbox-password")
+os.environ.setdefault("REMOTEIT_GRAPHQL_URL", "")
+os.environ.setdefault("STOP_CONCURRENCY", "16")
+os.environ.setdefault("STOP_MAX_PER_SECOND", "0")
+os.environ.setdefault("STOP_MAX_ATTEMPTS", "4")
 if "TEST_FOLDER" not in os.environ:
     os.environ["TEST_FOLDER"] = tempfile.mkdtemp(prefix="remoteit-admin-tests-")
     atexit.register(shutil.rmtree, os.environ["TEST_FOLDER"], ignore_errors=True)

@@ -14,6 +14,7 @@ PAGES = (
     "templatetags",
     "management",
     "context_processors",
+    "error_page",
     "forms",
     "health",
     "middleware",

@@ -23,6 +23,11 @@ def test_every_setting_is_in_the_example() -> None:
     assert example == READ_BY_SETTINGS
 
 
+def test_the_tests_take_no_setting_from_a_developer_s_file() -> None:
+    named = set(re.findall(r"\b[A-Z0-9_]{3,}\b", (ROOT / "tests" / "settings.py").read_text()))
+    assert READ_BY_SETTINGS - {"PORT"} - named == set()
+
+
 @pytest.mark.parametrize(
     "document", ["README.md", "CHANGELOG.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
 )

@@ -85,6 +85,16 @@ def test_the_history_of_a_connection_has_every_line(
     assert f"Line {last.seq}" in shown
 
 
+def test_an_item_that_ends_unknown_without_another_attempt_says_so_and_why(
+    client: Client, alice: User, make_connection: MakeConnection
+) -> None:
+    one = make_connection()
+    told(start_run(alice, one), one, "stop.skipped", why="not_allowed", item_outcome="unknown")
+    shown = page(client, alice, f"?connection={one.pk}")
+    assert "No further attempt: what was sent may have stopped it" in shown
+    assert "not allowed" in shown
+
+
 def test_gone_after_an_unclear_attempt_is_possibly_ours(
     client: Client, alice: User, make_connection: MakeConnection
 ) -> None:

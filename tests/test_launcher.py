@@ -12,9 +12,12 @@ import signal
 import socket
 import sqlite3
 import stat
+import time
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
+import requests
 
 from tests.launching import LIMIT, Launcher
 from tests.servers import free_port
@@ -34,11 +37,15 @@ NOT_COPIED = (
 PASSWORD = re.compile(r"password (\S+) \(shown this once\)")
 
 
-@pytest.fixture
-def project(tmp_path):
-    copy = tmp_path / "project"
+def copy_of_the_project(folder):
+    copy = folder / "project"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*NOT_COPIED))
     return copy
+
+
+@pytest.fixture
+def project(tmp_path):
+    return copy_of_the_project(tmp_path)
 
 
 @pytest.fixture
@@ -121,57 +128,103 @@ def test_it_says_why_django_can_not_start(launch):
     assert "Traceback" not in launcher.shown
 
 
-@pytest.fixture
-def first(launch):
-    launcher = launch(free_port())
-    launcher.until_shown("Stop       Ctrl-C")
-    return launcher
+READY = "Stop       Ctrl-C"
 
 
-def test_it_serves_the_panel_and_leaves_nothing_behind(project, first):
-    assert status(first.port, "/healthz") == 200
-    assert status(first.port, "/admin/login/") == 200
-    assert len(groups_alive(project)) == 4
-    assert first.end() == 0
-    assert groups_alive(project) == []
-    assert "Traceback" not in first.shown
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A first start, for all tests that only use it: it takes seconds."""
+    launcher = Launcher(copy_of_the_project(tmp_path_factory.mktemp("running")), free_port())
+    launcher.until_shown(READY)
+    yield launcher
+    launcher.end()
 
 
-def test_it_keeps_env_and_password_from_the_first_start(project, first, launch):
+def rows(launcher, query):
+    with contextlib.closing(sqlite3.connect(launcher.project / "db.sqlite3")) as database:
+        return database.execute(query).fetchall()
+
+
+def test_it_serves_the_panel_at_the_address_that_it_prints(running):
+    address = re.search(r"^  Panel      (\S+)$", running.shown, re.M)[1]
+    assert address == f"http://127.0.0.1:{running.port}/admin/"
+    assert status(running.port, "/healthz") == 200
+    assert status(running.port, "/admin/login/") == 200
+    assert len(groups_alive(running.project)) == 4
+
+
+def test_it_tells_the_history_of_the_first_administrator(running):
+    [(body,)] = rows(running, "SELECT body FROM connections_auditevent WHERE action = 'user.added'")
+    line = json.loads(body)
+    assert (line["user"], line["is_superuser"], line["origin"]) == ("admin", True, "command")
+    assert PASSWORD.findall(running.shown)[0] not in body
+
+
+def test_it_imports_what_the_sandbox_has_open(running):
+    assert rows(running, "SELECT count(*) FROM connections_connection") == [(500,)]
+    assert "not all imported" not in running.shown
+
+
+class Browser:
+    """Somebody at the printed address, with the printed password."""
+
+    def __init__(self, launcher):
+        self.session = requests.Session()
+        self.page = f"http://127.0.0.1:{launcher.port}/admin/"
+        self.get("")
+        [password] = PASSWORD.findall(launcher.shown)
+        self.send(self.shown.url, username="admin", password=password, next="/admin/")
+
+    def get(self, address):
+        self.shown = self.session.get(urljoin(self.page, address), timeout=LIMIT)
+        self.shown.raise_for_status()
+        return self.shown.text
+
+    def send(self, address, **fields):
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.shown.text)[1]
+        data = {"csrfmiddlewaretoken": token, **fields}
+        self.shown = self.session.post(urljoin(self.page, address), data=data, timeout=LIMIT)
+        self.shown.raise_for_status()
+
+
+def test_the_printed_password_leads_to_a_list_of_which_one_connection_is_stopped(running):
+    browser = Browser(running)
+    listed = browser.get("connections/connection/")
+    assert "nothing here reaches remote.it" in listed
+    first = re.search(r'<tr data-key="(\d+)"', listed)[1]
+    key = re.search(r'name="key" value="([\w-]+)"', browser.get(f"connections/connection/{first}/change/"))[1]
+    browser.send(f"connections/connection/{first}/stop/", key=key, reason="to try it")
+    run, deadline = browser.shown.url, time.monotonic() + LIMIT
+    while "1 of 1 stopped" not in (page := browser.get(run)) and "1 of 1 is confirmed gone" not in page:
+        assert time.monotonic() < deadline, page
+        time.sleep(0.2)
+    [(told,)] = rows(running, "SELECT body FROM connections_auditevent WHERE action = 'stop.answered'")
+    assert (json.loads(told)["outcome"], json.loads(told)["actor"]) == ("stopped", "admin")
+
+
+def test_it_ends_without_a_trace_and_keeps_env_and_password_for_the_next_start(project, launch):
+    first = launch(free_port())
+    first.until_shown(READY)
     kept = (project / ".env").read_bytes()
     assert stat.S_IMODE((project / ".env").stat().st_mode) == 0o600
     assert len(PASSWORD.findall(first.shown)) == 1
-    first.end()
+    assert first.end() == 0
+    assert groups_alive(project) == []
+    assert "Traceback" not in first.shown
     second = launch(free_port())
-    second.until_shown("Stop       Ctrl-C")
+    second.until_shown(READY)
     assert (project / ".env").read_bytes() == kept
     assert PASSWORD.findall(second.shown) == []
     assert "changepassword admin" in second.shown
 
 
-def rows(project, query):
-    with contextlib.closing(sqlite3.connect(project / "db.sqlite3")) as database:
-        return database.execute(query).fetchall()
-
-
-def test_it_tells_the_history_of_the_first_administrator(project, first):
-    [(body,)] = rows(project, "SELECT body FROM connections_auditevent WHERE action = 'user.added'")
-    line = json.loads(body)
-    assert (line["user"], line["is_superuser"], line["origin"]) == ("admin", True, "command")
-    assert PASSWORD.findall(first.shown)[0] not in body
-
-
-def test_it_imports_what_the_sandbox_has_open(project, first):
-    assert rows(project, "SELECT count(*) FROM connections_connection") == [(500,)]
-    assert "not all imported" not in first.shown
-
-
 @pytest.fixture
 def light(project, launch):
-    """A start whose web program serves nothing: enough to look at the processes."""
+    """A start whose web program serves nothing: enough to look at the processes. With credentials: no sandbox."""
     procfile(project, web="sh -c 'echo up; sleep 600'")
     launcher = launch(free_port(), REMOTEIT_TOKEN="none")
     launcher.until_shown("web     | up")
+    assert "sandbox" not in launcher.shown
     return launcher
 
 
@@ -181,9 +234,13 @@ def test_it_ends_well_on_a_signal(project, light, number):
     assert groups_alive(project) == []
 
 
-def test_it_starts_no_sandbox_when_there_are_credentials(project, light):
-    assert "sandbox" not in light.shown
-    assert not (project / "sandbox.json").exists()
+def test_credentials_in_the_file_are_those_of_the_environment(project, launch):
+    procfile(project, web="sh -c 'echo up with $REMOTEIT_TOKEN; sleep 600'")
+    (project / ".env").write_text("REMOTEIT_TOKEN=from-the-file\n")
+    launcher = launch(free_port())
+    launcher.until_shown("web     | up with from-the-file")
+    assert "sandbox" not in launcher.shown
+    assert (project / ".env").read_text().startswith("REMOTEIT_TOKEN=from-the-file\n")
 
 
 def test_it_says_that_the_folder_is_in_use(project, light, launch):

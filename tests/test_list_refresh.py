@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from connections.admin import counting
 from connections.admin.list_refresh import MOST_ROWS
 from connections.models import Account, Connection
 
@@ -119,6 +120,14 @@ def test_counts_are_of_now(operator: Client, shown: Connection, make_connection)
     assert (counts["Open"], counts["All"]) == ("2", "2")
     assert "Select all 2 that match" in text_of(answer)
     assert 'data-count="2"' in answer.content.decode()
+
+
+def test_a_list_that_is_not_counted_to_its_end_sends_no_number(
+    operator: Client, shown: Connection, make_connection: MakeConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "CAP", 1)
+    make_connection()
+    assert 'data-count=""' in refresh(operator, shown).content.decode()
 
 
 def test_it_says_how_complete_the_lists_are(operator: Client, shown: Connection) -> None:

@@ -66,6 +66,20 @@ def test_one_who_may_not_stop_any_more_cannot_confirm(client, alice, make_connec
     assert not StopRun.objects.started().exists()
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_one_who_may_not_look_any_more_sees_no_frozen_list_and_cannot_confirm(client, alice, make_connection, method):
+    make_connection(device_name="Kiosk")
+    run = plan.draft(alice, Connection.objects.all(), {})
+    alice.groups.clear()
+    alice.user_permissions.add(Permission.objects.get(codename="stop_connection"))
+    client.force_login(alice)
+    url = f"/admin/connections/stoprun/{run.key}/confirm/"
+    response = getattr(client, method)(url, {"key": run.key, "reason": "because"})
+    assert response.status_code == 403
+    assert "Kiosk" not in response.content.decode()
+    assert not StopRun.objects.started().exists()
+
+
 def test_the_refusal_says_what_is_missing_and_who_can_give_it(client, bob, admin_user, make_connection):
     client.force_login(bob)
     page = client.post(LIST, {"action": "stop_selected", "_selected_action": make_connection().pk}).content.decode()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from connections.audit.append import Origin
@@ -111,10 +111,14 @@ def test_it_does_not_start_somebody_else_s_draft(alice: User, bob: User, make_co
         start(run, alice)
 
 
-def test_it_does_not_start_for_a_user_who_lost_the_permission(alice: User, make_connection: MakeConnection) -> None:
+@pytest.mark.parametrize("kept", ["", "view_connection", "stop_connection"])
+def test_it_does_not_start_for_a_user_who_lost_a_permission(
+    alice: User, make_connection: MakeConnection, kept: str
+) -> None:
     make_connection()
     run = plan.draft(alice, Connection.objects.all(), {})
     alice.groups.clear()
+    alice.user_permissions.set(Permission.objects.filter(codename=kept))
     with pytest.raises(CannotStart, match="may not stop"):
         start(run, User.objects.get(pk=alice.pk))
 

@@ -5,11 +5,47 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
 from django.template.loader import render_to_string
+from django.test import Client
 
 from connections.models import Connection
 from connections.stops import plan
+from tests.runs import start_run
 
+
+def sign_in(client):
+    client.logout()
+    return client.get("/admin/login/")
+
+
+def signed_out(client):
+    return client.post("/admin/logout/")
+
+
+def not_allowed(client):
+    client.force_login(User.objects.create_user("mallory", is_staff=True))
+    return client.get("/admin/connections/connection/")
+
+
+def form_of_elsewhere(client):
+    return Client(enforce_csrf_checks=True).post("/admin/login/")
+
+
+def not_understood(client):
+    return client.get("/admin/connections/connection/refresh/?since=x")
+
+
+def broken(client):
+    """The database answers nothing any more, so the page for it may not ask it either."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE django_session RENAME TO moved_away")
+    client.raise_request_exception = False
+    return client.get("/admin/")
+
+
+ANSWERS = {sign_in: 200, signed_out: 200, not_allowed: 403, form_of_elsewhere: 403, not_understood: 400, broken: 500}
 PAGES = (
     "/admin/",
     "/admin/connections/connection/",
@@ -19,7 +55,11 @@ PAGES = (
     "/admin/connections/connection/import/",
     "/admin/connections/stoprun/{key}/confirm/",
     "/admin/connections/stoprun/",
+    "/admin/connections/stoprun/{run}/change/",
     "/admin/connections/auditevent/",
+    "/admin/connections/account/",
+    "/admin/connections/account/add/",
+    "/admin/connections/account/{account}/change/",
     "/admin/auth/",
     "/admin/auth/user/",
     "/admin/auth/user/add/",
@@ -30,6 +70,7 @@ PAGES = (
     "/admin/password_change/",
     "/admin/preferences/",
     "/admin/nowhere/",
+    *ANSWERS,
 )
 INLINE = re.compile(
     r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)|(?:src|href)=\"(?:https?:)?//", re.I
@@ -38,15 +79,29 @@ INLINE = re.compile(
 
 @pytest.fixture
 def page(client, admin_user, make_connection):
-    connection = make_connection()
-    run = plan.draft(admin_user, Connection.objects.all(), {})
+    shown = make_connection()
+    draft = plan.draft(admin_user, Connection.objects.all(), {})
+    run = start_run(admin_user, shown)
+    names = {
+        "connection": shown.pk,
+        "key": draft.key,
+        "run": run.pk,
+        "account": shown.account_id,
+        "user": admin_user.pk,
+    }
     client.force_login(admin_user)
 
     def get(path):
-        path = path.format(connection=connection.pk, key=run.key, user=admin_user.pk)
-        return client.get(path).content.decode()
+        answer = path(client) if callable(path) else client.get(path.format(**names))
+        return answer.content.decode()
 
     return get
+
+
+@pytest.mark.parametrize(("way", "status"), ANSWERS.items())
+def test_each_way_leads_where_it_says(client, admin_user, way, status):
+    client.force_login(admin_user)
+    assert way(client).status_code == status
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
+import zipfile
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Permission, User
 from django.db import connection, transaction
 
 from connections.audit.append import Origin
+from connections.audit.evidence import export
+from connections.audit.verify_evidence import check
 from connections.models import AuditEvent, Connection, StopRun
 from connections.sandbox import Sandbox
+from connections.sandbox.faults import FaultRule
 from connections.stops import control, withdraw
 from connections.stops.drain import Drain
+from tests.books import in_the_database
 from tests.test_drain import lines, start_run, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,16 +42,39 @@ def test_nothing_is_sent_for_a_person_who_was_deactivated(
     assert sandbox.log.rows("device/connect/stop") == []
 
 
-def test_nothing_is_sent_for_a_person_who_may_not_stop_any_more(
-    alice: User, sandbox: Sandbox, open_connections: OpenConnections
+@pytest.mark.parametrize("kept", ["", "view_connection", "stop_connection"])
+def test_nothing_is_sent_for_a_person_who_may_not_look_or_not_stop_any_more(
+    alice: User, sandbox: Sandbox, open_connections: OpenConnections, kept: str
 ) -> None:
     open_connections(3)
     run = start_run(alice)
-    alice.groups.remove(Group.objects.get(name="Operators"))
+    alice.groups.clear()
+    alice.user_permissions.set(Permission.objects.filter(codename=kept))
     withdraw.skip_what_is_not_allowed([run.pk])
     assert {*run.items.values_list("state", "skipped_why")} == {("skipped", "not_allowed")}
     assert [line["why"] for line in lines("stop.skipped")] == ["not_allowed"] * 3
     assert {*Connection.objects.values_list("status", flat=True)} == {"active"}
+
+
+def test_what_may_have_happened_ends_unknown_for_a_person_who_may_not_stop_any_more_and_its_line_says_so(
+    alice: User, sandbox: Sandbox, open_connections: OpenConnections
+) -> None:
+    open_connections(1)
+    sandbox.faults.add(FaultRule("empty", applied=False))
+    run = start_run(alice)
+    drain = Drain()
+    while not run.items.queued().filter(unclear_attempt=1).exists():
+        drain.step(0.05)
+    alice.groups.clear()
+    withdraw.skip_what_is_not_allowed([run.pk])
+    assert run.items.get().state == "unknown"
+    told = [(line["action"], line.get("item_outcome"), line.get("why")) for line in in_the_database()][-2:]
+    assert told == [("stop.answered", None, None), ("stop.skipped", "unknown", "not_allowed")]
+    with export(run, alice, Origin("web")) as file, zipfile.ZipFile(file) as archive:
+        evidence = check({name: archive.read(name) for name in archive.namelist()})
+        page = archive.read("evidence.html").decode()
+    assert [item["outcome"] for item in evidence["items"]] == ["unknown"]
+    assert "not allowed" in page
 
 
 def test_a_large_cancellation_is_carried_out_a_chunk_at_a_time(

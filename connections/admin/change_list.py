@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from connections.admin import facets, filters
-from connections.admin.counting import CAP, in_words
+from connections.admin.counting import in_words, is_capped
 from connections.admin.list_state import accounts_of, list_state, seen_of
 from connections.admin.notes import note_of_connection
 from connections.models import Connection, StopItem
@@ -51,7 +51,12 @@ class ConnectionList(ChangeList):
 
     @property
     def is_capped(self) -> bool:
-        return self.result_count > CAP
+        return is_capped(self.result_count)
+
+    @property
+    def count_sent(self) -> int | str:
+        """What the form says later that this list had shown: "" where it was not counted to its end."""
+        return "" if self.is_capped else self.result_count
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
         """What the page shows around the rows; nothing, where the address was not understood."""

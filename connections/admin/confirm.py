@@ -29,7 +29,8 @@ from connections.stops import plan
 
 PER_PAGE = 50
 MAY_NOT_STOP = gettext_lazy(
-    "You may look, not stop: that takes the permission “Can stop connections”. Nothing was sent."
+    "You may not stop connections (any more): that takes the permissions “Can view connection” and “Can stop "
+    "connections”. Nothing was sent."
 )
 
 
@@ -44,7 +45,7 @@ class ConfirmsStops(admin.ModelAdmin):
 
     def confirm_view(self, request: HttpRequest, key: str) -> HttpResponse:
         """Show the frozen list and ask for the reason; started, lead to the run's page, however often it is sent."""
-        if not request.user.has_perm("connections.stop_connection"):
+        if not plan.may_stop(user_of(request)):
             raise PermissionDenied(MAY_NOT_STOP)
         run = get_object_or_404(StopRun, key=key, user=request.user)
         if run.state == RunState.STARTED:

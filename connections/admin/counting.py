@@ -17,9 +17,14 @@ def count_capped(rows: Any) -> int:
     return int(rows.order_by().values("pk")[: CAP + 1].count())
 
 
+def is_capped(count: int) -> bool:
+    """Whether `count`, as `count_capped` gives it, stands for any number above CAP."""
+    return count > CAP
+
+
 def in_words(count: int) -> str:
     """`count`, as `count_capped` gives it, for a person."""
-    if count > CAP:
+    if is_capped(count):
         return _("more than %(count)s") % {"count": number_format(CAP, force_grouping=True)}
     return str(number_format(count, force_grouping=True))
 

@@ -17,6 +17,7 @@ from connections.admin.outcomes import Said, said
 from connections.audit import words_accounts, words_people, words_verdicts
 from connections.audit.words import WORDS, sentence_for, words_for
 from connections.live.lists import ListRead, lists_read
+from connections.models.states import SkipReason
 from connections.templatetags.panel import STATE_ICONS, clock
 
 if TYPE_CHECKING:
@@ -166,6 +167,8 @@ def _notes(event: AuditEvent, facts: dict[str, Any]) -> list[str]:
         notes += words_accounts.details(facts)
     if event.action == "stop.withdrawn":
         notes.append(str(facts.get("why", "")))
+    if event.action == "stop.skipped" and facts.get("why") in SkipReason.values:
+        notes.append(str(SkipReason(facts["why"]).label))
     if facts.get("possibly_by_attempt"):
         notes.append(_("gone, possibly by our attempt %d") % facts["possibly_by_attempt"])
     if facts.get("late"):

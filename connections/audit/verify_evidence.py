@@ -162,7 +162,8 @@ def item_story(lines: list[Line], *, cancelled: bool) -> Json:
         elif body["action"] == "stop.withdrawn":
             latest[body["attempt"]]["withdrawn"] = chosen(seq, body, ["at", "why"])
         elif body["action"] == "stop.skipped":
-            story["outcome"], story["skipped"] = "skipped", chosen(seq, body, ["at", "why"])
+            story["outcome"] = body.get("item_outcome", "skipped")
+            story["skipped"] = chosen(seq, body, ["at", "why"])
         elif body["action"] == "stop.verified":
             story["verdict"] = chosen(seq, body, VERDICT)
     story["outcome"] = story["outcome"] or unfinished(attempts, cancelled=cancelled)

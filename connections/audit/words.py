@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from connections.audit import words_accounts, words_people, words_verdicts
 
@@ -91,6 +91,8 @@ def sentence_for(action: str, facts: dict[str, object]) -> str:
     outcome = str(facts.get("outcome", ""))
     if action == "stop.answered" and outcome in ANSWERS:
         return str(ANSWERS[outcome])
+    if action == "stop.skipped" and facts.get("item_outcome"):
+        return gettext("no further attempt: what was sent may have stopped it")
     if action == "account.sign_in_answered" and outcome in SIGN_IN_ANSWERS:
         return str(SIGN_IN_ANSWERS[outcome])
     count = facts.get("count")

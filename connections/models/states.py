@@ -73,7 +73,7 @@ ITEM_ARROWS: dict[ItemState, tuple[ItemState, ...]] = {
         ItemState.SENDING,
         ItemState.SKIPPED,
         ItemState.CANCELLED,
-        ItemState.UNKNOWN,  # cancelled while it waited for another attempt, after one that may have happened
+        ItemState.UNKNOWN,  # taken back while it waited for another attempt, after one that may have happened
     ),
     ItemState.SENDING: (
         ItemState.QUEUED,  # another attempt, or a claim that was withdrawn

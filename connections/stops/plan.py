@@ -119,7 +119,8 @@ def start(key: str, user: User, *, reason: str, ticket: str = "", origin: Origin
 
 
 def may_stop(user: User) -> bool:
-    return user.is_active and user.has_perm("connections.stop_connection")
+    """Who may not see connections may not stop them either: a frozen list names them."""
+    return user.is_active and user.has_perms(("connections.view_connection", "connections.stop_connection"))
 
 
 def _refuse_unless_startable(run: StopRun, user: User, reason: str, ticket: str) -> None:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from connections.audit.append import append
+from connections.audit.append import Entry, append
 from connections.models import Connection, StopItem, StopRun
 from connections.models.accounts import lock_accounts
 from connections.models.states import ConnectionStatus, ItemState, SkipReason, connection_after
@@ -54,10 +54,17 @@ def _withdraw(run: StopRun, state: ItemState) -> int:
         withdrawn = [item for item in found if item.unclear_attempt is None]
         _put(unclear, ItemState.UNKNOWN)
         _put(withdrawn, state)
-        if state == ItemState.SKIPPED and withdrawn:
-            why = str(SkipReason.NOT_ALLOWED)
-            append([Claim(item).entry("stop.skipped", attempt=None, why=why) for item in withdrawn])
+        if state == ItemState.SKIPPED and found:
+            append(
+                [_skipped(item, None) for item in withdrawn] + [_skipped(item, ItemState.UNKNOWN) for item in unclear]
+            )
     return len(queued)
+
+
+def _skipped(item: StopItem, outcome: ItemState | None) -> Entry:
+    # A cancelled run has one line for all that it takes back; for these the item's own line has to tell its end.
+    ends = str(outcome) if outcome else None
+    return Claim(item).entry("stop.skipped", attempt=None, why=str(SkipReason.NOT_ALLOWED), item_outcome=ends)
 
 
 def _put(items: list[StopItem], state: ItemState) -> None:

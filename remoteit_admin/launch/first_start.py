@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from itertools import chain, count
 
 import django
 from django.core.exceptions import ImproperlyConfigured
@@ -25,15 +26,20 @@ def prepare() -> None:
 
 
 def first_administrator() -> tuple[str, str | None]:
-    """The name of an administrator, and the password if they were made just now: it is stored nowhere in the clear."""
+    """The name of an administrator, and the password if they were made just now: it is stored nowhere in the clear.
+
+    One is made where nobody is left who can give permissions: there is no active superuser.
+    """
     from django.contrib.auth import get_user_model
 
     users = get_user_model().objects
     try:
-        if not users.exists():
-            return "admin", _make("admin")
         administrator = users.filter(is_superuser=True, is_active=True).order_by("pk").first()
-        return administrator.get_username() if administrator else "NAME", None
+        if administrator:
+            return administrator.get_username(), None
+        taken = {*users.values_list("username", flat=True)}
+        name = next(name for name in chain(["admin"], map("admin{}".format, count(2))) if name not in taken)
+        return name, _make(name)
     finally:
         connections.close_all()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import shutil
 from typing import Any
 
-DEBIAN = Path("/usr/bin/chromium")
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 # Nothing but the panel: no other traffic, and no sandbox of its own, which containers don't allow.
 FLAGS = (
     "--no-sandbox",
@@ -23,13 +23,18 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 
 
+def installed() -> str | None:
+    """The path of this machine's own Chromium, or None. `.ci/setup` asks here, too, whether it has to install one."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
 def launch_arguments(playwright_own: str) -> dict[str, Any] | None:
     """Arguments for Playwright's `launch`, or None when there is no Chromium. `playwright_own`: where its own would be.
 
-    Debian's comes first: it is what `.ci/setup` installs.
+    The machine's comes first: it is what `.ci/setup` installs.
     """
-    if DEBIAN.exists():
-        return {"executable_path": str(DEBIAN), "args": [*FLAGS]}
+    if program := installed():
+        return {"executable_path": program, "args": [*FLAGS]}
     return {"args": [*FLAGS]} if os.path.exists(playwright_own) else None
 
 

@@ -8,6 +8,7 @@ from connections import health
 from connections.admin.preferences_page import preferences
 from connections.admin.users import password_change
 
+handler403 = "connections.admin.refusals.permission_denied"
 handler500 = "connections.error_page.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -18,5 +19,3 @@ urlpatterns = [
     path("admin/password_change/", admin.site.admin_view(password_change, cacheable=True)),
     path("admin/", admin.site.urls),
 ]
-
-handler403 = "connections.admin.refusals.permission_denied"

@@ -8,10 +8,22 @@ import sys
 
 
 def main() -> None:
+    refuse_what_is_no_text(sys.argv[1:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "remoteit_admin.settings")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
+
+
+def refuse_what_is_no_text(arguments: list[str]) -> None:
+    """End with exit code 2 where an argument can't be decoded: neither the history nor the database can hold it."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = ascii(os.fsencode(argument))[1:]
+            sys.stderr.write(f"{shown} is no text in {sys.getfilesystemencoding()}. Nothing was done.\n")
+            sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def _drop_triggers(using: str, **kwargs: object) -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Drop the audit's triggers in the test database: they refuse to let it be emptied between tests.
 
-    `test_audit_triggers.py` makes them and proves them.
+    `test_verify_audit.py` makes them and proves them.
     """
     post_migrate.connect(_drop_triggers, dispatch_uid="tests")
     with django_db_blocker.unblock():

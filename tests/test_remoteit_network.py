@@ -29,6 +29,7 @@ from tests.rawserver import (
 ADDRESS = "80:00:00:00:01:00:40:C5"
 ID = "A481EBED-C678-4DA4-60D2-60F1FE8EB5DA"
 YES = answer("200 OK", {"status": "true", "connectionid": ID})
+NO = answer("401 Unauthorized", {"status": "false", "reason": "no"})
 # Seconds, where a test waits for the end of them. Everywhere else a busy machine has time enough.
 SHORT = 0.3
 CREDENTIALS = Credentials(developer_key="developer-key", token="session-token")
@@ -41,6 +42,10 @@ def stop_at(
         url, credentials, concurrency=1, connect_timeout=timeout, read_timeout=timeout, ca_bundle=ca_bundle
     ) as client:
         return client.stop(ADDRESS, ID)
+
+
+def client_of(server: RawServer) -> Client:
+    return Client(server.url, CREDENTIALS, concurrency=1, connect_timeout=5, read_timeout=5)
 
 
 def assert_failed(result: Answer, sentence: str) -> None:
@@ -165,7 +170,7 @@ def test_it_fails_when_a_header_cannot_carry_a_credential(name: str, value: str)
 def test_it_fails_when_an_id_cannot_be_encoded() -> None:
     with (
         RawServer(YES) as server,
-        Client(server.url, CREDENTIALS, concurrency=1, connect_timeout=5, read_timeout=5) as client,
+        client_of(server) as client,
     ):
         assert_failed(client.stop(ADDRESS, "\ud800"), "characters that can't be sent")
         assert server.connections == 0
@@ -179,6 +184,7 @@ AFTER_SENDING = {
     "half a status line, then closes": (then_close(b"HTTP/1.1 2"), "connection broke"),
     "no HTTP": (then_close(b"220 mail.example.org ESMTP\r\n"), "connection broke"),
     "length too long": (then_close(head_only("200 OK", "Content-Length: 99") + b'{"status":"true"}'), "broke"),
+    "length too short": (head_only("200 OK", "Content-Length: 9") + b'{"status":"true"}', "No yes or no in"),
     "401, length too long": (then_close(head_only("401 No", "Content-Length: 99") + b"{"), "connection broke"),
     "two lengths": (head_only("200 OK", "Content-Length: 17", "Content-Length: 40") + b'{"status":"true"}', "broke"),
     "chunks cut off": (
@@ -201,6 +207,20 @@ def test_it_is_unknown_when_the_call_breaks_after_sending(fault: bytes | Reactio
         result = stop_at(server.url)
         assert len(server.requests) == 1
     assert_unknown(result, sentence)
+
+
+@pytest.mark.parametrize("fault", [then_close(b""), reset], ids=["closes", "resets"])
+def test_it_is_unknown_when_a_reused_connection_breaks_after_sending_and_nothing_is_sent_again(fault: Reaction) -> None:
+    with RawServer(YES, fault) as server, client_of(server) as client:
+        assert client.stop(ADDRESS, ID).outcome is Outcome.STOPPED
+        assert_unknown(client.stop(ADDRESS, ID), "connection broke")
+        assert (server.connections, len(server.requests)) == (1, 2)
+
+
+def test_what_is_left_of_a_longer_answer_is_not_taken_for_the_next_one() -> None:
+    with RawServer(head_only("200 OK", "Content-Length: 0") + YES, NO) as server, client_of(server) as client:
+        outcomes = [client.stop(ADDRESS, ID).outcome for _ in range(2)]
+    assert outcomes == [Outcome.UNKNOWN, Outcome.REFUSED]
 
 
 SILENCES = {
@@ -266,6 +286,19 @@ def test_it_is_unknown_when_the_api_falls_silent_through_tls(tls: ssl.SSLContext
 def test_it_stops_through_tls(tls: ssl.SSLContext, ca_bundle: str) -> None:
     with RawServer(YES, tls=tls) as server:
         assert stop_at(server.url, ca_bundle).outcome is Outcome.STOPPED
+
+
+@pytest.mark.parametrize("host", ["api.remote.it", "api.remot3.it"])
+def test_both_of_the_vendor_s_hosts_are_called_by_their_names(
+    host: str, ca: trustme.CA, ca_bundle: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer(YES, tls=tls_context(ca, host)) as server:
+        here = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", server.port))
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *wanted, **more: [here])
+        assert stop_at(f"https://{host}/apv/v27", ca_bundle).outcome is Outcome.STOPPED
+    [request] = server.requests
+    assert request.startswith(b"POST /apv/v27/device/connect/stop HTTP/1.1\r\n")
+    assert f"\r\nHost: {host}\r\n".encode() in request
 
 
 def test_it_keeps_the_status_of_an_answer_that_broke() -> None:

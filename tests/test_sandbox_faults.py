@@ -60,6 +60,7 @@ def page(title: str) -> str:
 # ID stands for the connection id, ADDRESS for the service's address.
 ANSWERS = {
     "html500": (500, page("Slim Application Error")),
+    "html200": (200, page("Sign in to this network")),
     "html404": (404, page("404 Page Not Found")),
     "404": (404, "404 Not Found\n"),
     "403": (
@@ -71,6 +72,8 @@ ANSWERS = {
     "502": (502, page("502 Bad Gateway")),
     "503": (503, page("503 Service Temporarily Unavailable")),
     "401_developerkey": (401, '{"status":"false","reason":"api key failed validation","code":"GENERAL_ERROR"}'),
+    "401_connectionid": (401, '{"status":"false","reason":"connectionid is incorrect"}'),
+    "401_deviceaddress": (401, '{"status":"false","reason":"deviceaddress is incorrect"}'),
     "token_expired": (401, '{"status":"false","reason":"Auth token expired","code":"GENERAL_ERROR"}'),
     "false_reason": (200, '{"status":"false","reason":"the connection could not be stopped"}'),
     "false_silent": (200, '{"status":"false"}'),

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,23 @@ def test_it_needs_neither_django_nor_anything_else_of_this_project() -> None:
     )
     root = Path(__file__).resolve().parent.parent
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+def test_nobody_opens_anything_unless_asked(sandbox: Sandbox) -> None:
+    sandbox.advance(9 * 3600)
+    assert sandbox.world.rows("open") == []
+
+
+def test_one_more_is_opened_every_so_many_seconds(sandbox: Sandbox) -> None:
+    known = {row["connection_id"] for row in sandbox.world.rows()}
+    sandbox.set(open_every_s=60)
+    sandbox.advance(185)
+    new = [row for row in sandbox.world.rows("open") if row["connection_id"] not in known]
+    moments = sorted(datetime.fromisoformat(row["opened_at"]) for row in new)
+    assert [after - before for before, after in pairwise(moments)] == [timedelta(minutes=1)] * 2
+
+
+def test_with_arrivals_it_does_not_run_empty_in_days(sandbox: Sandbox) -> None:
+    sandbox.set(open_every_s=60)
+    sandbox.advance(3 * 86400)
+    assert 300 < len(sandbox.world.rows("open")) <= 480

@@ -49,12 +49,18 @@ def test_killed_in_the_middle_and_started_again_every_item_is_answered_and_every
     run = start_run(alice)
     with worker(sandbox) as first:
         wait_until(lambda: run.items.finished().count() > 100)
+        sandbox.set(latency_ms=1000)
+        wait_until(lambda: run.items.queued().exists() and sandbox.call(lambda: sandbox.server.in_flight) > 0)
         first.send_signal(signal.SIGKILL)
         first.wait()
-    assert run.items.unfinished().exists()
+    in_flight = run.items.sending().count()
+    assert in_flight
+    sandbox.set(latency_ms=0)
     with worker(sandbox):
         wait_until(lambda: is_finished(run))
     assert set(states(run)) <= {"stopped", "already_gone"}
+    assert run.items.filter(unclear_attempt__isnull=False).count() == in_flight
+    assert [row for row in sandbox.log.rows("device/connect/stop") if row["status"] is None]
     books.check_attempts(books.in_the_database(), sandbox)
     assert not sandbox.world.rows("open")
 

@@ -11,6 +11,7 @@ from .wire import Request
 #: kind -> (is the request acted on before the fault?, what the client sees)
 KINDS: dict[str, tuple[bool, str]] = {
     "html500": (False, "500 with an HTML page that says Slim Application Error"),
+    "html200": (False, "200 with an HTML page, as from a portal in between"),
     "html404": (False, "404 with an HTML page that says 404 Page Not Found"),
     "404": (False, "404 with the plain text 404 Not Found"),
     "403": (False, "403, JSON with the reason [0405]"),
@@ -19,6 +20,8 @@ KINDS: dict[str, tuple[bool, str]] = {
     "502": (False, "502 with a proxy's HTML page"),
     "503": (False, "503 with a proxy's HTML page; with Retry-After when retry_after is given"),
     "401_developerkey": (False, "401 api key failed validation"),
+    "401_connectionid": (False, "401 connectionid is incorrect, though it is not"),
+    "401_deviceaddress": (False, "401 deviceaddress is incorrect, though it is not"),
     "token_expired": (False, "401 Auth token expired, whatever the token"),
     "redirect": (False, "307 to location"),
     "false_reason": (False, "200 with status false and a reason"),
@@ -54,8 +57,9 @@ SHOWS_ANSWER = frozenset(
      "close_after", "errors_too", "null_sessions", "null_session", "null_endpoint")
 )  # fmt: skip
 MIXTURE = "mixture"
-#: What a mixture draws from when its rule names no kinds: all that answer or break at once.
-QUICK = tuple(kind for kind in KINDS if kind not in {"drip", "endless", "delay", "redirect", "ignored", *IN_GRAPHQL})
+#: What a mixture draws from when its rule names no kinds: all that answer or break at once and tell no lie.
+SLOW_OR_LYING = {"drip", "endless", "delay", "redirect", "ignored", "401_connectionid", "401_deviceaddress"}
+QUICK = tuple(kind for kind in KINDS if kind not in SLOW_OR_LYING | IN_GRAPHQL)
 
 
 @dataclass(frozen=True)

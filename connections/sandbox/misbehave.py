@@ -12,6 +12,7 @@ from .faults import Fault
 from .ids import odd_variant_id
 from .misbehave_graphql import ALTERED, errors, ignored, unauthorized
 from .replies import encode, error, html, ok
+from .stop import ADDRESS_INCORRECT, ID_INCORRECT
 from .wire import GRAPHQL_PATH, HttpConnection, Request, Response
 
 RESETS = ("reset_before", "reset_after")
@@ -69,6 +70,7 @@ def with_retry(fault: Fault, response: Response) -> Response:
 # Except for 401_developerkey and [0405] the reasons here are invented, the vendor gives no literal.
 REPLACING: dict[str, Callable[[Fault, Request], Response]] = {
     "html500": lambda fault, request: html(500, "Slim Application Error"),
+    "html200": lambda fault, request: html(200, "Sign in to this network"),
     "html404": lambda fault, request: html(404, "404 Page Not Found"),
     "404": lambda fault, request: Response(404, b"404 Not Found\n", "text/plain"),
     "403": lambda fault, request: error(
@@ -81,6 +83,8 @@ REPLACING: dict[str, Callable[[Fault, Request], Response]] = {
     "502": lambda fault, request: html(502, "502 Bad Gateway"),
     "503": lambda fault, request: with_retry(fault, html(503, "503 Service Temporarily Unavailable")),
     "401_developerkey": lambda fault, request: error(401, "api key failed validation", code="GENERAL_ERROR"),
+    "401_connectionid": lambda fault, request: error(401, ID_INCORRECT),
+    "401_deviceaddress": lambda fault, request: error(401, ADDRESS_INCORRECT),
     "token_expired": lambda fault, request: error(401, "Auth token expired", code="GENERAL_ERROR"),
     "redirect": lambda fault, request: Response(307, b"", "text/html", {"Location": str(fault.rule.location)}),
     "false_reason": lambda fault, request: error(200, "the connection could not be stopped"),

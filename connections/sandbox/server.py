@@ -9,6 +9,7 @@ from pathlib import Path
 from . import store
 from .accounts import ACCESS_KEY_ID, DEVELOPER_KEY, PASSWORD, SECRET_ACCESS_KEY, USERNAME, Accounts
 from .api import Api
+from .arrivals import Arrivals
 from .clock import Clock
 from .control import Control
 from .faults import Fault, Faults
@@ -52,6 +53,7 @@ class Server:
             lambda: HttpConnection(self.receive, self.clients), host, port, backlog=1024
         )
         self.world.on_change = self.save_soon
+        self.world.arrive = Arrivals(self.world, self.settings).catch_up
         name = self.listener.sockets[0].getsockname()[0]
         self.base_url = f"http://{f'[{name}]' if ':' in name else name}:{self.listener.sockets[0].getsockname()[1]}"
 

@@ -64,6 +64,9 @@ class Settings:
         "the organisations that the login belongs to; what another one lists it can't see",
         ("all", "first", "none"),
     )
+    open_every_s: int = switch(
+        0, "seconds after which somebody opens one connection more, again and again, 0: nobody does", unit="SECONDS"
+    )
     come_back_s: int = switch(
         0, "seconds after a stop that the same person opens the service again, 0: never", unit="SECONDS"
     )

@@ -72,7 +72,10 @@ class Connection:
 
 
 class World:
-    """All that exists at this remote.it. `on_change` is called after each change to it."""
+    """All that exists at this remote.it.
+
+    `on_change` is called after each change to it, `arrive` to open what others have opened meanwhile.
+    """
 
     def __init__(self, clock: Clock, seed: int) -> None:
         self.clock = clock
@@ -87,6 +90,7 @@ class World:
         self.returns: list[tuple[float, str, str]] = []
         self.changes = 0
         self.on_change: Callable[[], None] = lambda: None
+        self.arrive: Callable[[], None] = lambda: None
 
     def changed(self) -> None:
         self.changes += 1
@@ -145,7 +149,8 @@ class World:
         self.changed()
 
     def catch_up(self) -> None:
-        """Open what has come back by now."""
+        """Open what has come, or come back, by now."""
+        self.arrive()
         now = self.clock.now()
         due = [one for one in self.returns if one[0] <= now]
         if due:

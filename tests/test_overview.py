@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from connections.admin.overview import overview
+from connections.admin.overview_charts import stops_by_hour
 from connections.audit import triggers
-from connections.models import Account, AuditVerification, Connection
+from connections.models import Account, AuditVerification, Connection, StopItem, StopRun
 from connections.stops import control
 from tests.runs import WEB, living_worker, put, start_run
 
@@ -129,6 +132,66 @@ def test_runs_of_others_need_those(
     start_run(alice, make_connection())
     assert "No run yet." in runs_on(client, bob)
     assert "alice" in runs_on(client, admin_user)
+
+
+def test_what_is_open_is_counted_by_account_and_service(alice: User, make_connection: Make) -> None:
+    other = Account.objects.create(name="field-ops")
+    for service in ("ssh", "ssh", "vnc", ""):
+        make_connection(service_name=service)
+    make_connection(account=other, service_name="vnc")
+    make_connection(status="stopped")
+    make_connection(expires_at=timezone.now() - timedelta(seconds=1))
+    shown = overview(alice)
+    assert shown["by_account"] == [("default", 4), ("field-ops", 1)]
+    assert shown["by_service"] == [("ssh", 2), ("vnc", 2), ("without a name", 1)]
+
+
+def test_the_services_beyond_four_are_one_bar(alice: User, make_connection: Make) -> None:
+    for number in range(6):
+        make_connection(service_name=f"service {number}")
+    assert overview(alice)["by_service"][-1] == ("others", 2)
+
+
+def answered(connection: Connection, state: str, at: datetime) -> None:
+    put(connection, state)
+    StopItem.objects.filter(connection=connection).update(answered_at=at)
+
+
+def test_stops_are_counted_by_the_hour_of_their_answer(alice: User, make_connection: Make) -> None:
+    now = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)
+    made = [make_connection() for _ in range(6)]
+    StopRun.objects.filter(pk=start_run(alice, *made).pk).update(started_at=now - timedelta(hours=3))
+    hour_before, long_before = now - timedelta(minutes=31), now - timedelta(hours=30)
+    for connection, state, at in zip(
+        made,
+        ("stopped", "already_gone", "refused", "unknown", "stopped", "stopped"),
+        (now, now, now, hour_before, hour_before, long_before),
+        strict=True,
+    ):
+        answered(connection, state, at)
+    chart = stops_by_hour(StopRun.objects.all(), now)
+    assert chart is not None
+    assert [(column.words, column.counts) for column in chart.filled] == [("22:00", [1, 0, 1]), ("23:00", [2, 1, 0])]
+    assert [count for _css, _words, count in chart.legend] == [3, 1, 1]
+
+
+def test_without_a_stop_in_the_last_hours_there_is_no_chart(alice: User, make_connection: Make) -> None:
+    connection = make_connection()
+    start_run(alice, connection)
+    put(connection, "stopped")
+    assert stops_by_hour(StopRun.objects.all(), timezone.now() + timedelta(hours=25)) is None
+
+
+def test_a_column_reaches_as_high_as_its_parts_together(alice: User, make_connection: Make) -> None:
+    first, second = make_connection(), make_connection()
+    start_run(alice, first, second)
+    put(first, "stopped")
+    put(second, "refused")
+    (column,) = overview(alice)["hours"].filled
+    assert [(css, float(top), float(height)) for css, top, height in column.parts] == [
+        ("stopped", 61.0, 51.0),
+        ("trouble", 10.0, 51.0),
+    ]
 
 
 def test_it_asks_for_itself_every_10_seconds(client: Client, bob: User) -> None:

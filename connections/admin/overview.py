@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connections.admin.counting import count_capped, in_words
+from connections.admin.counting import CAP, count_capped, in_words
 from connections.admin.list_state import left_condition, list_state
 from connections.admin.outcomes import outcome_labels
+from connections.admin.overview_charts import open_by, stops_by_hour
 from connections.admin.run_state import paused_accounts, with_state
 from connections.audit import triggers
 from connections.models import Account, AuditVerification, Connection, StopItem, StopRun, Worker
@@ -59,9 +60,14 @@ def overview(user: User) -> dict[str, Any]:
     waiting = StopItem.objects.unfinished().filter(run__in=StopRun.objects.started())
     workers = Worker.objects.alive().count()
     started = StopRun.objects.visible_to(user).started()
+    open_now = count_capped(live)
     return {
         "lists": list_state(accounts),
-        "open": in_words(count_capped(live)),
+        "open": in_words(open_now),
+        "by_account": open_by(live, "account__name") if open_now <= CAP else [],
+        "by_service": open_by(live, "service_name") if open_now <= CAP else [],
+        "most_open": open_now,
+        "hours": stops_by_hour(started, timezone.now()),
         "past_end": count_capped(connections.open().filter(expires_at__lte=timezone.now())),
         "unknown": count_capped(connections.filter(status=ConnectionStatus.UNKNOWN)),
         "stopping": count_capped(connections.filter(status=ConnectionStatus.STOPPING)),

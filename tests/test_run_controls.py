@@ -156,7 +156,7 @@ def test_the_refresh_has_the_buttons_and_no_token(
     assert "csrfmiddlewaretoken" not in part
     page = html_of(operator, change(run))
     assert page.index('<form id="steer"') < page.index("csrfmiddlewaretoken", page.index('<form id="steer"'))
-    assert page.index('<form id="steer"') < page.index("data-run ")
+    assert page.index('<form id="steer"') < page.index("data-refreshed ")
 
 
 # -- what they do

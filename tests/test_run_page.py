@@ -160,7 +160,7 @@ def test_the_refresh_serves_what_the_page_shows(client: Client, alice: User, mak
     run = start_run(alice, make_connection())
     client.force_login(alice)
     part = client.get(f"{RUNS}{run.pk}/progress/").content.decode()
-    assert part.lstrip().startswith("<div data-run ")
+    assert part.lstrip().startswith("<div data-refreshed ")
     assert "<html" not in part
     assert text(part) in text(page(client, alice, run))
 

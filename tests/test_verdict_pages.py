@@ -184,6 +184,17 @@ def test_what_came_back_says_when_and_leads_to_the_new_connection(
     assert f'<a href="/admin/connections/connection/{new.pk}/change/" title="F00DBABE-1">' in html
 
 
+def test_what_came_back_after_hours_says_so_in_hours(
+    operator: Client, alice: User, make_connection: MakeConnection
+) -> None:
+    old = make_connection()
+    run = start_run(alice, old)
+    judged(old, "stopped", "came_back", came_back_as="F00DBABE-1", came_back_after_s=3725)
+    shown = words(html_of(operator, run, "?outcome=came_back"))
+    assert "the first after 1 h 02 min" in shown
+    assert "1 h 02 min later" in shown
+
+
 def test_what_is_unverified_says_why(operator: Client, alice: User, make_connection: MakeConnection) -> None:
     one = make_connection()
     run = start_run(alice, one)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from connections.live.lists import lists_read
 from connections.models import AuditEvent, Connection
 from connections.models.states import ConnectionStatus, ItemState, UnverifiedReason, Verdict
-from connections.templatetags.panel import clock, duration
+from connections.templatetags.panel import clock, duration, seconds
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,8 +59,8 @@ def verdict_sentence(item: StopItem, read: ListRead | None) -> str:
         case Verdict.STILL_ALIVE:
             return _("still alive in the list of %(time)s, %(after)s after the answer to run %(run)d") % facts
         case Verdict.CAME_BACK:
-            facts["seconds"] = item.came_back_after_s or 0
-            return _("gone, and came back %(seconds)d s after the answer to run %(run)d, under a new id") % facts
+            facts["after"] = seconds(item.came_back_after_s or 0, 0)
+            return _("gone, and came back %(after)s after the answer to run %(run)d, under a new id") % facts
         case Verdict.UNVERIFIED if item.state == ItemState.STOPPED:
             return _("accepted by the API in run %(run)d, unverified: %(why)s") % {**facts, "why": _why(item, read)}
     return ""
@@ -120,8 +120,8 @@ def _open_again(connection: Connection, item: StopItem | None, user: User) -> Op
 
 def _after(item: StopItem, at: datetime) -> str:
     """The time from the item's answer to the list, to the second while that is short."""
-    seconds = (at - item.answered_at).total_seconds() if item.answered_at else 0.0
-    return _("%d s") % max(seconds, 0) if seconds < EXACT_BELOW_S else duration(seconds)
+    after_s = (at - item.answered_at).total_seconds() if item.answered_at else 0.0
+    return _("%d s") % max(after_s, 0) if after_s < EXACT_BELOW_S else duration(after_s)
 
 
 def _why(item: StopItem, read: ListRead | None) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from connections.admin.outcomes import note_of
 from connections.models.states import ConnectionStatus, ItemState, Verdict
-from connections.templatetags.panel import clock
+from connections.templatetags.panel import clock, seconds
 
 if TYPE_CHECKING:
     from connections.models import Connection, StopItem
@@ -84,9 +84,9 @@ def _stopped(item: StopItem, facts: dict[str, Any]) -> str:
                 "time": clock(item.verdict_at or timezone.now()),
             }
         case Verdict.CAME_BACK:
-            return _("gone, and back %(seconds)d s later as another one, run %(run)d") % {
+            return _("gone, and back %(after)s later as another one, run %(run)d") % {
                 **facts,
-                "seconds": item.came_back_after_s or 0,
+                "after": seconds(item.came_back_after_s or 0, 0),
             }
         case Verdict.UNVERIFIED:
             return _("accepted %(time)s, run %(run)d, unverified") % facts

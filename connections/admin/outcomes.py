@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from connections.audit.words import is_api_s_own
 from connections.models.states import ConnectionStatus, ItemState, Verdict
 from connections.stops.tally import SETTLED
-from connections.templatetags.panel import clock
+from connections.templatetags.panel import clock, seconds
 
 if TYPE_CHECKING:
     from connections.live.lists import ListRead
@@ -108,7 +108,7 @@ def note_of_verdict(item: StopItem, read: ListRead | None) -> str:
         case Verdict.STILL_ALIVE:
             return _("in the list of %(time)s, same id") % facts
         case Verdict.CAME_BACK:
-            return _("%(seconds)d s later") % {"seconds": item.came_back_after_s or 0}
+            return _("%s later") % seconds(item.came_back_after_s or 0, 0)
         case Verdict.UNVERIFIED:
             return item.get_verdict_why_display()
     return ""

@@ -14,6 +14,7 @@ from connections.admin.outcomes import ORDER
 from connections.live.lists import Basis, last_bases
 from connections.models.states import OUTCOMES, ItemState, Verdict
 from connections.stops.tally import SETTLED
+from connections.templatetags.panel import seconds
 
 if TYPE_CHECKING:
     from connections.live.verdicts import Verification
@@ -110,9 +111,7 @@ def _alive_words(tally: Tally) -> str:
 def _back_words(tally: Tally) -> str:
     if tally.back_after_s is None:
         return _("same service and person, new id")
-    return _("same service and person, new id; the first after %(seconds)d\N{NO-BREAK SPACE}s") % {
-        "seconds": tally.back_after_s
-    }
+    return _("same service and person, new id; the first after %s") % seconds(tally.back_after_s, 0)
 
 
 def _matrix(tally: Tally) -> dict[str, Any]:

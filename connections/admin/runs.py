@@ -4,12 +4,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,7 +20,8 @@ from connections.admin.readonly import ReadOnlyAdmin
 from connections.admin.run_controls import SteersRuns
 from connections.admin.run_evidence import GivesEvidence
 from connections.admin.run_page import run_page
-from connections.models import AuditHead, StopItem, StopRun, Worker
+from connections.admin.run_state import paused_accounts, with_state
+from connections.models import AuditHead, StopRun, Worker
 from connections.models.runs import StopRunQuerySet
 from connections.origin import user_of
 from connections.stops.tally import tallies
@@ -53,7 +53,7 @@ class StopRunAdmin(ConfirmsStops, SteersRuns, GivesEvidence, ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self._check_permission(request)
         state, before = request.GET.get("state", ""), request.GET.get("before", "")
-        runs = _with_state(self.get_queryset(request))
+        runs = with_state(self.get_queryset(request))
         error = _list_error(state, before)
         rows, older = ([], None) if error else _page(runs.filter(TABS[state][1]), before)
         context = {
@@ -106,11 +106,6 @@ def _as_pk(object_id: str) -> int:
     return int(object_id) if object_id.isascii() and object_id.isdigit() and len(object_id) <= 18 else 0
 
 
-def _with_state(runs: StopRunQuerySet) -> StopRunQuerySet:
-    items = StopItem.objects.filter(run=OuterRef("pk"))
-    return runs.annotate(going=Exists(items.unfinished()), trouble=Exists(items.needs_look()))
-
-
 def _list_error(state: str, before: str) -> str:
     if state not in TABS:
         return _("The state “%s” is not known. Nothing is listed.") % state
@@ -135,7 +130,7 @@ def _page(runs: StopRunQuerySet, before: str) -> tuple[list[dict[str, Any]], int
 
 def _rows(runs: list[StopRun]) -> list[dict[str, Any]]:
     counted = tallies(runs)
-    paused = _paused_accounts([run for run in runs if counted[run.pk].left])
+    paused = paused_accounts([run for run in runs if counted[run.pk].left])
     alive = Worker.objects.alive().exists()
     rows = []
     for run in runs:
@@ -152,13 +147,3 @@ def _rows(runs: list[StopRun]) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _paused_accounts(runs: list[StopRun]) -> dict[int, list[str]]:
-    """The names of the accounts that hold up each of `runs`."""
-    paused = Q(account__paused_until__gt=timezone.now()) | Q(account__held_at__isnull=False)
-    rows = StopItem.objects.unfinished().filter(paused, run__in=runs)
-    found: dict[int, list[str]] = {}
-    for run_id, name in rows.order_by().values_list("run", "account__name").distinct():
-        found.setdefault(run_id, []).append(name)
-    return found

@@ -1,14 +1,15 @@
-/* The page of a run that is going on: asks the server for its changing part every 2 s and puts that over what is
- * shown, node by node, so that focus, scroll position, open folds and selected text stay. */
+/* A page with a part that changes, a run that is going on or the overview: asks the server for that part every so many
+ * seconds and puts it over what is shown, node by node, so that focus, scroll position, open folds and selected text
+ * stay. What has `data-keep` in there belongs to the browser and is left as it is. */
 'use strict';
 {
-  const EVERY_S = 2;
   const LONGEST_S = 30;
   const ANSWER_WITHIN_MS = 10000;
   const ANNOUNCE_EVERY_MS = 10000;
   const ZONE_S = Number(document.body.dataset.adminUtcOffset);
 
-  const run = document.querySelector('[data-run]');
+  const part = document.querySelector('[data-refreshed]');
+  const EVERY_S = Number(part.dataset.every);
   const announcer = document.querySelector('[data-announce]');
   const unreachable = document.querySelector('[data-unreachable]');
   const clock = (at) => new Date(at.getTime() + ZONE_S * 1000).toISOString().slice(11, 19);
@@ -18,6 +19,7 @@
   let retryAt = null;
   let failures = 0;
   let announcedAt = 0;
+  let told = part.dataset.headline;
   let ended = false;
 
   /* -- putting the new over the old */
@@ -63,29 +65,29 @@
   const show = (fresh) => {
     const focused = document.activeElement;
     const [x, y] = [window.scrollX, window.scrollY];
-    update(run, fresh);
+    update(part, fresh);
     if (focused && focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
     if (window.scrollX !== x || window.scrollY !== y) window.scrollTo(x, y);
-    document.title = run.dataset.headline + pageTitle;
-    ended = 'final' in run.dataset;
-    if (ended || Date.now() - announcedAt > ANNOUNCE_EVERY_MS) announce(run.dataset.headline);
+    document.title = part.dataset.headline + pageTitle;
+    ended = 'final' in part.dataset;
+    if (ended || Date.now() - announcedAt > ANNOUNCE_EVERY_MS) announce(part.dataset.headline);
   };
 
   const announce = (text) => {
-    if (announcer.textContent === text) return;
-    announcer.textContent = text;
+    if (told === text) return;
+    told = announcer.textContent = text;
     announcedAt = Date.now();
   };
 
-  /* -- asking: a page that shows the run, SIGNED_OUT, or null when no such answer came */
+  /* -- asking: the part, SIGNED_OUT, or null when no such answer came */
   const SIGNED_OUT = Symbol('signed-out');
 
   const ask = async () => {
     try {
-      const answer = await fetch(run.dataset.url, { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+      const answer = await fetch(part.dataset.url, { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
       if (answer.redirected) return SIGNED_OUT;
       if (!answer.ok) return null;
-      return new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-run]');
+      return new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-refreshed]');
     } catch {
       return null;
     }
@@ -137,5 +139,5 @@
   };
 
   const ticker = setInterval(tick, 1000);
-  if (!('final' in run.dataset)) setTimeout(loop, EVERY_S * 1000);
+  if (!('final' in part.dataset)) setTimeout(loop, EVERY_S * 1000);
 }

@@ -1,0 +1,30 @@
+"""What lists of runs say of each: whether it goes on, whether somebody has to look, what holds it up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from connections.models import StopItem
+
+if TYPE_CHECKING:
+    from connections.models import StopRun
+    from connections.models.runs import StopRunQuerySet
+
+
+def with_state(runs: StopRunQuerySet) -> StopRunQuerySet:
+    """Each run with `going`, and `trouble`: whether something of it is not, or not known to be, gone."""
+    items = StopItem.objects.filter(run=OuterRef("pk"))
+    return runs.annotate(going=Exists(items.unfinished()), trouble=Exists(items.needs_look()))
+
+
+def paused_accounts(runs: list[StopRun]) -> dict[int, list[str]]:
+    """The names of the accounts that hold up each of `runs`."""
+    paused = Q(account__paused_until__gt=timezone.now()) | Q(account__held_at__isnull=False)
+    rows = StopItem.objects.unfinished().filter(paused, run__in=runs)
+    found: dict[int, list[str]] = {}
+    for run_id, name in rows.order_by().values_list("run", "account__name").distinct():
+        found.setdefault(run_id, []).append(name)
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from remoteit_admin.urls import handler403 as handler403
 from remoteit_admin.urls import urlpatterns as panel
 
 

@@ -516,7 +516,8 @@ def test_open_again_says_that_none_was_only_after_a_complete_list(
 @pytest.mark.parametrize(
     ("facts", "says"),
     [
-        ({}, "You can wait: the next complete list of default"),
+        ({}, "You can wait: the next complete list of default (about "),
+        ({"list_due_at": None}, "You can wait: the next complete list of default shows whether it is gone."),
         ({"list_why": "HTTP 504", "completely_listed_at": None}, "was not complete, so it settles nothing: HTTP 504."),
         ({"held_at": "now"}, "default is held, so no list settles it for now."),
         ({"listed_at": None}, "No list of default was read yet"),

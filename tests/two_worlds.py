@@ -43,6 +43,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Where one side broke off, the other is broken off, too: that is all there is to do."""
+
 
 @contextmanager
 def one_address(by_token: Sandbox, by_signature: Sandbox) -> Iterator[dict[str, str]]:

@@ -88,6 +88,8 @@ def what_settles(connection: Connection, item: StopItem | None = None) -> str:
         return _("No complete list ever held it, so none can confirm that it is gone.")
     if item is not None and item.verdict_why == UnverifiedReason.NOT_LISTED:
         return _("No list settled it in time; on the page of run %d it can be verified again.") % item.run_id
+    if account.list_due_at is None:
+        return _("You can wait: the next complete list of %(account)s shows whether it is gone.") % facts
     return _("You can wait: the next complete list of %(account)s (about %(time)s) shows whether it is gone.") % facts
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from playwright.sync_api import CDPSession, Page
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 # Nothing but the panel: no other traffic, and no sandbox of its own, which containers don't allow.
@@ -41,3 +44,19 @@ def launch_arguments(playwright_own: str) -> dict[str, Any] | None:
 def context_arguments(size: str = "desktop", theme: str = "light") -> dict[str, Any]:
     """Arguments for a browser's `new_context`: one of SIZES, and the system's theme, `light` or `dark`."""
     return {**SIZES[size], "color_scheme": theme, "reduced_motion": "reduce", "locale": "en-GB", "timezone_id": "UTC"}
+
+
+_emulations: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
+"""What a session emulates ends with the session."""
+
+
+def look(page: Page, size: str, theme: str) -> None:
+    """Have an open page stand in another of SIZES and another theme. What makes Chromium a phone takes no new page."""
+    device = SIZES[size]
+    phone = device.get("is_mobile", False)
+    if page not in _emulations:
+        _emulations[page] = page.context.new_cdp_session(page)
+    session = _emulations[page]
+    session.send("Emulation.setDeviceMetricsOverride", {**device["viewport"], "deviceScaleFactor": 1, "mobile": phone})
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": phone})
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]

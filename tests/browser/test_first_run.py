@@ -8,8 +8,7 @@ from playwright.sync_api import expect
 from pytest_django import Settings
 
 from connections.models import Account
-from tests.browser.chromium import SIZES
-from tests.browser.screens import Screen
+from tests.browser.screen import Screen, title
 from tests.browser.walk import OpenWindow, Walk
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -53,14 +52,15 @@ def test_the_overview_leads_to_the_first_stop(account: Account, admin_user: User
     expect(page.get_by_role("button", name="Stop 1 connection")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", SIZES)
 def test_nothing_is_wrong_in_an_empty_panel(
-    size: str, nothing_set_up: None, alice: User, carol: User, admin_user: User, open_window: OpenWindow
+    nothing_set_up: None, alice: User, carol: User, admin_user: User, open_window: OpenWindow
 ) -> None:
-    walk = Walk(open_window, {"alice": alice, "carol": carol, "admin": admin_user}, size=size)
+    walk = Walk(open_window, {"alice": alice, "carol": carol, "admin": admin_user})
+    pages = {"/admin/": "Overview", LIST: "Connections", "/admin/connections/stoprun/": "Runs"}
     for who in ("alice", "carol", "admin"):
-        for address in ("/admin/", LIST, "/admin/connections/stoprun/", "/admin/connections/auditevent/"):
-            walk.to(Screen(f"{who} at {address}", address, who))
-    walk.to(Screen("add", f"{LIST}add/", "admin"))
-    walk.to(Screen("import", f"{LIST}import/", "admin"))
+        for address, words in {**pages, "/admin/connections/auditevent/": "History"}.items():
+            walk.to(Screen(f"{who} at {address}", address, title(words), who))
+    walk.to(Screen("add", f"{LIST}add/", title("Add a connection"), "admin"))
+    walk.to(Screen("import", f"{LIST}import/", title("Import a CSV file"), "admin"))
+    walk.to(Screen("accounts", "/admin/connections/account/", title("Accounts"), "admin"))
     assert not walk.complaints, "\n".join(walk.complaints)

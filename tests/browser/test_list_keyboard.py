@@ -61,3 +61,11 @@ def test_a_shifted_click_selects_a_range(page: Page, listed: list[Connection]) -
     row(page, listed[2]).get_by_role("checkbox").click()
     row(page, listed[6]).get_by_role("checkbox").click(modifiers=["Shift"])
     expect(page.get_by_text("5 selected")).to_be_visible()
+
+
+def test_the_bar_stays_in_sight_wherever_one_scrolls(page: Page) -> None:
+    page.set_viewport_size({"width": 1360, "height": 400})
+    for y in (0, 300, 10_000):
+        page.evaluate("(y) => window.scrollTo(0, y)", y)
+        expect(page.locator(".actions")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollHeight > 2 * innerHeight")

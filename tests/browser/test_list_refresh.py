@@ -15,7 +15,7 @@ from connections.models import Account, Connection, StopRun
 from connections.sandbox import Sandbox
 from connections.sandbox.faults import FaultRule
 from tests.browser.walk import OpenWindow
-from tests.browser.watch import Watch
+from tests.browser.watch import ALL, Watch
 from tests.conftest import open_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -33,13 +33,24 @@ def listed(sandbox: Sandbox, account: Account) -> list[Connection]:
 
 
 @pytest.fixture
+def make_second_page(listed: list[Connection], account: Account) -> None:
+    """Forty more, that no list showed: sixty are more than a page."""
+    Connection.objects.bulk_create(
+        Connection(
+            account=account, device_address="80:00:00:00:01:00:00:09", connection_id=f"x-{n}", connection_key=f"x-{n}"
+        )
+        for n in range(40)
+    )
+
+
+@pytest.fixture
 def window(open_window: OpenWindow, alice: User) -> BrowserContext:
     return open_window(alice)
 
 
 @pytest.fixture
 def watch(window: BrowserContext) -> Watch:
-    return Watch(window)
+    return Watch(window, looks=(("desktop", "light", ALL),))
 
 
 @pytest.fixture
@@ -152,14 +163,8 @@ def test_what_changed_is_announced_once(page: Page, listed: list[Connection]) ->
 
 
 def test_all_that_match_stay_selected_and_are_counted_anew(
-    page: Page, listed: list[Connection], sandbox: Sandbox, account: Account
+    page: Page, listed: list[Connection], make_second_page: None
 ) -> None:
-    Connection.objects.bulk_create(
-        Connection(
-            account=account, device_address="80:00:00:00:01:00:00:09", connection_id=f"x-{n}", connection_key=f"x-{n}"
-        )
-        for n in range(40)
-    )
     page.reload()
     page.locator("#action-toggle").check()
     page.get_by_role("button", name="Select all 60 that match").click()
@@ -218,14 +223,6 @@ def test_where_the_server_fails_it_says_since_when_and_when_it_tries_again(page:
     expect(state).to_be_hidden()
 
 
-def test_who_was_signed_out_meanwhile_is_told_so(page: Page) -> None:
-    page.context.clear_cookies()
-    page.clock.run_for(A_REFRESH_MS)
-    page.wait_for_timeout(300)
-    page.clock.run_for(1000)
-    expect(page.locator("[data-unreachable]")).to_contain_text("You are signed out.")
-
-
 def test_the_key_r_has_the_list_read_and_leaves_the_page_as_it_is(page: Page, listed: list[Connection]) -> None:
     tick(page, listed[2])
     with page.expect_response(re.compile("/read/")):
@@ -251,3 +248,13 @@ def test_a_list_that_failed_meanwhile_is_named(
     expect(page.locator('[data-part="state"]')).to_contain_text("could not be listed whole since")
     expect(page.get_by_text("covers only what is listed")).to_be_visible()
     expect(row(page, listed[0])).to_contain_text("as of")
+
+
+def test_the_second_page_stays_the_second(page: Page, listed: list[Connection], make_second_page: None) -> None:
+    page.goto(f"{LIST}?p=2")
+    keys = page.locator("tr[data-key]").evaluate_all("rows => rows.map((row) => row.dataset.key)")
+    end(listed[0])
+    refresh(page)
+    expect(page.locator('.tabs a:has-text("Active")')).to_contain_text("59")
+    assert page.locator("tr[data-key]").evaluate_all("rows => rows.map((row) => row.dataset.key)") == keys
+    assert page.url.endswith("?p=2")

@@ -1,73 +1,129 @@
 """A panel in the middle of its work: connections in every status, runs in every state, lists about to be confirmed.
 
-Made by the same verbs and the same worker loop as in earnest, against a sandbox; only what would take hours or
-luck to happen is put there by hand, and says so.
+Made by the same verbs, lists and worker loop as in earnest, against two sandboxes that are two accounts; only what
+would take hours or luck to happen is put there by hand, and says so. Lists that went wrong: `troubles.py` beside this.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from zipfile import ZipFile
 
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from connections.models import Account, Connection, StopRun, Worker
+from connections.accounts import store_credentials
+from connections.audit.checkpoints import write_checkpoint
+from connections.audit.evidence import export
+from connections.audit.keeping import verify_and_keep
+from connections.live.read import read_list
+from connections.live.verify import GIVE_UP
+from connections.models import Account, Connection, StopItem, StopRun, Upload, Worker
+from connections.remoteit import Credentials
 from connections.sandbox import Sandbox
 from connections.sandbox.faults import FaultRule
+from connections.sandbox.seed import OLDEST_S, open_some
 from connections.stops import control, plan
 from connections.stops.drain import Drain
 from tests.runs import WEB, living_worker
+from tests.two_worlds import one_address
 
 REASON = "Vendor credentials exposed in a shared mailbox. Cutting every open session before the keys are changed."
 SELECTOR = {"door": "web", "by": "filter", "filter": {}, "query": ""}
+BACK_AFTER_S = 2
+
+
+@dataclass
+class Stage:
+    """Two accounts at remote.it, `default` and `field-ops`; `environment`: the panel's, which leads to both."""
+
+    default: Sandbox
+    field_ops: Sandbox
+    environment: dict[str, str]
 
 
 @dataclass
 class World:
-    """What the screens are about: connections by the name of their status, runs and drafts by theirs."""
+    """What the screens are about: connections by the name of their status or verdict, runs and drafts by theirs.
+
+    `evidence`: the address of the page for reading in the evidence of the run that is done.
+    """
 
     operator: User
+    field_ops: Account
     connections: dict[str, Connection]
     runs: dict[str, StopRun]
     drafts: dict[str, StopRun]
     group: Group
+    evidence: str
+    uploads: dict[str, Upload] = field(default_factory=dict)
 
 
-def know(sandbox: Sandbox, account: Account) -> list[Connection]:
-    """Give the panel the connections that the sandbox has open, as if they had been listed; oldest first."""
-    rows = sorted(sandbox.world.rows("open"), key=lambda row: str(row["opened_at"]))
-    names = ("device_address", "connection_id", "device_name", "service_name", "opened_by", "opened_at", "expires_at")
-    return Connection.objects.bulk_create(
-        Connection(
-            account=account,
-            connection_key=row["connection_id"].lower(),
-            known_by="listed",
-            **{name: row[name] for name in names},
-        )
-        for row in rows
-    )
+@contextmanager
+def stage(seed: int = 1, connections: int = 200) -> Iterator[Stage]:
+    """Two sandboxes behind one address, with connections that have been open for up to some hours; an eighth of them
+    is the second's."""
+    with Sandbox(connections=0, seed=seed) as default, Sandbox(connections=0, seed=seed + 1) as field_ops:
+        for sandbox, count in ((default, connections), (field_ops, connections // 8)):
+            sandbox.call(open_some, sandbox.server.world, count, OLDEST_S)
+        with one_address(default, field_ops) as environment:
+            yield Stage(default, field_ops, environment)
 
 
-def make_world(operator: User, account: Account, sandbox: Sandbox) -> World:
-    """A world for `operator` in an empty panel; `sandbox` has 150 open connections or more.
+def make_world(operator: User, account: Account, stage: Stage) -> World:
+    """A world for `operator` in an empty panel that talks to the accounts of `stage`.
 
     Set STOP_MAX_ATTEMPTS to 1, so that an unclear stop is not tried again, and WORKER_LEASE_SECONDS to an hour, so that
     the worker counts as alive though nobody gives signs for it.
     """
-    known = know(sandbox, account)
+    field_ops = _second_account(stage, operator)
+    for one in (account, field_ops):
+        read_list(one)
+    known = list(Connection.objects.filter(account=account).order_by("opened_at", "pk"))
+    others = list(Connection.objects.filter(account=field_ops).order_by("opened_at", "pk")[:6])
+    _end_at_remoteit(stage.default, known[1:2])
     runs = {
-        "done": _done(operator, known[5:45], sandbox),
         "single": _run(operator, known[45:46], "Laptop of this person was stolen"),
+        "done": _done(operator, known[5:45], others, stage),
     }
-    Drain().run_until_idle()
+    _judge(account, field_ops, runs["done"], stage)
+    write_checkpoint()
+    verify_and_keep()
+    runs["unclear"] = _unclear(operator, known[120:122], stage.default)
     runs["paused"] = _run(operator, known[46:56], "Change window at noon", "CHG-2041")
     control.pause(runs["paused"], operator, WEB)
-    runs["running"] = _running(operator, known[56:120], sandbox)
-    _by_hand(known)
+    runs["running"] = _running(operator, known[56:120], stage.default)
+    _let_its_end_pass(known[0])
+    Account.objects.update(list_due_at=timezone.now() + timedelta(seconds=30))
     Worker.objects.update(ended_at=timezone.now())
     living_worker()
-    return World(operator, _by_status(known), runs, _drafts(operator, known), Group.objects.get(name="Operators"))
+    group = Group.objects.get(name="Operators")
+    evidence = _evidence_page(runs["done"], operator)
+    return World(operator, field_ops, _by_status_and_verdict(known), runs, _drafts(operator, known), group, evidence)
+
+
+def _second_account(stage: Stage, operator: User) -> Account:
+    key = stage.field_ops.access_key
+    account = Account.objects.create(name="field-ops")
+    credentials = Credentials(
+        developer_key=stage.field_ops.developer_key,
+        access_key_id=key["R3_ACCESS_KEY_ID"],
+        secret_access_key=key["R3_SECRET_ACCESS_KEY"],
+    )
+    store_credentials(account, credentials, operator, WEB)
+    return account
+
+
+def _end_at_remoteit(sandbox: Sandbox, connections: list[Connection]) -> None:
+    """Somebody else stops them there."""
+    world = sandbox.server.world
+    sandbox.call(lambda: [world.stop(world.find(one.connection_id)) for one in connections])
 
 
 def _run(user: User, connections: list[Connection], reason: str, ticket: str = "") -> StopRun:
@@ -75,15 +131,44 @@ def _run(user: User, connections: list[Connection], reason: str, ticket: str = "
     return plan.start(plan.draft(user, chosen, SELECTOR).key, user, reason=reason, ticket=ticket, origin=WEB)
 
 
-def _done(user: User, connections: list[Connection], sandbox: Sandbox) -> StopRun:
-    """A run to its end with stopped, already gone, refused and unknown items."""
-    stopped_by_others = [one.connection_id for one in connections[:3]]
-    sandbox.call(lambda: [sandbox.server.world.stop(sandbox.server.world.find(one)) for one in stopped_by_others])
-    kinds = ("false_reason", "403", "reset_after", "empty")
-    sandbox.faults.add(
+def _done(user: User, connections: list[Connection], others: list[Connection], stage: Stage) -> StopRun:
+    """A run to its end over both accounts, with stopped, already gone, refused and unknown items."""
+    _end_at_remoteit(stage.default, connections[:3])
+    kinds = ("false_reason", "403", "reset_after", "empty", "ignored", "ignored")
+    stage.default.faults.add(
         *(FaultRule(kind, connection_id=one.connection_id) for kind, one in zip(kinds, connections[3:], strict=False))
     )
-    run = _run(user, connections, REASON, "SEC-1183")
+    stage.default.set(come_back_s=BACK_AFTER_S, come_back_percent=20)
+    run = _run(user, [*connections, *others], REASON, "SEC-1183")
+    Drain().run_until_idle()
+    stage.default.set(come_back_s=0)
+    return run
+
+
+def _judge(account: Account, field_ops: Account, run: StopRun, stage: Stage) -> None:
+    """The verdicts: all of `account`, for which two lists come; of the other account none comes in time."""
+    time.sleep(BACK_AFTER_S)  # their clock could go ahead, ours not: what came back would be older than its list
+    for _ in range(2):
+        read_list(account)
+    stage.field_ops.faults.add(FaultRule("errors", path="graphql/v1"))
+    _move_answers(run, field_ops, -GIVE_UP)
+    read_list(field_ops)
+    stage.field_ops.faults.clear()
+    read_list(field_ops)
+    _move_answers(run, field_ops, GIVE_UP)
+
+
+def _move_answers(run: StopRun, account: Account, by: timedelta) -> None:
+    """By hand: the minutes pass after which an item waits no longer for a list, and come back."""
+    for item in StopItem.objects.filter(run=run, account=account, answered_at__isnull=False):
+        assert item.answered_at
+        StopItem.objects.filter(pk=item.pk).update(answered_at=item.answered_at + by)
+
+
+def _unclear(user: User, connections: list[Connection], sandbox: Sandbox) -> StopRun:
+    """A run whose answers are lost. No list has come since."""
+    sandbox.faults.add(*(FaultRule("reset_after", connection_id=one.connection_id) for one in connections))
+    run = _run(user, connections, "Tablet lost on the train")
     Drain().run_until_idle()
     return run
 
@@ -97,26 +182,38 @@ def _running(user: User, connections: list[Connection], sandbox: Sandbox) -> Sto
     sandbox.set(latency_ms=60_000)
     while not run.items.sending().exists():
         drain.step(0.02)
+    sandbox.set(latency_ms=0)
     return run
 
 
-def _by_hand(known: list[Connection]) -> None:
-    """What comes with time: one connection past its own end, one that ended without us."""
-    now = timezone.now()
-    Connection.objects.filter(pk=known[0].pk).update(expires_at=now - timedelta(minutes=12))
-    Connection.objects.filter(pk=known[1].pk).update(status="ended", status_at=now - timedelta(minutes=40))
+def _let_its_end_pass(connection: Connection) -> None:
+    """By hand: one connection is past its own end."""
+    Connection.objects.filter(pk=connection.pk).update(expires_at=timezone.now() - timedelta(minutes=12))
 
 
-def _by_status(known: list[Connection]) -> dict[str, Connection]:
+def _by_status_and_verdict(known: list[Connection]) -> dict[str, Connection]:
     found = Connection.objects.in_bulk([one.pk for one in known])
-    by_status = {one.status: one for one in found.values()}
-    return {**by_status, "past-end": found[known[0].pk], "active": found[known[-1].pk]}
+    judged = StopItem.objects.exclude(verdict="").select_related("connection").order_by("pk")
+    return {
+        **{one.status: one for one in found.values()},
+        **{item.verdict: item.connection for item in judged},
+        "past-end": found[known[0].pk],
+        "active": found[known[-1].pk],
+    }
+
+
+def _evidence_page(run: StopRun, user: User) -> str:
+    """The address of its file, as one opens it from the unpacked evidence."""
+    with export(run, user, WEB) as file, ZipFile(file) as archive:
+        return Path(archive.extract("evidence.html", settings.AUDIT_FOLDER)).as_uri()
 
 
 def _drafts(user: User, known: list[Connection]) -> dict[str, StopRun]:
     everything = Connection.objects.order_by("opened_at", "pk")
     drafts = {
-        "large": plan.draft(user, everything, {**SELECTOR, "shown": everything.count() + 3}),
+        "large": plan.draft(
+            user, everything, {**SELECTOR, "filter": {"status": "all"}, "shown": everything.count() + 3}
+        ),
         "small": plan.draft(user, everything.filter(pk__in=[one.pk for one in known[-8:]]), {"by": "ticked"}),
         "nothing": plan.draft(user, everything.filter(status="stopped"), SELECTOR),
         "expired": plan.draft(user, everything, SELECTOR),

@@ -132,11 +132,11 @@
     select = { boxes, page, pick, cut, clear: () => set(boxes(), false) };
   };
 
-  /* -- keyboard: never while typing, never with a modifier */
+  /* -- keyboard: never while typing, never with a modifier but Shift for the range */
   const keys = () => {
     let current = -1;
     let prefix = '';
-    const rows = () => $$('#result_list tbody tr, .events > li, #run_list tbody tr');
+    const rows = () => $$('#result_list tbody tr, table.runs tbody tr, table.accounts tbody tr, table.items tbody tr, .events > li');
     const move = (step) => {
       const all = rows();
       if (!all.length) return;
@@ -148,6 +148,13 @@
     };
     const go = (key) => $(`#panel-nav a[data-key="${CSS.escape(key)}"]`)?.click();
     const row = () => rows()[current];
+    const tick = (e) => {
+      const box = row() && $('.action-select', row());
+      if (!box) return;
+      if (!select) { box.click(); return; }  /* Django's actions.js counts clicks */
+      box.checked = !box.checked;
+      select.pick(box, e.shiftKey);
+    };
     /* j and k go on from the row that Tab or the mouse went to */
     document.addEventListener('focusin', (e) => {
       const at = rows().indexOf(e.target.closest('tr, .events > li'));
@@ -161,7 +168,7 @@
       '?': () => $('#keyboard-help')?.showModal(),
       j: () => move(1),
       k: () => move(-1),
-      x: (e) => { const box = row() && $('.action-select', row()); if (box) { box.checked = !box.checked; select.pick(box, e.shiftKey); } },
+      x: tick,
       a: () => select?.page(),
       s: () => { if (select && !select.cut.disabled) select.cut.click(); },
       r: () => $('[data-refresh-now]')?.click(),
@@ -175,7 +182,9 @@
       if (e.key === 'Enter' && !e.target.matches('.action-select')) return;
       if (prefix) { prefix = ''; go(e.key); return; }
       if (e.key === 'g') { prefix = 'g'; setTimeout(() => { prefix = ''; }, 1000); return; }
-      const act = ACT[e.key.length === 1 ? e.key.toLowerCase() : e.key];
+      const key = e.key.length === 1 ? e.key.toLowerCase() : e.key;
+      if (e.shiftKey && key !== e.key && key !== 'x') return;
+      const act = ACT[key];
       if (act && !(e.key === 'Escape' && !select)) { e.preventDefault(); act(e); }
     });
   };

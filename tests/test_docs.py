@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.screenshots import PICTURES
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 SETTINGS = (ROOT / "remoteit_admin" / "settings.py").read_text()
@@ -35,6 +37,13 @@ def test_links_lead_somewhere(document: str) -> None:
     path = ROOT / document
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
         assert (path.parent / target).exists(), target
+
+
+def test_every_picture_is_one_that_the_command_makes_and_is_shown() -> None:
+    made = {picture.name for picture in PICTURES}
+    assert len(made) == len(PICTURES)
+    assert {path.stem for path in (ROOT / "docs/screenshots").iterdir()} == made
+    assert set(re.findall(r"\]\(screenshots/([\w-]+)\.png\)", (ROOT / "docs/screens.md").read_text())) == made
 
 
 def test_the_version_is_that_of_the_changelog() -> None:

@@ -98,10 +98,11 @@ class Drain:
             connection.close()
             time.sleep(DATABASE_RETRY_S)
             return
-        until = self._beat_at + settings.WORKER_LEASE_SECONDS - settings.WORKER_HEARTBEAT_SECONDS
+        for line in self._lines.values():
+            line.lease_until = self._beat_at + settings.WORKER_LEASE_SECONDS - settings.WORKER_HEARTBEAT_SECONDS
         for line, claims in to_send:
             self._in_flight.update((one.item.pk, one) for one in claims)
-            line.send(claims, until)
+            line.send(claims)
 
     def _collect(self, wait_s: float) -> None:
         try:

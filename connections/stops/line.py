@@ -64,6 +64,8 @@ class Line:
     def __init__(self, account: Account, arrive: Callable[[Arrival], None]) -> None:
         self._account_id = account.pk
         self.made_for = account.credentials_changed_at
+        self.lease_until = 0.0
+        """Until when claims are surely this worker's, by time.monotonic(); each heartbeat moves it on."""
         self.failed_sign_ins = 0
         self.signing_in = self.wants_probe = False
         self._client = client_for(account)
@@ -108,10 +110,10 @@ class Line:
         self._threads.at_once(partial(self._sign_in, probe=self.wants_probe))
         self.wants_probe = False
 
-    def send(self, claims: list[Claim], until: float) -> None:
-        """Send `claims`, whose `stop.sent` lines are committed. `until`: when the lease ends, by time.monotonic()."""
+    def send(self, claims: list[Claim]) -> None:
+        """Send `claims`, whose `stop.sent` lines are committed."""
         for claim in claims:
-            self._threads.send(claim, partial(self._send, claim, until))
+            self._threads.send(claim, partial(self._send, claim))
 
     def hold(self, seconds: float) -> None:
         """Send nothing more for so many seconds: claims that wait here are withdrawn."""
@@ -126,14 +128,14 @@ class Line:
         self._threads.close()
         self._client.close()
 
-    def _send(self, claim: Claim, until: float) -> None:
+    def _send(self, claim: Claim) -> None:
         now = time.monotonic()
         if claim.due > now:
             time.sleep(claim.due - now)
             now = time.monotonic()
         if now < self._held_until:
             self._arrive(Withdrawn(claim, "remote.it asked for a pause"))
-        elif now > until:
+        elif now > self.lease_until:
             self._arrive(Withdrawn(claim, "the worker lost its lease"))
         else:
             self._arrive(self._answered(claim))

@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from connections.models import Account, Connection, StopRun
 from tests.browser.walk import OpenWindow
 from tests.browser.watch import Watch
+from tests.runs import start_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIST = "/admin/connections/connection/"
@@ -208,3 +209,12 @@ def test_j_walks_the_accounts(page: Page) -> None:
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/account/\d+/change/"))
+
+
+def test_j_walks_the_connections_of_a_run(page: Page, admin_user: User) -> None:
+    run = start_run(admin_user, *Connection.objects.all())
+    page.goto(f"/admin/connections/stoprun/{run.pk}/change/?outcome=all")
+    for key in ("j", "j", "Enter"):
+        page.keyboard.press(key)
+    second = run.items.order_by("pk")[1].connection_id
+    expect(page).to_have_url(re.compile(f"/connection/{second}/change/"))

@@ -8,16 +8,16 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from pytest_django import Settings
 
 from connections.audit.append import append
-from connections.models import Account, Connection, StopRun, Worker
+from connections.models import Account, Connection, StopItem, StopRun, Worker
 from connections.models.accounts import lock_accounts
 from connections.sandbox import Sandbox
 from connections.sandbox.faults import FaultRule
 from connections.stops import plan
-from connections.stops.claim import claim, lock_runs
+from connections.stops.claim import OF_CONNECTION, OF_ITEM, claim, lock_runs
 from connections.stops.drain import Drain
 from tests.test_drain import kill, lines, start_run
 
@@ -133,3 +133,10 @@ def test_a_call_that_breaks_off_on_our_side_is_unknown_and_sent_again(
 def finish(run: StopRun, drain: Drain) -> None:
     while run.items.unfinished().exists():
         drain.step(0.02)
+
+
+@pytest.mark.parametrize(("model", "columns"), [(StopItem, OF_ITEM), (Connection, OF_CONNECTION)])
+def test_what_a_claim_reads_stands_in_the_order_of_the_model(
+    model: type[models.Model], columns: tuple[str, ...]
+) -> None:
+    assert columns == tuple(one.attname for one in model._meta.concrete_fields if one.attname in columns)

@@ -12,7 +12,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connections.models import Account, AuditEvent, AuditHead, Connection, StopRun
-from connections.models.bulk import insert_rows
+from connections.models.bulk import insert_rows, update_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ def append(entries: Iterable[Entry]) -> int:
         keys = (_key(entry.actor), _key(entry.account), _key(entry.connection), _key(entry.run))
         rows.append((head.seq, at, entry.action, *keys, body, prev_hash, head.hash))
     insert_rows(AuditEvent, COLUMNS, rows)
-    head.save(update_fields=("seq", "hash"))
+    update_same(AuditHead, [head.pk], {"seq": head.seq, "hash": head.hash}, still={})
     return head.seq
 
 

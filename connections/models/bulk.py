@@ -1,12 +1,13 @@
 """Writing many rows at once.
 
-PostgreSQL gets a COPY, or one statement with an array for each column; SQLite a short statement that is run once a row.
-Composing one statement of thousands of values through the ORM, as `bulk_create` does, takes several times as long.
+PostgreSQL gets a COPY, or one statement with an array for each column; SQLite statements of as many rows as it takes
+parameters for. Run once a row it would give the interpreter away for each of them, and wait for the senders to get it
+back; composing through the ORM, as `bulk_create` does, takes several times as long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -37,8 +38,8 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
                 for row in zip(*columns, strict=True):
                     copy.write_row(row)
         else:
-            insert = f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(names))})"  # noqa: S608 - a model's names
-            cursor.executemany(insert, list(zip(*columns, strict=True)))
+            for values, count in _statements(columns):
+                cursor.execute(f"INSERT INTO {target} {_values(len(names), count)}", values)
 
 
 def update_many(model: type[models.Model], rows: Sequence[tuple[dict[str, object], dict[str, object]]]) -> int:
@@ -50,19 +51,54 @@ def update_many(model: type[models.Model], rows: Sequence[tuple[dict[str, object
     names = [(part, name) for part in (0, 1) for name in rows[0][part]]
     fields = [known[name] for _part, name in names]
     values: list[Any] = [_ready(known[name], [row[part][name] for row in rows]) for part, name in names]
-    arrays = connection.vendor == "postgresql"
-    given = [f"given.c{number}" if arrays else "%s" for number in range(len(fields))]
+    given = [f"given.c{number}" for number in range(len(fields))]
     assigned, table = len(rows[0][0]), _table(model)
     sets = ", ".join(f"{_quoted(field)} = {one}" for field, one in zip(fields[:assigned], given, strict=False))
     rest = zip(fields[assigned:], given[assigned:], strict=True)
     tests = " AND ".join(f"{table}.{_quoted(field)} = {one}" for field, one in rest)
-    update = f"UPDATE {table} SET {sets} {f'FROM {_arrays(fields)} ' if arrays else ''}WHERE {tests}"  # noqa: S608
+    update = f"UPDATE {table} SET {sets} FROM {{}} WHERE {tests}"  # noqa: S608 - a model's names
     with connection.cursor() as cursor:
-        if arrays:
-            cursor.execute(update, values)
-        else:
-            cursor.executemany(update, list(zip(*values, strict=True)))
+        if connection.vendor == "postgresql":
+            cursor.execute(update.format(_arrays(fields)), values)
+            return int(cursor.rowcount)
+        updated, names_given = 0, ", ".join(f"c{number}" for number in range(len(fields)))
+        for part, count in _statements(values):
+            # The update comes first: the driver counts no rows of a statement that begins with WITH.
+            rows_given = f"WITH rows ({names_given}) AS ({_values(len(fields), count)}) SELECT * FROM rows"  # noqa: S608
+            cursor.execute(update.format(f"({rows_given}) AS given"), part)
+            updated += int(cursor.rowcount)
+        return updated
+
+
+def update_same(
+    model: type[models.Model], pks: Collection[int], values: dict[str, object], still: dict[str, Collection[object]]
+) -> int:
+    """Update the rows of `model` with these keys to the same `values`; returns how many were.
+
+    `still`: only those whose attribute, by name, has one of these values.
+    """
+    known = {one.attname: one for one in model._meta.concrete_fields}
+    sets = ", ".join(f"{_quoted(known[name])} = %s" for name in values)
+    tests = {_quoted(model._meta.pk): pks} | {_quoted(known[name]): some for name, some in still.items()}
+    where = " AND ".join(f"{name} IN ({', '.join(['%s'] * len(some))})" for name, some in tests.items())
+    given: list[Any] = [_ready(known[name], [value])[0] for name, value in values.items()]
+    given += [*pks, *(one for name, some in still.items() for one in _ready(known[name], [*some]))]
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {_table(model)} SET {sets} WHERE {where}", given)  # noqa: S608 - a model's names
         return int(cursor.rowcount)
+
+
+def _statements(columns: Sequence[Sequence[Any]]) -> Iterator[tuple[list[Any], int]]:
+    """The values of `columns` row by row, for as few statements as parameters allow, each with its number of rows."""
+    rows, most = list(zip(*columns, strict=True)), int(connection.features.max_query_params or 1) // len(columns)
+    for first in range(0, len(rows), most):
+        part = rows[first : first + most]
+        yield [value for row in part for value in row], len(part)
+
+
+def _values(columns: int, rows: int) -> str:
+    row = f"({', '.join(['%s'] * columns)})"
+    return f"VALUES {', '.join([row] * rows)}"
 
 
 def _arrays(fields: Sequence[Any]) -> str:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection as database
-from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from connections.audit.append import Entry, Origin
 from connections.models import Account, Connection, StopItem, StopRun
 from connections.models.accounts import Call, StopCall
-from connections.models.states import ConnectionStatus, ItemState
+from connections.models.bulk import update_many, update_same
+from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState
 from connections.stops.account_pace import take_slots, use_slots
 from connections.stops.plan import skip_reason
 
@@ -27,14 +26,25 @@ if TYPE_CHECKING:
 
 WORKER = Origin("worker")
 # What a worker has to know of an item and of its connection; the rest of their fifty columns takes longer to read.
+# In the order of the models' own, in which rows are made into instances.
 OF_ITEM = (
-    *("run", "account", "connection", "state", "worker", "sent_at", "connection_was", "skipped_why"),
-    *("attempts", "limited", "unclear_attempt", "next_call"),
+    *("id", "run_id", "connection_id", "account_id", "state", "skipped_why", "connection_was", "next_call"),
+    *("attempts", "limited", "unclear_attempt", "worker_id"),
 )
-OF_CONNECTION = ("account", "status", "known_by", "device_address", "connection_id")
-
-# Steps through the index from pair to pair: a DISTINCT would read all that is queued, and composing a query for each
-# step takes fifty times as long as asking it.
+OF_CONNECTION = ("id", "account_id", "device_address", "connection_id", "known_by", "status")
+# The statements of every turn are written out: composing one takes several times as long as asking it.
+NEXT_QUEUED = f"""
+SELECT {", ".join(f"item.{name}" for name in OF_ITEM)}, {", ".join(f"connection.{name}" for name in OF_CONNECTION)}
+FROM connections_stopitem AS item JOIN connections_connection AS connection ON connection.id = item.connection_id
+WHERE item.state = 'queued' AND item.run_id = %s AND item.account_id = %s
+  AND (item.not_before IS NULL OR item.not_before <= %s)
+ORDER BY item.id LIMIT %s
+"""  # noqa: S608 - the columns of our own tables
+LOCKED = "FOR NO KEY UPDATE OF item, connection SKIP LOCKED"
+CLAIMS = """
+SELECT worker_id, COUNT(*) FROM connections_stopitem WHERE state = 'sending' AND account_id = %s GROUP BY worker_id
+"""
+# Steps through the index from pair to pair: a DISTINCT would read all that is queued.
 PAIRS_WITH_WORK = """
 WITH RECURSIVE with_queued (run_id) AS (
   SELECT MIN(run_id) FROM connections_stopitem WHERE state = 'queued'
@@ -147,23 +157,25 @@ def _free(account: Account, worker: Worker) -> int:
 
     A worker never has more on the wire than the account allows, however much it claimed; two of them could.
     """
-    claims = StopItem.objects.sending().filter(account=account)
-    count = claims.aggregate(all=Count("pk"), mine=Count("pk", filter=Q(worker=worker)))
-    alone = count["all"] == count["mine"]
+    with database.cursor() as cursor:
+        cursor.execute(CLAIMS, [account.pk])
+        claims = dict(cursor.fetchall())
+    alone = not claims.keys() - {worker.pk}
     most: int = settings.STOP_CONCURRENCY * (2 if alone else 1)
-    return max(most - int(count["all"]), 0)
+    return max(most - sum(claims.values()), 0)
 
 
 def _next_queued(run: StopRun, account: Account, count: int) -> list[StopItem]:
-    due = Q(not_before=None) | Q(not_before__lte=timezone.now())
-    items = StopItem.objects.queued().filter(due, run=run, account=account).order_by("pk")
-    if database.features.has_select_for_update_skip_locked:
-        items = items.select_for_update(skip_locked=True, of=("self", "connection"), no_key=True)
-    columns = (*OF_ITEM, *(f"connection__{name}" for name in OF_CONNECTION))
-    found = list(items.select_related("connection").only(*columns)[:count])
-    for item in found:
-        # All of them have these two in common: joined, they would be read once an item.
-        item.run, item.account = run, account
+    now = database.ops.adapt_datetimefield_value(timezone.now())
+    lock = LOCKED if database.features.has_select_for_update_skip_locked else ""
+    found = []
+    with database.cursor() as cursor:
+        cursor.execute(NEXT_QUEUED + lock, [run.pk, account.pk, now, count])
+        for row in cursor.fetchall():
+            item = StopItem.from_db(database.alias, OF_ITEM, row[: len(OF_ITEM)])
+            item.run, item.account = run, account
+            item.connection = Connection.from_db(database.alias, OF_CONNECTION, row[len(OF_ITEM) :])
+            found.append(item)
     return found
 
 
@@ -180,31 +192,21 @@ def _take_connections(items: list[StopItem]) -> list[StopItem]:
         else:
             item.connection_was = status
             taken[item.connection_id] = item
-    Connection.objects.stoppable().filter(pk__in=taken).update(
-        status=ConnectionStatus.STOPPING, status_at=timezone.now()
-    )
+    if taken:
+        now = {"status": ConnectionStatus.STOPPING, "status_at": timezone.now()}
+        update_same(Connection, taken, now, still={"status": STOPPABLE_STATUSES})
     return [*taken.values()]
 
 
 def _mark_sending(items: list[StopItem], worker: Worker) -> None:
     now = timezone.now()
-    by_status = defaultdict(list)
+    rows: list[tuple[dict[str, object], dict[str, object]]] = []
     for item in items:
-        by_status[item.connection_was].append(item)
+        before = {"pk": item.pk, "state": ItemState.QUEUED, "attempts": item.attempts}
         item.state, item.worker, item.sent_at = ItemState.SENDING, worker, now
         item.attempts += 1
-    for was, group in by_status.items():
-        moved = (
-            StopItem.objects.queued()
-            .filter(pk__in=[item.pk for item in group])
-            .update(
-                state=ItemState.SENDING,
-                connection_was=was,
-                worker=worker,
-                attempts=F("attempts") + 1,
-                sent_at=now,
-                not_before=None,
-            )
-        )
-        if moved != len(group):
-            raise RuntimeError(f"{len(group) - moved} items were claimed by somebody else under our lock")
+        after = {"state": item.state, "worker_id": worker.pk, "sent_at": now, "attempts": item.attempts}
+        rows.append(({**after, "connection_was": item.connection_was, "not_before": None}, before))
+    moved = update_many(StopItem, rows) if rows else 0
+    if moved != len(items):
+        raise RuntimeError(f"{len(items) - moved} items were claimed by somebody else under our lock")

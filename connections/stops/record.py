@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from connections.models import AuditEvent, Connection, StopItem
-from connections.models.bulk import update_many
+from connections.models.bulk import update_many, update_same
 from connections.models.states import ConnectionStatus, ItemState, connection_after
 from connections.remoteit import Answer, Cause, Outcome
 from connections.stops.settle import Answered, Settled, settle
@@ -82,9 +82,8 @@ def _release_connections(batch: list[Settled]) -> None:
         status = connection_after(one.state, unclear=one.claim.unclear, before=before)
         by_status[status].append(one.claim.item.connection_id)
     for status, ids in by_status.items():
-        Connection.objects.filter(pk__in=ids, status=ConnectionStatus.STOPPING).update(
-            status=status, status_at=timezone.now()
-        )
+        now = {"status": status, "status_at": timezone.now()}
+        update_same(Connection, ids, now, still={"status": [ConnectionStatus.STOPPING]})
 
 
 def _is_recorded_already(answered: Answered) -> bool:

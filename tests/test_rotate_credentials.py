@@ -128,7 +128,7 @@ def test_the_exit_codes_are_those_of_every_command(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("keys", [f"{NEW},{OLD}", f"{OLD},{NEW}"])
+@pytest.mark.parametrize("keys", [f"{NEW},{OLD}", f"{OLD},{NEW}"], ids=["new first", "old first"])
 def test_workers_go_on_while_the_key_is_changed(
     settings: Settings, admin_user: User, sandbox: Sandbox, account: Account, open_connections: Any, keys: str
 ) -> None:

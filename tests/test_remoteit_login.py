@@ -52,7 +52,7 @@ def test_a_sign_in_gives_the_token_that_stops_are_sent_with() -> None:
     assert paths(server) == ["/user/login", "/device/connect/stop"]
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     assert json.loads(body) == {"username": "anna@example.org", "password": "pässword-1"}
-    assert b"\r\ndeveloperkey: developer-key\r\n" in head
+    assert b"\r\ndeveloperkey: developer-key" in head
     assert b"\r\ntoken: " not in head
     assert b"\r\ntoken: token-1\r\n" in server.requests[1]
 

@@ -13,8 +13,9 @@ PRODUCTION = env ALLOWED_HOSTS=panel.example USE_HTTPS=on DEBUG=off \
 ONCE = --ignore=tests/test_sample_clients.py --ignore=tests/test_launcher.py --ignore=tests/test_servers.py --ignore=tests/test_skips.py \
   --ignore=tests/test_outages.py --ignore=tests/test_one_server.py
 
-# As many at once as there are processors; a file stays in one process.
-PARALLEL = -n auto --maxprocesses=4 --dist loadfile
+# As many at once as there are processors; a file stays in one process. In their order, with the long walks of tests/browser
+# first: xdist would begin with the files of many tests.
+PARALLEL = -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test chaos check bench screenshots fmt
 help: ## list the targets

@@ -76,7 +76,6 @@ def on_stage(settings: Settings) -> Iterator[Stage]:
     """A panel that talks to the two accounts of a stage."""
     settings.ROOT_URLCONF = "tests.browser.urls"
     settings.STOP_MAX_ATTEMPTS = 1
-    settings.STOP_CONCURRENCY = 8
     settings.WORKER_LEASE_SECONDS = 3600
     with stage() as two:
         for name, value in two.environment.items():

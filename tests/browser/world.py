@@ -16,6 +16,7 @@ from zipfile import ZipFile
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.test import override_settings
 from django.utils import timezone
 
 from connections.accounts import store_credentials
@@ -176,12 +177,13 @@ def _unclear(user: User, connections: list[Connection], sandbox: Sandbox) -> Sto
 def _running(user: User, connections: list[Connection], sandbox: Sandbox) -> StopRun:
     """A run with some items answered, some under way, the rest queued. Nobody drains it any further."""
     run = _run(user, connections, "Rotating the proxy keys of all plants", "CHG-2044")
-    drain = Drain()
-    while run.items.finished().count() < len(connections) // 3:
-        drain.step(0.02)
-    sandbox.set(latency_ms=60_000)
-    while not run.items.sending().exists():
-        drain.step(0.02)
+    with override_settings(STOP_CONCURRENCY=8):
+        drain = Drain()
+        while run.items.finished().count() < len(connections) // 3:
+            drain.step(0.02)
+        sandbox.set(latency_ms=60_000)
+        while not run.items.sending().exists():
+            drain.step(0.02)
     sandbox.set(latency_ms=0)
     return run
 

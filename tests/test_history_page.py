@@ -183,7 +183,7 @@ def test_an_auditor_can_look_at_one_person(
         "actor=99",
         "actor=x",
         "connection=99",
-        "run=99",
+        "run=999999999",
         "action=stop.aksed",
         "acton=stop.sent",
         "before=x",

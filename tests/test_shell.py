@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.template.loader import render_to_string
 from django.test import Client
@@ -66,7 +66,7 @@ PAGES = (
     "/admin/auth/user/{user}/change/",
     "/admin/auth/user/{user}/password/",
     "/admin/auth/group/",
-    "/admin/auth/group/1/delete/",
+    "/admin/auth/group/{group}/delete/",
     "/admin/password_change/",
     "/admin/preferences/",
     "/admin/nowhere/",
@@ -88,6 +88,7 @@ def page(client, admin_user, make_connection):
         "run": run.pk,
         "account": shown.account_id,
         "user": admin_user.pk,
+        "group": Group.objects.first().pk,
     }
     client.force_login(admin_user)
 

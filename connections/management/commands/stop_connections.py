@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from connections.management.shell import SOME_NOT, STILL_GOING, command_origin, read_input, wrong_use
@@ -70,6 +71,7 @@ class Command(BaseCommand):
             if options["wait"] is not None:
                 _wait(run, options["wait"])
         except KeyboardInterrupt:
+            connection.close()  # it may have been cut off in the middle of a query
             self.stderr.write(_("No longer waiting; run %d goes on.") % run.pk)
         items = items_of(run)
         self._tell(items, run.pk, options)

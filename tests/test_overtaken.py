@@ -140,3 +140,30 @@ def test_what_a_claim_reads_stands_in_the_order_of_the_model(
     model: type[models.Model], columns: tuple[str, ...]
 ) -> None:
     assert columns == tuple(one.attname for one in model._meta.concrete_fields if one.attname in columns)
+
+
+def test_what_waited_while_the_lease_ran_out_is_not_sent_when_the_worker_goes_on(
+    alice: User, sandbox: Sandbox, open_connections: Callable[[int], list[Connection]], settings: Settings
+) -> None:
+    settings.STOP_CONCURRENCY, settings.STOP_READ_TIMEOUT = 1, 10
+    open_connections(2)
+    sandbox.faults.add(FaultRule("delay", times=1, delay_s=3))
+    run, frozen = start_run(alice), Drain()
+    while run.items.sending().count() < 2:
+        frozen.step(0.02)
+    time.sleep(settings.WORKER_LEASE_SECONDS + 0.2)
+    while run.items.unfinished().exists():
+        frozen.step(0.02)
+    assert [line["why"] for line in lines("stop.withdrawn")] == ["the worker lost its lease"]
+
+
+def test_what_waits_behind_a_long_call_is_sent_while_the_worker_lives(
+    alice: User, sandbox: Sandbox, open_connections: Callable[[int], list[Connection]], settings: Settings
+) -> None:
+    settings.STOP_CONCURRENCY, settings.STOP_READ_TIMEOUT = 1, 10
+    open_connections(2)
+    sandbox.faults.add(FaultRule("delay", times=1, delay_s=settings.WORKER_LEASE_SECONDS + 0.5))
+    run, drain = start_run(alice), Drain()
+    while run.items.unfinished().exists():
+        drain.step(0.02)
+    assert lines("stop.withdrawn") == []

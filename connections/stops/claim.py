@@ -188,10 +188,13 @@ def _take_connections(items: list[StopItem]) -> list[StopItem]:
         why = skip_reason(status, taken=False)
         if why:
             item.skipped_why = why
-            StopItem.objects.queued().filter(pk=item.pk).update(state=ItemState.SKIPPED, skipped_why=why)
         else:
             item.connection_was = status
             taken[item.connection_id] = item
+    for why in {item.skipped_why for item in items} - {""}:
+        skipped = [item.pk for item in items if item.skipped_why == why]
+        after: dict[str, object] = {"state": ItemState.SKIPPED, "skipped_why": why}
+        update_same(StopItem, skipped, after, still={"state": [ItemState.QUEUED]})
     if taken:
         now = {"status": ConnectionStatus.STOPPING, "status_at": timezone.now()}
         update_same(Connection, taken, now, still={"status": STOPPABLE_STATUSES})

@@ -26,7 +26,7 @@ from connections.models.accounts import lock_accounts
 from connections.stops import wakeup
 from connections.stops.account_pace import follow, limits_before, pause
 from connections.stops.claim import Claim, claim, lock_runs, pairs_with_work
-from connections.stops.line import Arrival, Line, SignedIn, Withdrawn
+from connections.stops.line import Arrival, Lease, Line, SignedIn, Withdrawn
 from connections.stops.record import record_all, record_orphan, record_withdrawn
 from connections.stops.recover import recover_dead_claims
 from connections.stops.settle import Answered, Settled, settle
@@ -60,6 +60,7 @@ class Drain:
         self._in_flight: dict[int, Claim] = {}
         self._lines: dict[int, Line] = {}
         self._beat_at = self._swept_at = time.monotonic()
+        self._lease = Lease(0.0)
         self._pairs: list[tuple[int, int]] = []
         self._looked_at = 0.0
         self._turns = 0
@@ -98,11 +99,17 @@ class Drain:
             connection.close()
             time.sleep(DATABASE_RETRY_S)
             return
-        for line in self._lines.values():
-            line.lease_until = self._beat_at + settings.WORKER_LEASE_SECONDS - settings.WORKER_HEARTBEAT_SECONDS
+        self._hold_lease()
         for line, claims in to_send:
             self._in_flight.update((one.item.pk, one) for one in claims)
-            line.send(claims)
+            line.send(claims, self._lease)
+
+    def _hold_lease(self) -> None:
+        until = self._beat_at + settings.WORKER_LEASE_SECONDS - settings.WORKER_HEARTBEAT_SECONDS
+        if time.monotonic() > self._lease.until:
+            self._lease = Lease(until)
+        else:
+            self._lease.until = until
 
     def _collect(self, wait_s: float) -> None:
         try:

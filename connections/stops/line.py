@@ -32,6 +32,16 @@ PROBE_EVERY_S = 60.0
 BROKE_OFF = "the call broke off on our side"
 
 
+@dataclass
+class Lease:
+    """Until when claims are surely this worker's, by time.monotonic(): each heartbeat moves it on, unless it is over.
+
+    What was claimed in one that is over others may have sent since.
+    """
+
+    until: float
+
+
 @dataclass(frozen=True)
 class Withdrawn:
     """A claim of which nothing was sent, and why."""
@@ -64,8 +74,6 @@ class Line:
     def __init__(self, account: Account, arrive: Callable[[Arrival], None]) -> None:
         self._account_id = account.pk
         self.made_for = account.credentials_changed_at
-        self.lease_until = 0.0
-        """Until when claims are surely this worker's, by time.monotonic(); each heartbeat moves it on."""
         self.failed_sign_ins = 0
         self.signing_in = self.wants_probe = False
         self._client = client_for(account)
@@ -110,10 +118,10 @@ class Line:
         self._threads.at_once(partial(self._sign_in, probe=self.wants_probe))
         self.wants_probe = False
 
-    def send(self, claims: list[Claim]) -> None:
-        """Send `claims`, whose `stop.sent` lines are committed."""
+    def send(self, claims: list[Claim], lease: Lease) -> None:
+        """Send `claims`, whose `stop.sent` lines are committed, as long as the `lease` that they were made in holds."""
         for claim in claims:
-            self._threads.send(claim, partial(self._send, claim))
+            self._threads.send(claim, partial(self._send, claim, lease))
 
     def hold(self, seconds: float) -> None:
         """Send nothing more for so many seconds: claims that wait here are withdrawn."""
@@ -128,14 +136,14 @@ class Line:
         self._threads.close()
         self._client.close()
 
-    def _send(self, claim: Claim) -> None:
+    def _send(self, claim: Claim, lease: Lease) -> None:
         now = time.monotonic()
         if claim.due > now:
             time.sleep(claim.due - now)
             now = time.monotonic()
         if now < self._held_until:
             self._arrive(Withdrawn(claim, "remote.it asked for a pause"))
-        elif now > self.lease_until:
+        elif now > lease.until:
             self._arrive(Withdrawn(claim, "the worker lost its lease"))
         else:
             self._arrive(self._answered(claim))

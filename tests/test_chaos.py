@@ -25,7 +25,8 @@ from django.contrib.auth.models import User
 
 from connections.audit.append import Origin
 from connections.audit.verify import verify
-from connections.models import Account, Connection, StopItem, StopRun, Worker
+from connections.live.schedule import make_due
+from connections.models import Account, AuditEvent, Connection, StopItem, StopRun, Worker
 from connections.sandbox import Sandbox
 from connections.sandbox.faults import KINDS, FaultRule
 from connections.sandbox.names import OWNER
@@ -251,6 +252,7 @@ def test_whatever_happens_to_the_workers_the_books_agree_with_the_world(
             lambda: workers.look() or not StopItem.objects.filter(run__state="started").unfinished().exists(), 180
         )
         check_who_is_alive(workers)
+        read_a_true_list(account, sandbox)
         workers.end()
     assert "Traceback" not in workers.log.read_text()
     check_connections(sandbox)
@@ -265,6 +267,15 @@ def check_who_is_alive(workers: Crew) -> None:
     wait_until(lambda: workers.look() or len(workers.ready) == WORKERS)
     time.sleep(settings.WORKER_LEASE_SECONDS)
     assert {*Worker.objects.alive().values_list("pid", flat=True)} == {one.pid for one in workers.processes}
+
+
+def read_a_true_list(account: Account, sandbox: Sandbox) -> None:
+    """What remote.it called gone, and was not, is set right by the next complete list (fault `401_connectionid`)."""
+    sandbox.faults.clear()
+    asked = AuditEvent.objects.latest("seq").seq
+    make_due([account])
+    wait_until(lambda: any(line["complete"] and int(str(line["list_seq"])) > asked for line in lines("list.read")))
+    wait_until(lambda: Account.objects.filter(pk=account.pk, list_reader="").exists())
 
 
 def check_connections(sandbox: Sandbox) -> None:

@@ -49,8 +49,9 @@ def test_killed_in_the_middle_and_started_again_every_item_is_answered_and_every
     run = start_run(alice)
     with worker(sandbox) as first:
         wait_until(lambda: run.items.finished().count() > 100)
-        sandbox.set(latency_ms=1000)
-        wait_until(lambda: run.items.queued().exists() and sandbox.call(lambda: sandbox.server.in_flight) > 0)
+        sandbox.set(latency_ms=1500)
+        arrived = sandbox.call(lambda: sandbox.server.log.count)
+        wait_until(lambda: sandbox.call(lambda: sandbox.server.log.count) > arrived)
         first.send_signal(signal.SIGKILL)
         first.wait()
     in_flight = run.items.sending().count()

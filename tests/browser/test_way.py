@@ -200,6 +200,8 @@ def tab_to(page: Page, wanted: str) -> None:
 
 
 def press(page: Page, *keys: str) -> None:
+    # Keys that come before the script do nothing.
+    page.wait_for_load_state()
     for key in keys:
         page.keyboard.press(key)
 

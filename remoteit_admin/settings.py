@@ -149,8 +149,8 @@ HUEY = {
     **queue_from_url(env.str("QUEUE_URL", default="sqlite:///queue.sqlite3"), BASE_DIR),
     "consumer": {
         "workers": 1,
-        "initial_delay": 0.05,
-        "max_delay": 0.1,
+        "initial_delay": 0.02,
+        "max_delay": 0.02,
         "graceful_signal": "TERM",
         "shutdown_timeout": 5,
         "check_worker_health": True,

@@ -221,8 +221,27 @@ def test_while_verdicts_are_awaited_the_list_is_read_soon_and_later_each_time(
     sandbox: Sandbox, account: Account, alice: User, make_connection: MakeConnection, ago: int, expected: int
 ) -> None:
     answered(alice, make_connection(status="stopped"), timedelta(seconds=ago))
-    seconds = rest_after(account, read_list(account)).total_seconds()
+    seconds = rest_after(account, read_list(account), took_s=0.1).total_seconds()
     assert expected <= seconds < expected + 5
+
+
+@pytest.mark.parametrize(("took_s", "expected"), [(0.01, 1), (0.7, 7), (60, 30)])
+def test_while_stops_are_under_way_a_long_list_is_read_less_often(
+    sandbox: Sandbox, account: Account, alice: User, make_connection: MakeConnection, took_s: float, expected: int
+) -> None:
+    answered(alice, make_connection(status="stopped"), timedelta(0))
+    sending = make_connection(status="stopping")
+    run = StopRun.objects.get()
+    StopItem.objects.create(run=run, connection=sending, account=account, state="sending")
+    seconds = rest_after(account, read_list(account), took_s=took_s).total_seconds()
+    assert expected <= seconds < expected + 5
+
+
+def test_once_nothing_is_under_way_a_long_list_is_read_as_soon_as_a_short_one(
+    sandbox: Sandbox, account: Account, alice: User, make_connection: MakeConnection
+) -> None:
+    answered(alice, make_connection(status="stopped"), timedelta(0))
+    assert rest_after(account, read_list(account), took_s=60) < timedelta(seconds=6)
 
 
 def test_answers_that_have_come_since_the_last_list_have_it_read_at_once(

@@ -97,8 +97,8 @@ def test_an_answer_that_is_kept_when_the_worker_ends_is_written(
     run, drain = start_run(alice), Drain()
     while not drain._in_flight:
         drain.step(0.02)
-    while not drain._unrecorded:
-        drain._collect(0.02)
+    while not drain._inbox.unrecorded:
+        drain._inbox.collect(0.02, fill=0)
     drain._finish()
     assert run.items.get().state == "stopped"
 

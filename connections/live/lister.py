@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,8 @@ def read_in_turn(account: Account, client: Client | None = None, *, origin: Orig
         held = Account.objects.filter(pk=account.pk, list_reader=reader)
         held.update(list_due_at=in_time(LIST_EVERY))
         account.refresh_from_db()
-        planned = account.list_due_at
+        planned, begun = account.list_due_at, time.monotonic()
         reading = read_list(account, client, origin=origin)
-        held.filter(list_due_at=planned).update(list_due_at=in_time(rest_after(account, reading)))
+        rest = rest_after(account, reading, took_s=time.monotonic() - begun)
+        held.filter(list_due_at=planned).update(list_due_at=in_time(rest))
         return reading

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LIST_EVERY = timedelta(seconds=30)
 FIRST_CHECK = timedelta(seconds=1)
 """After an answer: the first list that shall show what became of it. Then twice as long each time."""
+RESTS = 10
+"""How many times as long as a list took no other one is asked for while stops are under way."""
 LONGEST_REST = timedelta(minutes=5)
 """How long no list is asked for at the most: after a refused sign-in, for wrong passwords in a row may lock a login."""
 
@@ -56,8 +58,12 @@ def make_due(accounts: Iterable[Account]) -> None:
     Account.objects.filter(pk__in=[account.pk for account in accounts]).update(list_due_at=Now())
 
 
-def rest_after(account: Account, reading: Reading) -> timedelta:
-    """How long no list of `account` is asked for after `reading`: soon again while items wait for a verdict."""
+def rest_after(account: Account, reading: Reading, *, took_s: float) -> timedelta:
+    """How long no list of `account` is asked for after `reading`: soon again while items wait for a verdict.
+
+    `took_s`: how many seconds asking and following it took. A long list is read less often while stops are under way,
+    so that it does not hold them up.
+    """
     if reading.listed.cause == Cause.LIMIT:
         asked = retry_after_seconds(reading.listed.retry_after, timezone.now()) or 0
         return min(max(timedelta(seconds=asked), LIST_EVERY), LONGEST_REST)
@@ -68,7 +74,10 @@ def rest_after(account: Account, reading: Reading) -> timedelta:
     if last is None:
         return LIST_EVERY
     age: timedelta = timezone.now() - last
-    return min(max(age, FIRST_CHECK), LIST_EVERY) if age > -LIST_EVERY else LIST_EVERY
+    soon = max(age, FIRST_CHECK)
+    if StopItem.objects.filter(account=account).sending().exists():
+        soon = max(soon, timedelta(seconds=took_s * RESTS))
+    return min(soon, LIST_EVERY) if age > -LIST_EVERY else LIST_EVERY
 
 
 def _has_news(account: Account) -> bool:

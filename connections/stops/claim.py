@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import connection as database
 from django.utils import timezone
 
@@ -43,6 +44,13 @@ ORDER BY item.id LIMIT %s
 LOCKED = "FOR NO KEY UPDATE OF item, connection SKIP LOCKED"
 CLAIMS = """
 SELECT worker_id, COUNT(*) FROM connections_stopitem WHERE state = 'sending' AND account_id = %s GROUP BY worker_id
+"""
+SENDABLE_RUNS = """
+SELECT run.id, run.user_id, person.username
+FROM connections_stoprun AS run JOIN auth_user AS person ON person.id = run.user_id
+WHERE run.id IN ({}) AND run.state = 'started' AND run.paused_at IS NULL AND run.cancelled_at IS NULL
+  AND person.is_active
+ORDER BY run.id
 """
 # Steps through the index from pair to pair: a DISTINCT would read all that is queued.
 PAIRS_WITH_WORK = """
@@ -121,9 +129,17 @@ def lock_runs(ids: Collection[int]) -> dict[int, StopRun]:
 
     Whoever pauses or cancels one has done so before, or waits until what is claimed here is committed.
     """
-    runs = StopRun.objects.sendable().filter(pk__in=ids, user__is_active=True)
-    runs = runs.select_related("user").only("user", "user__username")
-    return {run.pk: run for run in runs.select_for_update(no_key=True, of=("self",)).order_by("pk")}
+    if not ids:
+        return {}
+    lock = "FOR NO KEY UPDATE OF run" if database.features.has_select_for_update_of else ""
+    with database.cursor() as cursor:
+        cursor.execute(SENDABLE_RUNS.format(", ".join(["%s"] * len(ids))) + lock, [*ids])
+        found = cursor.fetchall()
+    runs = {}
+    for pk, user_id, username in found:
+        run = runs[pk] = StopRun.from_db(database.alias, ("id", "user_id"), (pk, user_id))
+        run.user = User.from_db(database.alias, ("id", "username"), (user_id, username))
+    return runs
 
 
 def claim(account: Account, runs: list[StopRun], worker: Worker) -> tuple[list[Claim], list[Entry]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import socket
 import threading
 import time
@@ -26,6 +25,7 @@ from connections.models.accounts import lock_accounts
 from connections.stops import wakeup
 from connections.stops.account_pace import follow, limits_before, pause
 from connections.stops.claim import Claim, claim, lock_runs, pairs_with_work
+from connections.stops.inbox import Inbox
 from connections.stops.line import Arrival, Lease, Line, SignedIn, Withdrawn
 from connections.stops.record import record_all, record_orphan, record_withdrawn
 from connections.stops.recover import recover_dead_claims
@@ -41,8 +41,6 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.2
 """How long the loop waits for something to arrive before it looks into the database by itself."""
-GATHER_S = 0.04
-"""How long a turn waits for more answers after the first, when all is in flight: a turn has its price."""
 DATABASE_RETRY_S = 0.5
 FINISH_S = 8.0
 """How long a worker that is asked to end waits for the answers to what it has sent."""
@@ -54,9 +52,7 @@ class Drain:
 
     def __init__(self) -> None:
         self.worker = Worker.objects.create(host=socket.gethostname(), pid=os.getpid(), beat_at=Now())
-        self._inbox: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
-        self._woken = threading.Event()
-        self._unrecorded: list[Arrival] = []
+        self._inbox = Inbox()
         self._in_flight: dict[int, Claim] = {}
         self._lines: dict[int, Line] = {}
         self._beat_at = self._swept_at = time.monotonic()
@@ -78,8 +74,7 @@ class Drain:
                 line.close()
 
     def wake(self) -> None:
-        self._woken.set()
-        self._inbox.put(None)
+        self._inbox.wake()
 
     def run_until_idle(self) -> None:
         """Work until nothing is queued or in flight, for tests and for one-off use; paused accounts keep their rest."""
@@ -91,7 +86,8 @@ class Drain:
 
         When the database can't be written, what arrived is kept for the next turn, and nothing is sent.
         """
-        self._collect(wait_s)
+        if self._inbox.collect(wait_s, fill=len(self._in_flight) / settings.STOP_CONCURRENCY):
+            self._looked_at = 0.0
         try:
             to_send = self._turn(claiming=claiming)
         except (DatabaseError, InterfaceError):
@@ -111,26 +107,12 @@ class Drain:
         else:
             self._lease.until = until
 
-    def _collect(self, wait_s: float) -> None:
-        try:
-            arrival = self._inbox.get(timeout=wait_s)
-            self._woken.wait(GATHER_S * min(len(self._in_flight) / settings.STOP_CONCURRENCY, 1.0))
-            self._woken.clear()
-            while True:
-                if arrival is None:
-                    self._looked_at = 0.0
-                else:
-                    self._unrecorded.append(arrival)
-                arrival = self._inbox.get_nowait()
-        except queue.Empty:
-            return
-
     def _turn(self, *, claiming: bool) -> list[tuple[Line, list[Claim]]]:
         now = time.monotonic()
         beat = now - self._beat_at >= settings.WORKER_HEARTBEAT_SECONDS
         sweep = now - self._swept_at >= settings.WORKER_HEARTBEAT_SECONDS / 2
         pairs = self._look(now) if claiming else []
-        if not (self._unrecorded or pairs or beat or sweep):
+        if not (self._inbox.unrecorded or pairs or beat or sweep):
             return []
         if beat:
             # By itself: it must not wait behind the locks of others. Whoever held us for dead is told otherwise.
@@ -140,7 +122,7 @@ class Drain:
             # Not after the claims are committed: breaking off there, what they announced would not be sent.
             go_on_cancelling()
             skip_what_is_not_allowed({run_id for run_id, _ in pairs})
-        arrivals = list(self._unrecorded)
+        arrivals = list(self._inbox.unrecorded)
         with transaction.atomic():
             accounts = lock_accounts({*(one.account_id for one in arrivals), *(account for _, account in pairs)})
             runs = lock_runs({run_id for run_id, _ in pairs})
@@ -164,7 +146,7 @@ class Drain:
         return self._pairs
 
     def _committed(self, arrivals: list[Arrival], now: float, *, sweep: bool) -> None:
-        del self._unrecorded[: len(arrivals)]
+        del self._inbox.unrecorded[: len(arrivals)]
         for arrival in arrivals:
             # A late answer must not hide the attempt that this worker has made at the same item since.
             if not isinstance(arrival, SignedIn) and self._in_flight.get(arrival.claim.item.pk) is arrival.claim:
@@ -220,7 +202,7 @@ class Drain:
             # What it has sent is still answered; what waits in it comes back.
             line.withdraw_waiting("the account's credentials were changed")
         try:
-            self._lines[account.pk] = Line(account, self._inbox.put)
+            self._lines[account.pk] = Line(account, self._arrive)
         except NoCredentials as error:
             pause(account, NO_CREDENTIALS_PAUSE_S, str(error))
             return None
@@ -228,16 +210,23 @@ class Drain:
             line.close()
         return self._lines[account.pk]
 
+    def _arrive(self, arrival: Arrival) -> None:
+        self._inbox.put(arrival, at_once=isinstance(arrival, Answered) and self._is_last_of_its_run(arrival.claim))
+
+    def _is_last_of_its_run(self, claim: Claim) -> bool:
+        """Whether nothing else of its run is in flight: then somebody may be waiting for just this answer."""
+        return not any(one.item.run_id == claim.item.run_id and one is not claim for one in [*self._in_flight.values()])
+
     def _finish(self) -> None:
         for line in self._lines.values():
             line.withdraw_waiting("the worker was asked to end")
         deadline = time.monotonic() + FINISH_S
         while self._is_awaiting() and time.monotonic() < deadline:
             self.step(LOOK_EVERY_S, claiming=False)
-        arrived = {one.claim.item.pk for one in self._unrecorded if not isinstance(one, SignedIn)}
+        arrived = {one.claim.item.pk for one in self._inbox.unrecorded if not isinstance(one, SignedIn)}
         with transaction.atomic():
-            accounts = lock_accounts(one.account_id for one in self._unrecorded)
-            entries = self._record_all(self._unrecorded, accounts)
+            accounts = lock_accounts(one.account_id for one in self._inbox.unrecorded)
+            entries = self._record_all(self._inbox.unrecorded, accounts)
             for claimed in (one for pk, one in self._in_flight.items() if pk not in arrived):
                 entries += record_orphan(claimed, "the worker was asked to end before an answer came")
             Worker.objects.filter(pk=self.worker.pk).update(ended_at=Now())
@@ -246,4 +235,4 @@ class Drain:
                 append(entries)
 
     def _is_awaiting(self) -> bool:
-        return bool(self._in_flight or self._unrecorded or any(line.signing_in for line in self._lines.values()))
+        return bool(self._in_flight or self._inbox.unrecorded or any(line.signing_in for line in self._lines.values()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import connection as database
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,6 @@ from connections.stops.record import record_orphan, record_withdrawn
 
 if TYPE_CHECKING:
     from connections.audit.append import Entry
-    from connections.models.runs import StopItemQuerySet
 
 BATCH = 200
 
@@ -26,17 +26,31 @@ def recover_dead_claims(me: Worker, mine: set[int]) -> list[Entry]:
     broke off before saying so; it was never sent. Returns the audit lines; runs in the caller's transaction.
     """
     entries: list[Entry] = []
-    sending = StopItem.objects.sending()
-    for item in _locked(sending.filter(worker__in=Worker.objects.dead().exclude(pk=me.pk))):
+    # Asked every few seconds, and hardly ever is there anything to do: one short statement tells.
+    claims = dict(StopItem.objects.sending().order_by().values_list("pk", "worker"))
+    dead = _dead_workers(me, {*claims.values()})
+    for item in _locked([pk for pk, worker in claims.items() if worker in dead]):
         entries += record_orphan(Claim(item), _("the worker died before it recorded an answer"))
-    for item in _locked(sending.filter(worker=me).exclude(pk__in=mine)):
+    for item in _locked([pk for pk, worker in claims.items() if worker == me.pk and pk not in mine]):
         entries += record_withdrawn(Claim(item), _("the database broke off before it could be sent"))
-    Worker.objects.dead().filter(ended_at=None).exclude(claims__state="sending").update(ended_at=timezone.now())
+    if dead:
+        done = Worker.objects.filter(pk__in=dead, ended_at=None).exclude(claims__state="sending")
+        done.update(ended_at=timezone.now())
     return entries
 
 
-def _locked(items: StopItemQuerySet) -> list[StopItem]:
+def _dead_workers(me: Worker, claiming: set[int | None]) -> set[int]:
+    """The dead ones that have claims, or whose end is not written down yet."""
+    others = Worker.objects.dead().exclude(pk=me.pk)
+    return set(others.filter(Q(ended_at=None) | Q(pk__in=claiming)).values_list("pk", flat=True))
+
+
+def _locked(pks: list[int]) -> list[StopItem]:
+    """The items with these keys that are still being sent, so many that a turn stays short."""
+    if not pks:
+        return []
+    items = StopItem.objects.sending().filter(pk__in=sorted(pks)[:BATCH])
     items = items.select_related("connection", "run__user", "account").order_by("pk")
     if database.features.has_select_for_update_skip_locked:
         items = items.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    return list(items[:BATCH])
+    return list(items)

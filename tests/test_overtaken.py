@@ -83,7 +83,7 @@ def test_a_claim_whose_commit_was_not_heard_of_is_withdrawn_and_proves_nothing(
     run, drain = start_run(alice), Drain()
     with transaction.atomic():
         account = lock_accounts([run.items.get().account_id]).popitem()[1]
-        append(claim(account, [*lock_runs([run.pk]).values()], drain.worker)[1])
+        append(claim(account, [*lock_runs([run.pk]).values()], drain.worker, 1)[1])
     while run.items.unfinished().exists():
         drain.step(0.02)
     assert [line["why"] for line in lines("stop.withdrawn")] == ["the database broke off before it could be sent"]

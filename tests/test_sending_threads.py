@@ -16,7 +16,8 @@ LARGE, SINGLE = 1, 2
 
 @pytest.fixture
 def one_thread() -> Iterator[SendingThreads]:
-    threads = SendingThreads(1, "test")
+    threads = SendingThreads("test")
+    threads.allow(1)
     yield threads
     threads.close()
 

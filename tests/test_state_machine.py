@@ -27,7 +27,9 @@ from connections.stops import control, plan, withdraw
 from connections.stops.claim import Claim, claim, lock_runs, pairs_with_work
 from connections.stops.record import record_all, record_withdrawn
 from connections.stops.recover import recover_dead_claims
+from connections.stops.sending_threads import SendingThreads
 from connections.stops.settle import Answered, settle
+from connections.stops.shares import take_share
 
 pytestmark = pytest.mark.django_db
 WEB = Origin("web")
@@ -245,7 +247,9 @@ class Stops(RuleBasedStateMachine):
         with transaction.atomic():
             account = lock_accounts([self.account.pk])[self.account.pk]
             runs = lock_runs({run for run, _ in pairs_with_work()})
-            claims, entries = claim(account, list(runs.values()), pick(self.workers, n))
+            me = pick(self.workers, n)
+            share = take_share(account, me, SendingThreads("none is started"), workers=len(self.workers))
+            claims, entries = claim(account, list(runs.values()), me, share.to_claim)
             write(entries)
         return claims
 

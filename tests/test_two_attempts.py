@@ -42,7 +42,7 @@ class Stage:
         StopItem.objects.update(not_before=None)
         with transaction.atomic():
             [account] = lock_accounts([self.item.account_id]).values()
-            [one], lines = claim(account, list(lock_runs([self.run.pk]).values()), self.worker)
+            [one], lines = claim(account, list(lock_runs([self.run.pk]).values()), self.worker, 1)
             write(lines)
         return one
 

@@ -50,8 +50,8 @@ def test_killed_in_the_middle_and_started_again_every_item_is_answered_and_every
     with worker(sandbox) as first:
         wait_until(lambda: run.items.finished().count() > 100)
         sandbox.set(latency_ms=1500)
-        arrived = sandbox.call(lambda: sandbox.server.log.count)
-        wait_until(lambda: sandbox.call(lambda: sandbox.server.log.count) > arrived)
+        arrived = books.arrived(sandbox).total()
+        wait_until(lambda: books.arrived(sandbox).total() > arrived)
         first.send_signal(signal.SIGKILL)
         first.wait()
     in_flight = run.items.sending().count()

@@ -51,6 +51,8 @@ class Account(models.Model):
     """The worker that signs in for all of them just now."""
     next_send_at = models.DateTimeField(null=True, editable=False)
     """When the next stop may leave, where STOP_MAX_PER_SECOND spaces them; held across all workers."""
+    shares = models.JSONField(default=dict, editable=False)
+    """How many stops each worker, by its key, may have under way at once; counts while it has claims here."""
 
     listed_at = models.DateTimeField(_("last list"), null=True, editable=False)
     completely_listed_at = models.DateTimeField(_("last complete list"), null=True, editable=False)

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection as database
 from django.utils import timezone
@@ -42,9 +41,6 @@ WHERE item.state = 'queued' AND item.run_id = %s AND item.account_id = %s
 ORDER BY item.id LIMIT %s
 """  # noqa: S608 - the columns of our own tables
 LOCKED = "FOR NO KEY UPDATE OF item, connection SKIP LOCKED"
-CLAIMS = """
-SELECT worker_id, COUNT(*) FROM connections_stopitem WHERE state = 'sending' AND account_id = %s GROUP BY worker_id
-"""
 SENDABLE_RUNS = """
 SELECT run.id, run.user_id, person.username
 FROM connections_stoprun AS run JOIN auth_user AS person ON person.id = run.user_id
@@ -142,14 +138,14 @@ def lock_runs(ids: Collection[int]) -> dict[int, StopRun]:
     return runs
 
 
-def claim(account: Account, runs: list[StopRun], worker: Worker) -> tuple[list[Claim], list[Entry]]:
-    """Claim as many items as the account's concurrency and rate leave free, in equal shares for its runs.
+def claim(account: Account, runs: list[StopRun], worker: Worker, to_claim: int) -> tuple[list[Claim], list[Entry]]:
+    """Claim up to `to_claim` items, as many as the account's rate leaves free, in equal shares for its runs.
 
-    Runs in a transaction that holds the locks of account and runs, so that both hold across all workers. Returns the
+    Runs in a transaction that holds the locks of account and runs, so that it holds across all workers. Returns the
     claims and the audit lines, `stop.sent` for each: they have to be committed before anything is sent. What is not
     open any more is skipped and has its line, too.
     """
-    slots, now = take_slots(account, _free(account, worker)), time.monotonic()
+    slots, now = take_slots(account, to_claim), time.monotonic()
     items: list[StopItem] = []
     for position, run in enumerate(runs):
         share = -(-(len(slots.delays) - len(items)) // (len(runs) - position))
@@ -166,19 +162,6 @@ def claim(account: Account, runs: list[StopRun], worker: Worker) -> tuple[list[C
         Claim(item).entry("stop.skipped", attempt=None, why=item.skipped_why) for item in items if item.skipped_why
     ]
     return claims, skipped + [one.entry("stop.sent", at=one.item.sent_at, call=one.call) for one in claims]
-
-
-def _free(account: Account, worker: Worker) -> int:
-    """How many more may be claimed: as many again as may be on the wire, but only while nobody else sends.
-
-    A worker never has more on the wire than the account allows, however much it claimed; two of them could.
-    """
-    with database.cursor() as cursor:
-        cursor.execute(CLAIMS, [account.pk])
-        claims = dict(cursor.fetchall())
-    alone = not claims.keys() - {worker.pk}
-    most: int = settings.STOP_CONCURRENCY * (2 if alone else 1)
-    return max(most - sum(claims.values()), 0)
 
 
 def _next_queued(run: StopRun, account: Account, count: int) -> list[StopItem]:

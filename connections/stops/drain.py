@@ -29,7 +29,9 @@ from connections.stops.inbox import Inbox
 from connections.stops.line import Arrival, Lease, Line, SignedIn, Withdrawn
 from connections.stops.record import record_all, record_orphan, record_withdrawn
 from connections.stops.recover import recover_dead_claims
+from connections.stops.sending_threads import SendingThreads
 from connections.stops.settle import Answered, Settled, settle
+from connections.stops.shares import take_share
 from connections.stops.sign_in import prepare_sign_in, record_sign_in, recover_lost_sign_ins
 from connections.stops.withdraw import go_on_cancelling, skip_what_is_not_allowed
 
@@ -46,6 +48,9 @@ FINISH_S = 8.0
 """How long a worker that is asked to end waits for the answers to what it has sent."""
 NO_CREDENTIALS_PAUSE_S = 30.0
 
+ToSend = tuple[Line, list[Claim], int]
+"""What a line shall send, and how much of its account at once."""
+
 
 class Drain:
     """Sends what is queued, for all runs and accounts, until it is asked to end."""
@@ -60,6 +65,7 @@ class Drain:
         self._pairs: list[tuple[int, int]] = []
         self._looked_at = 0.0
         self._turns = 0
+        self._workers = Worker.objects.alive().count()
 
     def run(self, ending: threading.Event) -> None:
         """Work until `ending` is set, then withdraw what was not sent, wait for what was, and write it all down."""
@@ -71,6 +77,7 @@ class Drain:
         finally:
             wakeup.listeners.remove(self.wake)
             for line in self._lines.values():
+                line.threads.close()
                 line.close()
 
     def wake(self) -> None:
@@ -96,9 +103,9 @@ class Drain:
             time.sleep(DATABASE_RETRY_S)
             return
         self._hold_lease()
-        for line, claims in to_send:
+        for line, claims, at_once in to_send:
             self._in_flight.update((one.item.pk, one) for one in claims)
-            line.send(claims, self._lease)
+            line.send(claims, self._lease, at_once=at_once)
 
     def _hold_lease(self) -> None:
         until = self._beat_at + settings.WORKER_LEASE_SECONDS - settings.WORKER_HEARTBEAT_SECONDS
@@ -107,7 +114,7 @@ class Drain:
         else:
             self._lease.until = until
 
-    def _turn(self, *, claiming: bool) -> list[tuple[Line, list[Claim]]]:
+    def _turn(self, *, claiming: bool) -> list[ToSend]:
         now = time.monotonic()
         beat = now - self._beat_at >= settings.WORKER_HEARTBEAT_SECONDS
         sweep = now - self._swept_at >= settings.WORKER_HEARTBEAT_SECONDS / 2
@@ -121,6 +128,7 @@ class Drain:
         if sweep:
             # Not after the claims are committed: breaking off there, what they announced would not be sent.
             go_on_cancelling()
+            self._workers = Worker.objects.alive().count()
             skip_what_is_not_allowed({run_id for run_id, _ in pairs})
         arrivals = list(self._inbox.unrecorded)
         with transaction.atomic():
@@ -174,7 +182,7 @@ class Drain:
 
     def _claim(
         self, pairs: list[tuple[int, int]], accounts: dict[int, Account], sendable: dict[int, StopRun]
-    ) -> tuple[list[tuple[Line, list[Claim]]], list[Entry]]:
+    ) -> tuple[list[ToSend], list[Entry]]:
         to_send, announced = [], []
         self._turns += 1
         now = timezone.now()
@@ -189,8 +197,9 @@ class Drain:
                     announced += entries
                     continue
             first = self._turns % len(runs)
-            claims, entries = claim(account, runs[first:] + runs[:first], self.worker)
-            to_send.append((line, claims))
+            share = take_share(account, self.worker, line.threads, workers=self._workers)
+            claims, entries = claim(account, runs[first:] + runs[:first], self.worker, share.to_claim)
+            to_send.append((line, claims, share.at_once))
             announced += entries
         return to_send, announced
 
@@ -202,7 +211,8 @@ class Drain:
             # What it has sent is still answered; what waits in it comes back.
             line.withdraw_waiting("the account's credentials were changed")
         try:
-            self._lines[account.pk] = Line(account, self._arrive)
+            threads = line.threads if line else SendingThreads(f"stop-{account.pk}")
+            self._lines[account.pk] = Line(account, self._arrive, threads)
         except NoCredentials as error:
             pause(account, NO_CREDENTIALS_PAUSE_S, str(error))
             return None

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-
 from connections.accounts import client_for
 from connections.models.accounts import Call
 from connections.remoteit import Answer, Cause, Login, Outcome
@@ -71,14 +69,14 @@ Arrival = Answered | Withdrawn | SignedIn
 class Line:
     """Sends claims of one account. Whatever happens to one arrives at `arrive`, once. Raises NoCredentials."""
 
-    def __init__(self, account: Account, arrive: Callable[[Arrival], None]) -> None:
+    def __init__(self, account: Account, arrive: Callable[[Arrival], None], threads: SendingThreads) -> None:
+        self.threads = threads
         self._account_id = account.pk
         self.made_for = account.credentials_changed_at
         self.failed_sign_ins = 0
         self.signing_in = self.wants_probe = False
         self._client = client_for(account)
         self._arrive = arrive
-        self._threads = SendingThreads(settings.STOP_CONCURRENCY, f"stop-{account.pk}")
         self._held_until = self._next_probe = 0.0
         self._last_said: tuple[int | None, str] | None = None
         self._alike = 0
@@ -115,13 +113,17 @@ class Line:
         self.signing_in = True
         if self.wants_probe:
             self._next_probe = time.monotonic() + PROBE_EVERY_S
-        self._threads.at_once(partial(self._sign_in, probe=self.wants_probe))
+        self.threads.at_once(partial(self._sign_in, probe=self.wants_probe))
         self.wants_probe = False
 
-    def send(self, claims: list[Claim], lease: Lease) -> None:
-        """Send `claims`, whose `stop.sent` lines are committed, as long as the `lease` that they were made in holds."""
+    def send(self, claims: list[Claim], lease: Lease, *, at_once: int) -> None:
+        """Send `claims`, whose `stop.sent` lines are committed, as long as the `lease` that they were made in holds.
+
+        `at_once`: how many may be under way at the same time, those that were given before among them.
+        """
+        self.threads.allow(at_once)
         for claim in claims:
-            self._threads.send(claim, partial(self._send, claim, lease))
+            self.threads.send(claim, partial(self._send, claim, lease))
 
     def hold(self, seconds: float) -> None:
         """Send nothing more for so many seconds: claims that wait here are withdrawn."""
@@ -129,11 +131,11 @@ class Line:
 
     def withdraw_waiting(self, why: str) -> None:
         """Withdraw the claims that no thread has taken up yet."""
-        for claim in self._threads.take_waiting():
+        for claim in self.threads.take_waiting():
             self._arrive(Withdrawn(claim, why))
 
     def close(self) -> None:
-        self._threads.close()
+        """Let go of the account's client; the threads may serve the next line."""
         self._client.close()
 
     def _send(self, claim: Claim, lease: Lease) -> None:

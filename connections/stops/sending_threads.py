@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 from itertools import count
-from queue import Empty, PriorityQueue
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,60 +22,86 @@ class _Job:
 
 
 class SendingThreads:
-    """Runs jobs in up to `most` threads, which end with the process.
+    """Runs jobs in threads, which end with the process; of those that send claims only so many at once as is allowed.
 
     Runs take turns: a single stop goes next, however many of a large run were claimed before it.
     """
 
-    def __init__(self, most: int, name: str) -> None:
-        self._most, self._name = most, name
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._threads: list[threading.Thread] = []
-        self._jobs: PriorityQueue[_Job] = PriorityQueue()
+        self._jobs: list[_Job] = []
+        self._changed = threading.Condition()
+        self._limit = self._sending = 0
         self._numbers = count()
         self._turn = 0.0
         self._last_turn: dict[int, float] = {}
 
+    def allow(self, most: int) -> None:
+        """Let `most` claims be sent at once."""
+        with self._changed:
+            self._limit = most
+            self._changed.notify_all()
+
+    def lower_limit(self, most: int) -> int:
+        """Let no more than `most` claims be sent at once; returns how many are being sent, which may be more."""
+        with self._changed:
+            self._limit = min(self._limit, most)
+            return self._sending
+
     def send(self, claim: Claim, work: Callable[[], None]) -> None:
         """Have `work` send `claim`, in the turn of its run."""
         run_id = claim.item.run_id
-        if run_id not in self._last_turn:
-            self._last_turn = {run: turn for run, turn in self._last_turn.items() if turn > self._turn}
-        turn = max(self._turn, self._last_turn.get(run_id, 0.0)) + 1
-        self._last_turn[run_id] = turn
-        self._put(_Job(turn, next(self._numbers), work, claim))
+        with self._changed:
+            if run_id not in self._last_turn:
+                self._last_turn = {run: turn for run, turn in self._last_turn.items() if turn > self._turn}
+            turn = max(self._turn, self._last_turn.get(run_id, 0.0)) + 1
+            self._last_turn[run_id] = turn
+            self._put(_Job(turn, next(self._numbers), work, claim))
 
     def at_once(self, work: Callable[[], None]) -> None:
         """Run `work` before all that waits."""
-        self._put(_Job(self._turn, next(self._numbers), work))
+        with self._changed:
+            self._put(_Job(self._turn, next(self._numbers), work))
 
     def take_waiting(self) -> list[Claim]:
         """The claims that no thread has taken up yet; none does any more."""
-        taken = []
-        try:
-            while True:
-                taken.append(self._jobs.get_nowait())
-        except Empty:
-            for job in taken:
-                if job.claim is None:
-                    self._jobs.put(job)
-            return [job.claim for job in taken if job.claim is not None]
+        with self._changed:
+            taken = [job.claim for job in sorted(self._jobs) if job.claim is not None]
+            self._jobs = [job for job in self._jobs if job.claim is None]
+            heapify(self._jobs)
+            return taken
 
     def close(self) -> None:
         """End each thread as soon as it has nothing under way."""
-        for _ in self._threads:
-            self._jobs.put(_Job(0.0, next(self._numbers), None))
+        with self._changed:
+            for _ in self._threads:
+                heappush(self._jobs, _Job(-1.0, next(self._numbers), None))
+            self._changed.notify_all()
 
     def _put(self, job: _Job) -> None:
-        self._jobs.put(job)
-        if len(self._threads) < self._most:
+        heappush(self._jobs, job)
+        self._changed.notify()
+        if len(self._threads) < max(self._limit, 1):
             thread = threading.Thread(target=self._work, name=f"{self._name}-{len(self._threads)}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def _work(self) -> None:
-        while True:
-            job = self._jobs.get()
-            if job.work is None:
-                return
+        while (job := self._take()).work is not None:
+            try:
+                job.work()
+            finally:
+                with self._changed:
+                    self._sending -= job.claim is not None
+
+    def _take(self) -> _Job:
+        with self._changed:
+            self._changed.wait_for(self._may_go_on)
+            job = heappop(self._jobs)
+            self._sending += job.claim is not None
             self._turn = max(self._turn, job.turn)
-            job.work()
+            return job
+
+    def _may_go_on(self) -> bool:
+        return bool(self._jobs) and (self._jobs[0].claim is None or self._sending < self._limit)

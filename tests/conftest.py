@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker, Settings
 
 # Playwright's sync API runs an event loop, which Django takes for an async view.
@@ -20,6 +21,7 @@ from connections.models import Account, Connection
 from connections.sandbox import Sandbox
 from connections.sandbox.seed import connectable, opener
 from connections.sandbox.world import World, row
+from tests.tables import Tables
 
 pytest_plugins = ["tests.skips"]
 
@@ -39,6 +41,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     post_migrate.connect(_drop_triggers, dispatch_uid="tests")
     with django_db_blocker.unblock():
         triggers.remove()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def given_back(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """After a test that commits the tables hold again what `migrate` had left in them."""
+    with django_db_blocker.unblock():
+        tables = Tables()
+    TransactionTestCase._fixture_teardown = lambda self: tables.restore()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -84,11 +84,11 @@ class StopRunAdmin(ConfirmsStops, SteersRuns, GivesEvidence, ReadOnlyAdmin):
 
     @method_decorator(require_safe)
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The part of the run's page that changes, for its refresh."""
+        """What changes on the run's page, for its refresh."""
         self._check_permission(request)
         run = get_object_or_404(self.get_queryset(request), pk=pk)
         context = run_page(run, request.GET, user_of(request))
-        return TemplateResponse(request, "admin/connections/stoprun/_run.html", context)
+        return TemplateResponse(request, "admin/connections/stoprun/_refresh.html", context)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -199,6 +199,15 @@ def test_the_overview_refreshes_itself_until_it_is_paused(page: Page, listed: li
     expect(page.get_by_role("link", name="19 open")).to_be_visible()
 
 
+@pytest.mark.parametrize("address", [LIST, "/admin/"])
+def test_the_navigation_counts_anew_with_the_page(page: Page, listed: list[Connection], address: str) -> None:
+    page.goto(address)
+    expect(page.locator("#panel-nav")).to_contain_text("Connections 20")
+    end(listed[0])
+    page.clock.run_for(A_REFRESH_MS)
+    expect(page.locator("#panel-nav")).to_contain_text("Connections 19")
+
+
 def test_a_hidden_tab_asks_for_nothing(page: Page) -> None:
     asked = asked_by(page)
     page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")

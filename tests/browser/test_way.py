@@ -156,6 +156,8 @@ def stop_all(page: Page, sandbox: Sandbox) -> None:
     sandbox.set(latency_ms=0)
     page.wait_for_function(BAR_IS_FULL_OR_VERDICTS_ARE_IN, timeout=ENOUGH_MS)
     expect_the_end(page, "599 of 599")
+    expect(page.get_by_role("link", name="Connections 0", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Runs", exact=True).first).to_be_visible()
 
 
 def test_the_whole_way_works_without_javascript(

@@ -1,6 +1,6 @@
 /* A page with a part that changes, a run that is going on or the overview: asks the server for that part every so many
  * seconds and puts it over what is shown, node by node, so that focus, scroll position, open folds and selected text
- * stay. What has `data-keep` in there belongs to the browser and is left as it is. */
+ * stay; the counts of the navigation with it. What has `data-keep` in there belongs to the browser and is left as it is. */
 'use strict';
 {
   const LONGEST_S = 30;
@@ -62,10 +62,13 @@
     }
   };
 
-  const show = (fresh) => {
+  const show = (answer) => {
     const focused = document.activeElement;
     const [x, y] = [window.scrollX, window.scrollY];
-    update(part, fresh);
+    update(part, answer.querySelector('[data-refreshed]'));
+    for (const count of document.querySelectorAll('#panel-nav [data-part]')) {
+      count.textContent = answer.querySelector(`[data-part="${count.dataset.part}"]`)?.textContent ?? '';
+    }
     if (focused && focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
     if (window.scrollX !== x || window.scrollY !== y) window.scrollTo(x, y);
     document.title = part.dataset.headline + pageTitle;
@@ -79,7 +82,7 @@
     announcedAt = Date.now();
   };
 
-  /* -- asking: the part, SIGNED_OUT, or null when no such answer came */
+  /* -- asking: a document with the part, SIGNED_OUT, or null when no such answer came */
   const SIGNED_OUT = Symbol('signed-out');
 
   const ask = async () => {
@@ -87,7 +90,8 @@
       const answer = await fetch(part.dataset.url, { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
       if (answer.redirected) return SIGNED_OUT;
       if (!answer.ok) return null;
-      return new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-refreshed]');
+      const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      return fresh.querySelector('[data-refreshed]') ? fresh : null;
     } catch {
       return null;
     }

@@ -40,8 +40,9 @@ class SendingThreads:
     def allow(self, most: int) -> None:
         """Let `most` claims be sent at once."""
         with self._changed:
-            self._limit = most
-            self._changed.notify_all()
+            rises, self._limit = most > self._limit, most
+            if rises:
+                self._changed.notify_all()
 
     def lower_limit(self, most: int) -> int:
         """Let no more than `most` claims be sent at once; returns how many are being sent, which may be more."""
@@ -88,15 +89,14 @@ class SendingThreads:
             thread.start()
 
     def _work(self) -> None:
-        while (job := self._take()).work is not None:
-            try:
-                job.work()
-            finally:
-                with self._changed:
-                    self._sending -= job.claim is not None
+        job = self._take()
+        while job.work is not None:
+            job.work()
+            job = self._take(done=job)
 
-    def _take(self) -> _Job:
+    def _take(self, done: _Job | None = None) -> _Job:
         with self._changed:
+            self._sending -= done is not None and done.claim is not None
             self._changed.wait_for(self._may_go_on)
             job = heappop(self._jobs)
             self._sending += job.claim is not None

@@ -249,11 +249,11 @@ def test_a_series_of_the_same_401_has_the_credentials_tried_and_a_no_pauses_the_
 def test_a_series_of_wrong_ids_is_no_reason_to_pause(
     alice: User, sandbox: Sandbox, open_connections: OpenConnections
 ) -> None:
-    open_connections(40)
+    open_connections(100)
     Connection.objects.update(device_address="80:00:00:00:FF:FF:FF:FF")
     run = start_run(alice)
     finish(run)
-    assert states(run) == {"refused": 40}
+    assert states(run) == {"refused": 100}
     assert len(sandbox.log.rows("user/login")) == 2
 
 

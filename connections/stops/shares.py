@@ -44,6 +44,5 @@ def take_share(account: Account, worker: Worker, threads: SendingThreads, *, wor
     if account.shares.get(str(worker.pk)) != counts:
         account.shares = {str(pk): share for pk, share in (others | {worker.pk: counts}).items()}
         account.save(update_fields=("shares",))
-    # As many again, so that its senders go on while it writes, and once more where it waits for others that write.
-    most = at_once * (3 if others else 2)
-    return Share(at_once, max(most - claims.get(worker.pk, 0), 0))
+    # Twice as many again: its senders go on while it writes, and while it waits for others that write.
+    return Share(at_once, max(3 * at_once - claims.get(worker.pk, 0), 0))

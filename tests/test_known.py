@@ -53,7 +53,7 @@ def test_the_navigation_counts_what_is_within_its_end(client, alice, make_connec
     make_connection(expires_at=timezone.now() - timedelta(seconds=1))
     client.force_login(alice)
     page = client.get("/admin/connections/stoprun/").content.decode()
-    assert 'Connections <span class="count">1</span>' in page
+    assert 'Connections <span class="count" data-part="section-c">1</span>' in page
 
 
 def test_the_tab_counts_those_past_their_end_apart(client, alice, make_connection):

@@ -38,7 +38,7 @@ def test_what_waits_to_be_sent_is_not_sent_with_them_any_more(
     open_connections: Callable[..., list[Connection]],
     settings: Settings,
 ) -> None:
-    settings.STOP_CONCURRENCY = 4  # and as many are claimed ahead
+    settings.STOP_CONCURRENCY = 4  # and twice as many are claimed ahead
     own = Credentials(sandbox.developer_key, username=sandbox.username, password=sandbox.password)
     settings.REMOTEIT_USERNAME = ""
     store_credentials(account, own, admin_user, COMMAND)
@@ -50,7 +50,7 @@ def test_what_waits_to_be_sent_is_not_sent_with_them_any_more(
     remove_credentials(account, admin_user, COMMAND)
     while run.items.sending().exists():
         drain.step(0.02)
-    assert [line["why"] for line in lines("stop.withdrawn")] == ["the account's credentials were changed"] * 4
+    assert [line["why"] for line in lines("stop.withdrawn")] == ["the account's credentials were changed"] * 6
     assert len(sandbox.log.rows("device/connect/stop")) == run.items.filter(state="stopped").count() == 4
     account.refresh_from_db()
     assert "has no remote.it credentials" in account.paused_why

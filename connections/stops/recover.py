@@ -15,6 +15,7 @@ from connections.stops.record import record_orphan, record_withdrawn
 
 if TYPE_CHECKING:
     from connections.audit.append import Entry
+    from connections.models.runs import StopItemQuerySet
 
 BATCH = 200
 
@@ -29,10 +30,13 @@ def recover_dead_claims(me: Worker, mine: set[int]) -> list[Entry]:
     # Asked every few seconds, and hardly ever is there anything to do: one short statement tells.
     claims = dict(StopItem.objects.sending().order_by().values_list("pk", "worker"))
     dead = _dead_workers(me, {*claims.values()})
-    for item in _locked([pk for pk, worker in claims.items() if worker in dead]):
-        entries += record_orphan(Claim(item), _("the worker died before it recorded an answer"))
-    for item in _locked([pk for pk, worker in claims.items() if worker == me.pk and pk not in mine]):
-        entries += record_withdrawn(Claim(item), _("the database broke off before it could be sent"))
+    # Asked for by their worker once more: meanwhile another may have recovered one, and a third have claimed it.
+    if dead & {*claims.values()}:
+        for item in _locked(StopItem.objects.sending().filter(worker__in=dead)):
+            entries += record_orphan(Claim(item), _("the worker died before it recorded an answer"))
+    if lost := [pk for pk, worker in claims.items() if worker == me.pk and pk not in mine]:
+        for item in _locked(StopItem.objects.sending().filter(worker=me, pk__in=lost)):
+            entries += record_withdrawn(Claim(item), _("the database broke off before it could be sent"))
     if dead:
         done = Worker.objects.filter(pk__in=dead, ended_at=None).exclude(claims__state="sending")
         done.update(ended_at=timezone.now())
@@ -45,12 +49,8 @@ def _dead_workers(me: Worker, claiming: set[int | None]) -> set[int]:
     return set(others.filter(Q(ended_at=None) | Q(pk__in=claiming)).values_list("pk", flat=True))
 
 
-def _locked(pks: list[int]) -> list[StopItem]:
-    """The items with these keys that are still being sent, so many that a turn stays short."""
-    if not pks:
-        return []
-    items = StopItem.objects.sending().filter(pk__in=sorted(pks)[:BATCH])
+def _locked(items: StopItemQuerySet) -> list[StopItem]:
     items = items.select_related("connection", "run__user", "account").order_by("pk")
     if database.features.has_select_for_update_skip_locked:
         items = items.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    return list(items)
+    return list(items[:BATCH])

@@ -19,6 +19,7 @@ from connections.sandbox.faults import FaultRule
 from connections.stops import plan
 from connections.stops.claim import OF_CONNECTION, OF_ITEM, claim, lock_runs
 from connections.stops.drain import Drain
+from connections.stops.recover import recover_dead_claims
 from tests.test_drain import kill, lines, start_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,6 +75,31 @@ def test_a_late_answer_leaves_the_next_attempt_of_the_same_worker_in_flight(
     while run.items.unfinished().exists():
         frozen.step(0.02)
     assert ["died" in str(line.get("upstream_reason")) for line in lines("stop.answered")].count(True) == 1
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one lock for all")
+def test_a_claim_that_changed_hands_while_recovery_looked_is_left_to_its_new_worker(
+    alice: User, make_connection: Callable[..., Connection]
+) -> None:
+    make_connection()
+    run, dead, living, me = start_run(alice), Drain(), Drain(), Drain()
+    kill(dead)
+    run.items.update(state="sending", worker=dead.worker, attempts=1)
+
+    def change_hands() -> None:
+        run.items.update(worker=living.worker, attempts=2)
+        connection.close()
+
+    def before_the_lock(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+        if "FOR NO KEY UPDATE" in sql:
+            other = threading.Thread(target=change_hands)
+            other.start()
+            other.join()
+        return execute(sql, params, many, context)
+
+    with transaction.atomic(), connection.execute_wrapper(before_the_lock):
+        assert recover_dead_claims(me.worker, set()) == []
+    assert (run.items.get().state, run.items.get().worker) == ("sending", living.worker)
 
 
 def test_a_claim_whose_commit_was_not_heard_of_is_withdrawn_and_proves_nothing(

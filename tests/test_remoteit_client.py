@@ -43,6 +43,21 @@ def eventually(happened: Callable[[], bool]) -> bool:
     return happened()
 
 
+def test_head_and_body_leave_in_one_piece() -> None:
+    pieces: list[bytes] = []
+
+    def note_the_first_piece_of_each(sock: socket.socket, _server: RawServer) -> None:
+        while piece := sock.recv(65536):
+            pieces.append(piece)
+            if piece.endswith(b"}"):
+                sock.sendall(YES)
+
+    with RawServer(on_connect=note_the_first_piece_of_each) as server, client_of(server) as client:
+        for _ in range(20):
+            client.stop(ADDRESS, ID)
+    assert len(pieces) == 20
+
+
 def test_it_sends_exactly_these_bytes() -> None:
     with RawServer(YES) as server, client_of(server) as client:
         client.stop(ADDRESS, ID)

@@ -60,24 +60,29 @@ class Deadlines:
     def __init__(self, limit: float) -> None:
         self.limit = limit
         self.lock = threading.Lock()
-        self._open: dict[Call, None] = {}
+        self._open: dict[Call, bool] = {}
         self._thread: threading.Thread | None = None
 
     def call(self) -> Call:
         return Call(self)
 
     def open(self, call: Call) -> None:
-        with self.lock:
-            call.deadline = time.monotonic() + self.limit
-            self._open[call] = None
-            # Not alive without having ended: this process is a fork of the one that started it.
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._watch, name="remoteit-deadlines", daemon=True)
-                self._thread.start()
+        call.deadline = time.monotonic() + self.limit
+        # Without the lock, here and in close(): a hundred threads would queue up behind one that lost its turn with it.
+        self._open[call] = True
+        if not self._is_watched():
+            with self.lock:
+                if not self._is_watched():
+                    self._thread = threading.Thread(target=self._watch, name="remoteit-deadlines", daemon=True)
+                    self._thread.start()
 
     def close(self, call: Call) -> None:
-        with self.lock:
-            self._open.pop(call, None)
+        self._open.pop(call, False)
+
+    def _is_watched(self) -> bool:
+        thread = self._thread
+        # Not alive without having ended: this process is a fork of the one that started it.
+        return thread is not None and thread.is_alive()
 
     def _watch(self) -> None:
         wait: float | None = self.limit
@@ -89,11 +94,13 @@ class Deadlines:
     def _cut_due(self) -> float | None:
         """Return the seconds until the next call falls due, or None (and the thread ends) when none is open."""
         with self.lock:
+            # Before it looks: who opens a call meanwhile is seen here, or sees that nobody watches.
+            watching, self._thread = self._thread, None
             for call in list(self._open):
                 wait = call.deadline - time.monotonic()
                 if wait > 0:
+                    self._thread = watching
                     return wait
-                del self._open[call]
-                call.cut()
-            self._thread = None
+                if self._open.pop(call, False):
+                    call.cut()
             return None

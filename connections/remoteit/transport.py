@@ -38,18 +38,24 @@ class CallError(Exception):
 
 
 class _WatchedHTTPConnection(HTTPConnection):
-    """Tells the current call before the first byte of a request is given to the socket.
+    """Gives a request to its socket in one piece, and tells the current call before it does.
 
-    The exceptions' classes can't tell: a reset in the TLS handshake and one after the request look the same.
+    The exceptions' classes can't tell: a reset in the TLS handshake and one after the request look the same. Head and
+    body apart would be two packets, and a tenth of a call's processor time.
     """
 
     call: Any = None
 
-    def send(self, data: Any) -> None:
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        self._pieces: list[bytes] = []
+        super().request(*args, **kwargs)
         if self.sock is None:
             self.connect()
         _current.call.leave_through(self)
-        super().send(data)
+        super().send(b"".join(self._pieces))
+
+    def send(self, data: Any) -> None:
+        self._pieces.append(data)
 
 
 class _WatchedHTTPSConnection(_WatchedHTTPConnection, HTTPSConnection):

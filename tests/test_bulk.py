@@ -54,6 +54,14 @@ def test_what_is_too_long_is_refused_and_not_cut(make_connection: MakeConnection
         update_many(Connection, [({"device_name": "x" * 201}, {"pk": one.pk})])
 
 
+def test_what_no_database_keeps_is_refused_and_not_cut(make_connection: MakeConnection) -> None:
+    one = make_connection()
+    with pytest.raises(DataError), transaction.atomic():
+        insert_many([unsaved(one, "b", device_name="before\0after")])
+    with pytest.raises(DataError), transaction.atomic():
+        update_many(Connection, [({"device_name": "before\0after"}, {"pk": one.pk})])
+
+
 def test_each_row_gets_its_own_values(make_connection: MakeConnection) -> None:
     one, two, three = (make_connection() for _ in range(3))
     rows = [

@@ -1,16 +1,17 @@
 """Writing many rows at once.
 
-PostgreSQL gets a COPY, or one statement with an array for each column; SQLite statements of as many rows as it takes
-parameters for. Run once a row it would give the interpreter away for each of them, and wait for the senders to get it
-back; composing through the ORM, as `bulk_create` does, takes several times as long.
+PostgreSQL gets a COPY, or one statement with an array for each column; SQLite one statement whose rows are one
+parameter, as JSON. Each statement gives the interpreter away, and waits among the senders to get it back: once a row
+would be far too often. Composing through the ORM, as `bulk_create` does, takes several times as long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import json
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.db import connection, models
+from django.db import DataError, connection, models
 
 
 def insert_many(rows: Sequence[models.Model]) -> None:
@@ -38,8 +39,7 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
                 for row in zip(*columns, strict=True):
                     copy.write_row(row)
         else:
-            for values, count in _statements(columns):
-                cursor.execute(f"INSERT INTO {target} {_values(len(names), count)}", values)
+            cursor.execute(f"INSERT INTO {target} {_rows(len(names))}", [_as_json(columns)])
 
 
 def update_many(model: type[models.Model], rows: Sequence[tuple[dict[str, object], dict[str, object]]]) -> int:
@@ -61,13 +61,8 @@ def update_many(model: type[models.Model], rows: Sequence[tuple[dict[str, object
         if connection.vendor == "postgresql":
             cursor.execute(update.format(_arrays(fields)), values)
             return int(cursor.rowcount)
-        updated, names_given = 0, ", ".join(f"c{number}" for number in range(len(fields)))
-        for part, count in _statements(values):
-            # The update comes first: the driver counts no rows of a statement that begins with WITH.
-            rows_given = f"WITH rows ({names_given}) AS ({_values(len(fields), count)}) SELECT * FROM rows"  # noqa: S608
-            cursor.execute(update.format(f"({rows_given}) AS given"), part)
-            updated += int(cursor.rowcount)
-        return updated
+        cursor.execute(update.format(f"({_rows(len(fields))}) AS given"), [_as_json(values)])
+        return int(cursor.rowcount)
 
 
 def update_same(
@@ -88,17 +83,17 @@ def update_same(
         return int(cursor.rowcount)
 
 
-def _statements(columns: Sequence[Sequence[Any]]) -> Iterator[tuple[list[Any], int]]:
-    """The values of `columns` row by row, for as few statements as parameters allow, each with its number of rows."""
-    rows, most = list(zip(*columns, strict=True)), int(connection.features.max_query_params or 1) // len(columns)
-    for first in range(0, len(rows), most):
-        part = rows[first : first + most]
-        yield [value for row in part for value in row], len(part)
+def _rows(columns: int) -> str:
+    """The rows of one parameter, a JSON array of arrays, with the columns c0, c1, …"""
+    names = ", ".join(f"json_extract(value, '$[{one}]') AS c{one}" for one in range(columns))
+    return f"SELECT {names} FROM json_each(%s)"  # noqa: S608
 
 
-def _values(columns: int, rows: int) -> str:
-    row = f"({', '.join(['%s'] * columns)})"
-    return f"VALUES {', '.join([row] * rows)}"
+def _as_json(columns: Sequence[Sequence[Any]]) -> str:
+    if any(isinstance(value, str) and "\0" in value for values in columns for value in values):
+        # SQLite would cut the text there; PostgreSQL refuses it in these words.
+        raise DataError("text fields cannot contain NUL (0x00) bytes")
+    return json.dumps([*zip(*columns, strict=True)], ensure_ascii=False, separators=(",", ":"))
 
 
 def _arrays(fields: Sequence[Any]) -> str:
@@ -117,7 +112,10 @@ def _ready(field: Any, values: Sequence[Any]) -> list[Any]:
     if isinstance(field, (models.IntegerField, models.ForeignKey)):
         return list(values)
     if isinstance(field, models.DateTimeField):
-        return [connection.ops.adapt_datetimefield_value(value) for value in values]
+        # Many rows have the same moment, and the way to the driver's functions is longer than they are.
+        adapt = connection.ops.adapt_datetimefield_value
+        adapted = {value: adapt(value) for value in set(values)}
+        return [adapted[value] for value in values]
     return [field.get_db_prep_save(value, connection) for value in values]
 
 

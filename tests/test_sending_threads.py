@@ -27,11 +27,11 @@ def busy(one_thread: SendingThreads) -> Iterator[threading.Event]:
     """The thread has something in hand until this is set."""
     taken, released = threading.Event(), threading.Event()
 
-    def wait() -> None:
+    def wait(_claim: Claim) -> None:
         taken.set()
         released.wait(10)
 
-    one_thread.send(claim_of(LARGE), wait)
+    one_thread.send([claim_of(LARGE)], wait)
     assert taken.wait(10)
     yield released
     released.set()
@@ -42,28 +42,26 @@ def claim_of(run: int) -> Claim:
 
 
 def test_a_single_stop_goes_before_what_waits_of_a_large_run(one_thread: SendingThreads, busy: threading.Event) -> None:
-    done: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for run in (*[LARGE] * 10, SINGLE):
-        one_thread.send(claim_of(run), partial(done.put, run))
+    done: queue.SimpleQueue[Claim] = queue.SimpleQueue()
+    one_thread.send([claim_of(run) for run in (*[LARGE] * 10, SINGLE)], done.put)
     busy.set()
-    order = [done.get(timeout=10) for _ in range(11)]
+    order = [done.get(timeout=10).item.run_id for _ in range(11)]
     assert order.index(SINGLE) == 1
 
 
 def test_a_run_that_comes_later_does_not_make_up_for_what_was_sent_before(
     one_thread: SendingThreads, busy: threading.Event
 ) -> None:
-    done: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for run in (*[LARGE] * 4, *[SINGLE] * 4):
-        one_thread.send(claim_of(run), partial(done.put, run))
+    done: queue.SimpleQueue[Claim] = queue.SimpleQueue()
+    one_thread.send([claim_of(run) for run in (*[LARGE] * 4, *[SINGLE] * 4)], done.put)
     busy.set()
-    assert [done.get(timeout=10) for _ in range(8)] == [LARGE, SINGLE] * 4
+    assert [done.get(timeout=10).item.run_id for _ in range(8)] == [LARGE, SINGLE] * 4
 
 
 def test_what_waits_can_be_taken_back_and_is_not_sent(one_thread: SendingThreads, busy: threading.Event) -> None:
-    done: queue.SimpleQueue[str] = queue.SimpleQueue()
+    done: queue.SimpleQueue[object] = queue.SimpleQueue()
     waiting = claim_of(LARGE)
-    one_thread.send(waiting, partial(done.put, "sent"))
+    one_thread.send([waiting], done.put)
     one_thread.at_once(partial(done.put, "signed in"))
     assert one_thread.take_waiting() == [waiting]
     busy.set()

@@ -119,8 +119,7 @@ def test_a_worker_of_an_earlier_version_counts_for_what_it_has_claimed(run: Stop
 def test_what_is_under_way_counts_until_it_has_come_to_its_end(run: StopRun) -> None:
     first, second, ended = Sender(), Sender(), threading.Semaphore(0)
     first.threads.allow(first.take(workers=1).at_once)
-    for _ in range(6):
-        first.threads.send(Claim(StopItem(run_id=1)), lambda: ended.acquire())  # type: ignore[func-returns-value]
+    first.threads.send([Claim(StopItem(run_id=1))] * 6, lambda _claim: ended.acquire())  # type: ignore[func-returns-value]
     first.has(claims=6)
     wait_until(lambda: first.under_way == 6)
     assert first.take(workers=2).at_once == 4

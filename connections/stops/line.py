@@ -113,6 +113,8 @@ class Line:
         self.signing_in = True
         if self.wants_probe:
             self._next_probe = time.monotonic() + PROBE_EVERY_S
+            # What waits here would be refused alike, if it is the credentials.
+            self.withdraw_waiting("the credentials are tried first")
         self.threads.at_once(partial(self._sign_in, probe=self.wants_probe))
         self.wants_probe = False
 
@@ -122,8 +124,7 @@ class Line:
         `at_once`: how many may be under way at the same time, those that were given before among them.
         """
         self.threads.allow(at_once)
-        for claim in claims:
-            self.threads.send(claim, partial(self._send, claim, lease))
+        self.threads.send(claims, partial(self._send, lease))
 
     def hold(self, seconds: float) -> None:
         """Send nothing more for so many seconds: claims that wait here are withdrawn."""
@@ -138,7 +139,7 @@ class Line:
         """Let go of the account's client; the threads may serve the next line."""
         self._client.close()
 
-    def _send(self, claim: Claim, lease: Lease) -> None:
+    def _send(self, lease: Lease, claim: Claim) -> None:
         now = time.monotonic()
         if claim.due > now:
             time.sleep(claim.due - now)

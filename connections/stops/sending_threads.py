@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from connections.stops.claim import Claim
 
 
-@dataclass(order=True)
-class _Job:
+class _Job(NamedTuple):
+    """In the order of turns; numbers are unique, so that nothing else is ever compared."""
+
     turn: float
     number: int
-    work: Callable[[], None] | None = field(compare=False)
-    claim: Claim | None = field(compare=False, default=None)
+    work: Callable[[], None] | None
+    claim: Claim | None = None
 
 
 class SendingThreads:
@@ -50,15 +51,11 @@ class SendingThreads:
             self._limit = min(self._limit, most)
             return self._sending
 
-    def send(self, claim: Claim, work: Callable[[], None]) -> None:
-        """Have `work` send `claim`, in the turn of its run."""
-        run_id = claim.item.run_id
+    def send(self, claims: Iterable[Claim], work: Callable[[Claim], None]) -> None:
+        """Have `work` send each of `claims`, in the turn of its run."""
         with self._changed:
-            if run_id not in self._last_turn:
-                self._last_turn = {run: turn for run, turn in self._last_turn.items() if turn > self._turn}
-            turn = max(self._turn, self._last_turn.get(run_id, 0.0)) + 1
-            self._last_turn[run_id] = turn
-            self._put(_Job(turn, next(self._numbers), work, claim))
+            for claim in claims:
+                self._put(_Job(self._next_turn(claim.item.run_id), next(self._numbers), partial(work, claim), claim))
 
     def at_once(self, work: Callable[[], None]) -> None:
         """Run `work` before all that waits."""
@@ -79,6 +76,12 @@ class SendingThreads:
             for _ in self._threads:
                 heappush(self._jobs, _Job(-1.0, next(self._numbers), None))
             self._changed.notify_all()
+
+    def _next_turn(self, run_id: int) -> float:
+        if run_id not in self._last_turn:
+            self._last_turn = {run: turn for run, turn in self._last_turn.items() if turn > self._turn}
+        turn = self._last_turn[run_id] = max(self._turn, self._last_turn.get(run_id, 0.0)) + 1
+        return turn
 
     def _put(self, job: _Job) -> None:
         heappush(self._jobs, job)

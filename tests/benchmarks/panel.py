@@ -16,7 +16,8 @@ from connections.live.schedule import make_due
 from connections.models import Account, Connection, StopItem, StopRun
 from connections.stops import plan
 
-POLL_S = 0.02
+POLL_S = 0.1
+"""How often the database is asked whether a run is over: what asking costs, the worker has not."""
 STALLED_S = 120.0
 ORIGIN = Origin("command")
 
@@ -43,12 +44,12 @@ def know(rows: Iterable[dict[str, str]]) -> list[int]:
 
 
 def wait_until_listed() -> None:
-    """Have a running worker read the list of open connections now, and not in the middle of a measurement."""
+    """Have a running worker read and follow the list of open connections now, and not while something is measured."""
     account = Account.objects.get(name=Account.DEFAULT)
     since = timezone.now()
     make_due([account])
     deadline = time.monotonic() + STALLED_S
-    while account.listed_at is None or account.listed_at < since:
+    while account.listed_at is None or account.listed_at < since or account.list_reader:
         if time.monotonic() > deadline:
             raise RuntimeError("the worker did not read the list")
         time.sleep(POLL_S)

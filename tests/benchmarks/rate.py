@@ -6,12 +6,10 @@ from statistics import mean
 
 from tests.benchmarks import bare_pool, curl, panel
 from tests.benchmarks.report import Report
-from tests.benchmarks.stage import LATENCY_MS, sandbox, worker
+from tests.benchmarks.stage import LATENCY_MS, ROUNDS, sandbox, worker
 
 LEVELS = {32: 0.95, 128: 0.75}
 """Calls in flight, and the share of the bare pool's rate to be reached."""
-ROUNDS = 3
-"""So many times in turns: what a machine gets done varies by half within a minute."""
 CURL_PART = 5
 """A process for each call takes the whole machine: a fifth of the calls tells its rate."""
 

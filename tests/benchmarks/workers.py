@@ -8,11 +8,9 @@ from statistics import mean
 
 from tests.benchmarks import panel
 from tests.benchmarks.report import Report
-from tests.benchmarks.stage import LATENCY_MS, sandbox, worker
+from tests.benchmarks.stage import LATENCY_MS, ROUNDS, sandbox, worker
 
 IN_FLIGHT = 32
-ROUNDS = 3
-"""So many times in turns: what a machine gets done varies by half within a minute."""
 SEEDS = count(1)
 WORKERS = (1, 2, 4)
 LEAST_SHARE = 0.9

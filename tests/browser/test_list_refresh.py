@@ -241,6 +241,15 @@ def test_the_key_r_has_the_list_read_and_leaves_the_page_as_it_is(page: Page, li
     expect(row(page, listed[2]).get_by_role("checkbox")).to_be_checked()
 
 
+def test_on_a_phone_the_title_is_not_covered_by_all_the_buttons_that_there_are(
+    open_window: OpenWindow, admin_user: User, listed: list[Connection]
+) -> None:
+    page = open_window(admin_user).new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(LIST)
+    assert page.locator("h1").evaluate("title => title.scrollWidth <= title.clientWidth")
+
+
 def test_without_script_read_now_is_a_form(open_window: OpenWindow, alice: User, listed: list[Connection]) -> None:
     page = open_window(alice, java_script_enabled=False).new_page()
     page.goto(LIST)

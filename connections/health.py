@@ -1,10 +1,8 @@
-"""/healthz: the process answers. /readyz: what it needs is there."""
+"""What the panel needs and whether it is there: each part by its own word, "ok" when nothing is missing."""
 
 from __future__ import annotations
 
 from django.db import DatabaseError
-from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_safe
 from huey.contrib.djhuey import HUEY
 
 from connections.audit import triggers
@@ -12,32 +10,31 @@ from connections.audit.verify import LIMITS
 from connections.models import AuditVerification, Worker
 from connections.models.writable import why_not_writable
 
-
-@require_safe
-def healthz(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({"status": "ok"})
+PROBE_KEY = "readyz"
 
 
-@require_safe
-def readyz(request: HttpRequest) -> JsonResponse:
-    """Database, queue, worker, triggers, history: 200 when all are there, else 503; each by its own word."""
-    parts, verified = {"database": _database(), "queue": _queue()}, None
-    if parts["database"] == "ok":
-        parts["worker"] = "ok" if Worker.objects.alive().exists() else "no worker gave a sign lately"
-        if parts["worker"] != "ok" and (why := why_not_writable()):
+def parts() -> dict[str, str]:
+    """The parts by name, each with "ok" or what is wrong. Where the database is away, those in it are left out."""
+    found = {"database": _database(), "queue": _queue()}
+    if found["database"] == "ok":
+        found["worker"] = "ok" if Worker.objects.alive().exists() else "no worker gave a sign lately"
+        if found["worker"] != "ok" and (why := why_not_writable()):
             # A worker's signs are writes: with one that is alive it can be written.
-            parts["database"] = f"can't be written: {why}"
-        parts["triggers"] = "ok" if not triggers.missing() else "missing: the history can be changed"
+            found["database"] = f"can't be written: {why}"
+        found["triggers"] = "ok" if not triggers.missing() else "missing: the history can be changed"
         last = AuditVerification.objects.first()
-        parts["history"] = "ok" if last is None or last.holds else "the last verification found faults"
-        verified = _verified(last)
-    ready = all(word == "ok" for word in parts.values())
-    body = {"status": "ok" if ready else "not ready", **parts, "verification": verified}
-    return JsonResponse(body, status=200 if ready else 503)
+        found["history"] = "ok" if last is None or last.holds else "the last verification found faults"
+    return found
 
 
-def _verified(last: AuditVerification | None) -> dict[str, object] | None:
+def is_well(found: dict[str, str]) -> bool:
+    """Whether every one of `parts` is there."""
+    return all(word == "ok" for word in found.values())
+
+
+def verified() -> dict[str, object] | None:
     """What the last verification of the history read and could not show; None before the first."""
+    last = AuditVerification.objects.first()
     if last is None:
         return None
     return {
@@ -58,8 +55,9 @@ def _database() -> str:
 
 
 def _queue() -> str:
+    # A wake-up is a write: a Redis that is out of memory, or a copy, answers to who only reads.
     try:
-        HUEY.pending_count()
-    except Exception:  # whatever the queue's client raises
-        return "does not answer"
+        HUEY.storage.put_data(PROBE_KEY, b"ok")
+    except Exception as error:  # whatever the queue's client raises
+        return f"takes nothing: {type(error).__name__}"
     return "ok"

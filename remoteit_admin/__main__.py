@@ -53,8 +53,7 @@ def run(children: Children, port: int) -> None:
     start_procfile(children, port)
     if not children.wait_until(lambda: get(port, "/healthz") is not None, WEB_WAIT):
         raise LaunchError(
-            f"http://127.0.0.1:{port}/healthz gave no 200 within {WEB_WAIT:.0f} seconds. The lines of web say why; "
-            "ALLOWED_HOSTS, if set, has to name 127.0.0.1."
+            f"http://127.0.0.1:{port}/healthz gave no 200 within {WEB_WAIT:.0f} seconds. The lines of web say why."
         )
     say(summary(port, sandbox_port, *first_start.first_administrator()))
     children.wait_until(lambda: False)

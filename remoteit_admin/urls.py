@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from connections import health
 from connections.admin.preferences_page import preferences
 from connections.admin.users import password_change
 
@@ -12,8 +11,6 @@ handler403 = "connections.admin.refusals.permission_denied"
 handler500 = "connections.error_page.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
     path("admin/preferences/", admin.site.admin_view(preferences), name="preferences"),
     # Before Django's own page at the same address.
     path("admin/password_change/", admin.site.admin_view(password_change, cacheable=True)),

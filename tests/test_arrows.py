@@ -19,6 +19,7 @@ PAGES = (
     "health",
     "middleware",
     "origin",
+    "probes",
     "signals",
     "tasks",
     "upload_limit",

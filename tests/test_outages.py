@@ -121,7 +121,7 @@ def test_a_full_disk_stops_the_sending_and_room_lets_it_go_on(home: Path, remote
             check_nothing_is_sent(remoteit, count)
             page = f"{web.url}/admin/connections/stoprun/{run}/change/"
             until(lambda: "It says: <q>database or disk is full</q>" in session.get(page).text)
-            ready = requests.get(f"{web.url}/readyz", timeout=30)
+            ready = session.get(f"{web.url}/readyz", timeout=30)
             assert (ready.status_code, ready.json()["database"]) == (503, "can't be written: database or disk is full")
             ballast.unlink()
             check_all_is_over(panel, run, count)

@@ -59,8 +59,8 @@ def test_a_database_that_can_be_written_waits_for_a_worker(shown: Callable[[], s
     assert "It says:" not in text
 
 
-def test_readyz_says_why(client: Client, run: StopRun, read_only: str) -> None:
-    assert client.get("/readyz").json()["database"] == f"can't be written: {read_only}"
+def test_readyz_says_why_to_an_administrator(admin_client: Client, run: StopRun, read_only: str) -> None:
+    assert admin_client.get("/readyz").json()["database"] == f"can't be written: {read_only}"
 
 
 def test_a_lock_of_somebody_else_is_no_refusal(run: StopRun) -> None:

@@ -102,11 +102,11 @@ def test_a_long_history_is_left_to_the_worker(client: Client, two_lines: None, c
     HUEY.flush()
 
 
-def test_readyz_says_what_was_verified_and_what_that_can_not_show(client: Client, two_lines: None) -> None:
+def test_readyz_says_what_was_verified_and_what_that_can_not_show(admin_client: Client, two_lines: None) -> None:
     AuditVerification.objects.create(
         pk=1, at="2026-11-23T12:00Z", events=2, last_seq=2, checkpoint_seq=1, fault_count=0, faults=[]
     )
-    told = json.loads(client.get("/readyz").content)
+    told = json.loads(admin_client.get("/readyz").content)
     assert told["history"] == "ok"
     assert told["verification"]["cannot_show"].startswith("lines cut off the end")
     del told["verification"]["cannot_show"]
@@ -114,10 +114,10 @@ def test_readyz_says_what_was_verified_and_what_that_can_not_show(client: Client
 
 
 @pytest.mark.django_db(transaction=True)
-def test_readyz_fails_when_faults_were_found(client: Client, protected: None) -> None:
+def test_readyz_fails_when_faults_were_found(admin_client: Client, protected: None) -> None:
     living_worker()
-    assert client.get("/readyz").status_code == 200
+    assert admin_client.get("/readyz").status_code == 200
     AuditVerification.objects.create(pk=1, at="2026-11-23T12:00Z", events=2, last_seq=2, fault_count=1, faults=["x"])
-    answer = client.get("/readyz")
+    answer = admin_client.get("/readyz")
     assert answer.status_code == 503
     assert json.loads(answer.content)["history"] == "the last verification found faults"

@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "imports": {"models", "audit", "accounts", "csv_rows"},
     "uploads": {"models", "audit", "imports"},
     "adding": {"models", "audit"},
+    "people": {"models", "audit"},
     "zones": set(),
 }
 

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 # Django's own pages, which raise without words: the end of an address' name -> the permissions that it takes.
 TAKES = {
@@ -18,6 +18,11 @@ TAKES = {
     "delete": ("delete",),
     "password_change": ("change",),
 }
+
+BEYOND = gettext_lazy(
+    "You may not do this: it is about somebody who may do more than you, about a group that gives more than you have, "
+    "or about your own rights. A superuser can do it. Nothing was changed."
+)
 
 
 class NobodyMay(PermissionDenied):
@@ -40,7 +45,7 @@ def _missing_for_people(request: HttpRequest) -> str:
         if page in TAKES:
             codes = _codes(page, is_post=request.method == "POST", is_user=model is User)
             lacking = [code for code in codes if not request.user.has_perm(f"auth.{code}_{opts.model_name}")]
-            return _in_words([_("“Can %s %s”") % (code, opts.verbose_name_raw) for code in lacking])
+            return _in_words([_("“Can %s %s”") % (code, opts.verbose_name_raw) for code in lacking]) or str(BEYOND)
     return ""
 
 

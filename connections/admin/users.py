@@ -10,7 +10,9 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -32,12 +34,37 @@ from connections.audit.people import (
     user_line,
 )
 from connections.origin import user_of, web_origin
+from connections.people import rights
 
 admin.site.unregister((User, Group))
 
+LAST_SUPERUSER = _(
+    "This is the last superuser who can sign in: make somebody else one first. Nobody could give any right otherwise."
+)
+
+
+class PersonForm(UserChangeForm):
+    def clean(self) -> dict[str, Any] | None:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        stays = all(cleaned.get(flag, True) for flag in FLAGS)
+        if not stays and rights.is_last_superuser(self.instance):
+            raise ValidationError(LAST_SUPERUSER)
+        return cleaned
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    def clean(self) -> dict[str, Any] | None:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned["set_usable_password"] and rights.is_last_superuser(self.user):
+            self.add_error("usable_password", LAST_SUPERUSER)
+        return cleaned
+
 
 class TicksPermissions(admin.ModelAdmin):
-    """Groups and permissions as boxes to tick: Django's two lists need a wide window, JavaScript and good eyes."""
+    """Groups and permissions as boxes to tick, those that whoever looks may give.
+
+    Django's two lists need a wide window, JavaScript and good eyes.
+    """
 
     filter_horizontal = ()
 
@@ -45,12 +72,27 @@ class TicksPermissions(admin.ModelAdmin):
         self, db_field: models.ManyToManyField, request: Any = None, **kwargs: Any
     ) -> forms.ModelMultipleChoiceField | None:
         kwargs.setdefault("widget", forms.CheckboxSelectMultiple())
+        actor = user_of(request)
+        kwargs["queryset"] = rights.groups_within(actor) if db_field.name == "groups" else rights.may_give(actor)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 @admin.register(Group)
 class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
     """Each change of who may do what is told by the history, in the transaction of the change."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or rights.may_change_group(user_of(request), obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        may = super().has_delete_permission(request, obj)
+        return may and (obj is None or rights.may_change_group(user_of(request), obj))
+
+    def get_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
+        actor = user_of(request)
+        sees_all = obj is None or actor.is_superuser or rights.groups_within(actor).filter(pk=obj.pk).exists()
+        return ("name", "permissions") if sees_all else ("name",)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         group = form.instance
@@ -82,14 +124,41 @@ class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
 
 @admin.register(User)
 class UserAdmin(NeverDeletedAdmin, TicksPermissions, DjangoUserAdmin):
-    fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        (_("Personal info"), {"fields": ("first_name", "last_name", "email")}),
-        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
-        (_("Permissions beside those of the groups"), {"classes": ("collapse",), "fields": ("user_permissions",)}),
-        (_("Important dates"), {"fields": ("last_login", "date_joined")}),
-    )
+    form = PersonForm
+    change_password_form = PasswordForm
     readonly_fields = ("last_login", "date_joined")
+
+    def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may = super().has_view_permission(request, obj)
+        return may and (obj is None or rights.may_see_person(user_of(request), obj))
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or rights.may_change_person(user_of(request), obj))
+
+    def get_list_filter(self, request: HttpRequest) -> tuple[str, ...]:
+        filters = ("is_staff", "is_superuser", "is_active", "groups")
+        return filters if user_of(request).is_superuser else ("is_staff", "is_active")
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None:
+            return self.add_fieldsets
+        actor = user_of(request)
+        flags = FLAGS if actor.is_superuser else ("is_active", "is_staff")
+        sees_rights = rights.may_change_person(actor, obj)
+        beside = {"classes": ("collapse",), "fields": ("user_permissions",)}
+        return (
+            (None, {"fields": ("username", "password")}),
+            (_("Personal info"), {"fields": ("first_name", "last_name", "email")}),
+            (_("Permissions"), {"fields": (*flags, "groups") if sees_rights else flags}),
+            *([(_("Permissions beside those of the groups"), beside)] if sees_rights else []),
+            (_("Important dates"), {"fields": self.readonly_fields}),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        if obj is None or rights.may_change_rights_of(user_of(request), obj):
+            return self.readonly_fields
+        return (*self.readonly_fields, *FLAGS, "groups", "user_permissions")
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         form.standing_before = standing_of(obj) if change else NOBODY
@@ -105,6 +174,9 @@ class UserAdmin(NeverDeletedAdmin, TicksPermissions, DjangoUserAdmin):
     @method_decorator(sensitive_post_parameters())
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         user = self.get_object(request, unquote(id))
+        if user == request.user:
+            # Where the old one is asked for: a session that somebody left open must not be enough.
+            return HttpResponseRedirect(reverse("admin:password_change"))
         view = super().user_change_password
         return _told_of_password(request, user, lambda: view(request, id, form_url))
 

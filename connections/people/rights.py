@@ -1,0 +1,94 @@
+"""Who may administer whom: the one place where that is decided. A right to administer is no right to everything.
+
+Whoever is no superuser neither sees nor gives what they lack, touches nobody who may do more, and leaves their own
+rights alone. Django's own forms ask only whether somebody may change users, or groups, at all.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+RIGHTS = {
+    "connections": (
+        *("view_connection", "stop_connection", "add_connection", "open_connection"),
+        *("manage_runs", "view_all_history"),
+        *("view_account", "add_account", "change_account"),
+    ),
+    "auth": (
+        *("view_user", "add_user", "change_user"),
+        *("view_group", "add_group", "change_group", "delete_group"),
+    ),
+}
+"""App label -> the permissions that some page or command asks for. Django makes dozens that nothing asks for."""
+
+
+def offered() -> QuerySet[Permission]:
+    """The permissions that mean something here."""
+    of_apps = (Q(content_type__app_label=app, codename__in=names) for app, names in RIGHTS.items())
+    return Permission.objects.filter(reduce(or_, of_apps)).select_related("content_type")
+
+
+def may_give(actor: User) -> QuerySet[Permission]:
+    """The permissions that `actor` may give and take: those they have themselves; a superuser, all that are offered."""
+    held = actor.get_all_permissions()
+    return offered().filter(pk__in=[one.pk for one in offered() if _name(one) in held])
+
+
+def groups_within(actor: User) -> QuerySet[Group]:
+    """The groups that give nothing which `actor` lacks."""
+    return Group.objects.exclude(permissions__in=_lacking(actor))
+
+
+def may_see_person(actor: User, person: User) -> bool:
+    """Whether `actor`, who may see users, may see the page of `person`: a superuser's is for superusers."""
+    return actor.is_superuser or not person.is_superuser
+
+
+def may_change_person(actor: User, person: User) -> bool:
+    """Whether `actor`, who may change users, may change `person`, password included: nobody who may do more."""
+    return actor.is_superuser or person == actor or _is_within(actor, person)
+
+
+def may_change_rights_of(actor: User, person: User) -> bool:
+    """Whether `actor`, who may change users, may give to and take from `person`: not to themselves."""
+    return actor.is_superuser or (person != actor and _is_within(actor, person))
+
+
+def may_change_group(actor: User, group: Group) -> bool:
+    """Whether `actor`, who may change groups, may change or delete `group`: none that gives more, nor one of theirs."""
+    if actor.is_superuser:
+        return True
+    return groups_within(actor).filter(pk=group.pk).exclude(user=actor).exists()
+
+
+def is_last_superuser(person: User) -> bool:
+    """Whether nobody but `person` is a superuser who can sign in.
+
+    Runs in the transaction of a change and locks the superusers: two who take it from each other at the same moment
+    do so one after the other.
+    """
+    able = User.objects.select_for_update(no_key=True).filter(is_superuser=True, is_active=True, is_staff=True)
+    return [one.pk for one in able.order_by("pk") if one.has_usable_password()] == [person.pk]
+
+
+def _is_within(actor: User, person: User) -> bool:
+    # Asked of the database, and not of `person`: one who is not active has no permission, and may be made so again.
+    beyond = Q(is_superuser=True) | Q(user_permissions__in=_lacking(actor)) | Q(groups__permissions__in=_lacking(actor))
+    return not User.objects.filter(beyond, pk=person.pk).exists()
+
+
+def _lacking(actor: User) -> list[Permission]:
+    held = actor.get_all_permissions()
+    return [one for one in offered() if _name(one) not in held]
+
+
+def _name(permission: Permission) -> str:
+    return f"{permission.content_type.app_label}.{permission.codename}"

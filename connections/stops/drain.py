@@ -18,18 +18,17 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from connections.accounts import NoCredentials
 from connections.audit.append import append
 from connections.models import Account, Worker
 from connections.models.accounts import lock_accounts
 from connections.stops import wakeup
-from connections.stops.account_pace import follow, limits_before, pause
+from connections.stops.account_pace import follow, limits_before
 from connections.stops.claim import Claim, claim, lock_runs, pairs_with_work
 from connections.stops.inbox import Inbox
 from connections.stops.line import Arrival, Lease, Line, SignedIn, Withdrawn
+from connections.stops.lines import Lines
 from connections.stops.record import record_all, record_orphan, record_withdrawn
 from connections.stops.recover import recover_dead_claims
-from connections.stops.sending_threads import SendingThreads
 from connections.stops.settle import Answered, Settled, settle
 from connections.stops.shares import take_share
 from connections.stops.sign_in import prepare_sign_in, record_sign_in, recover_lost_sign_ins
@@ -46,7 +45,6 @@ LOOK_EVERY_S = 0.2
 DATABASE_RETRY_S = 0.5
 FINISH_S = 8.0
 """How long a worker that is asked to end waits for the answers to what it has sent."""
-NO_CREDENTIALS_PAUSE_S = 30.0
 
 ToSend = tuple[Line, list[Claim], int]
 """What a line shall send, and how much of its account at once."""
@@ -59,7 +57,7 @@ class Drain:
         self.worker = Worker.objects.create(host=socket.gethostname(), pid=os.getpid(), beat_at=Now())
         self._inbox = Inbox()
         self._in_flight: dict[int, Claim] = {}
-        self._lines: dict[int, Line] = {}
+        self._lines = Lines(self._arrive)
         self._beat_at = self._swept_at = time.monotonic()
         self._lease = Lease(0.0)
         self._pairs: list[tuple[int, int]] = []
@@ -76,9 +74,7 @@ class Drain:
             self._finish()
         finally:
             wakeup.listeners.remove(self.wake)
-            for line in self._lines.values():
-                line.threads.close()
-                line.close()
+            self._lines.close()
 
     def wake(self) -> None:
         self._inbox.wake()
@@ -188,7 +184,7 @@ class Drain:
         now = timezone.now()
         for account in accounts.values():
             runs = [sendable[run_id] for run_id, account_id in pairs if account_id == account.pk and run_id in sendable]
-            line = self._line(account) if runs and not account.is_paused(now) else None
+            line = self._lines.of(account) if runs and not account.is_paused(now) else None
             if line is None or line.signing_in:
                 continue
             if line.needs_sign_in or line.wants_probe:
@@ -203,23 +199,6 @@ class Drain:
             announced += entries
         return to_send, announced
 
-    def _line(self, account: Account) -> Line | None:
-        line = self._lines.get(account.pk)
-        if line is not None and line.made_for == account.credentials_changed_at:
-            return line
-        if line is not None:
-            # What it has sent is still answered; what waits in it comes back.
-            line.withdraw_waiting("the account's credentials were changed")
-        try:
-            threads = line.threads if line else SendingThreads(f"stop-{account.pk}")
-            self._lines[account.pk] = Line(account, self._arrive, threads)
-        except NoCredentials as error:
-            pause(account, NO_CREDENTIALS_PAUSE_S, str(error))
-            return None
-        if line is not None:
-            line.close()
-        return self._lines[account.pk]
-
     def _arrive(self, arrival: Arrival) -> None:
         self._inbox.put(arrival, at_once=isinstance(arrival, Answered) and self._is_last_of_its_run(arrival.claim))
 
@@ -228,8 +207,7 @@ class Drain:
         return not any(one.item.run_id == claim.item.run_id and one is not claim for one in [*self._in_flight.values()])
 
     def _finish(self) -> None:
-        for line in self._lines.values():
-            line.withdraw_waiting("the worker was asked to end")
+        self._lines.withdraw_waiting("the worker was asked to end")
         deadline = time.monotonic() + FINISH_S
         while self._is_awaiting() and time.monotonic() < deadline:
             self.step(LOOK_EVERY_S, claiming=False)
@@ -245,4 +223,4 @@ class Drain:
                 append(entries)
 
     def _is_awaiting(self) -> bool:
-        return bool(self._in_flight or self._inbox.unrecorded or any(line.signing_in for line in self._lines.values()))
+        return bool(self._in_flight or self._inbox.unrecorded or self._lines.are_signing_in)

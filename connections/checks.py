@@ -10,9 +10,10 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import OperationalError, connections
 
 from connections.audit import signing, triggers
+from connections.models.encoding import why_not_every_letter
 from connections.remoteit import InvalidBaseURL
 from connections.remoteit.base_url import checked_base_url
 
@@ -30,6 +31,17 @@ def history_is_append_only(databases: Sequence[str] | None = None, **kwargs: Any
         if triggers.TABLE in connections[using].introspection.table_names()
         for name in triggers.missing(using)
     ]
+
+
+# Not one of `Tags.database`, which `check` leaves out: what passes it has to be able to start.
+@register(Tags.compatibility)
+def database_holds_every_letter(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        why = why_not_every_letter()
+    except OperationalError:
+        return []  # away, which is told by who needs it
+    hint = "Make it anew with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0` and load its dump into that."
+    return [Error(why, hint=hint, id="connections.E005")] if why else []
 
 
 @register(Tags.security)

@@ -19,6 +19,7 @@ from connections.audit.append import Entry, Origin, append
 from connections.models import Account, Connection
 from connections.models.formats import is_connection_id
 from connections.models.states import OPEN_STATUSES, ConnectionStatus, KnownBy
+from connections.models.writable import NEVER_TAKEN, in_ascii
 from connections.remoteit import Opened, Opening
 from connections.signing_in import sign_in
 
@@ -115,7 +116,7 @@ def _record_patiently(opened: Opened, wish: Wish, sent_seq: int, opened_by: str)
     latest = time.monotonic() + PATIENCE_S
     while True:
         try:
-            return _record(opened, wish, sent_seq, opened_by)
+            return _record_or_escape(opened, wish, sent_seq, opened_by)
         except (DatabaseError, InterfaceError):
             if time.monotonic() > latest:
                 told = (opened.outcome, wish.device_address, opened.connection_id, opened.proxy_address)
@@ -127,7 +128,16 @@ def _record_patiently(opened: Opened, wish: Wish, sent_seq: int, opened_by: str)
             time.sleep(RETRY_S)
 
 
-def _record(opened: Opened, wish: Wish, sent_seq: int, opened_by: str) -> Result:
+def _record_or_escape(opened: Opened, wish: Wish, sent_seq: int, opened_by: str) -> Result:
+    try:
+        return _record(opened, wish, sent_seq, opened_by)
+    except NEVER_TAKEN:
+        logger.exception("The database can't take remote.it's answer to opening as it came")
+    reason, address = in_ascii(opened.reason), in_ascii(opened.proxy_address)
+    return _record(replace(opened, reason=reason, proxy_address=address), wish, sent_seq, opened_by, escaped=True)
+
+
+def _record(opened: Opened, wish: Wish, sent_seq: int, opened_by: str, *, escaped: bool = False) -> Result:
     facts = {
         "open_seq": sent_seq,
         "device_address": wish.device_address,
@@ -136,6 +146,7 @@ def _record(opened: Opened, wish: Wish, sent_seq: int, opened_by: str) -> Result
         "upstream_reason": opened.reason,
         "proxy_address": opened.proxy_address,
         "took_ms": opened.took_ms,
+        "escaped": escaped or None,
     }
     with transaction.atomic():
         connection = _known(opened, wish, opened_by) if opened.outcome is Opening.OPENED else None

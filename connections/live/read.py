@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -14,11 +15,14 @@ from connections.live.reconcile import Reconciled, ids_sha256, reconcile, revive
 from connections.live.verify import give_up, verify
 from connections.models import Account
 from connections.models.states import UnverifiedReason
+from connections.models.writable import NEVER_TAKEN, in_ascii
 from connections.remoteit import Cause, SessionList
 from connections.signing_in import sign_in, why_not_signed_in
 
 if TYPE_CHECKING:
     from connections.remoteit import Client
+
+logger = logging.getLogger(__name__)
 
 WORKER = Origin("worker")
 LIST_FIELDS = ("listed_at", "list_why", "completely_listed_at", "list_size", "list_scopes", "list_left")
@@ -69,11 +73,23 @@ def _read(account: Account, client: Client, origin: Origin) -> Reading:
     login = sign_in(client, account, origin)
     asked_seq = _announce(account, origin)
     if login is None or login.accepted:
-        return follow(account, client.read_sessions(), asked_seq, origin)
+        return _follow_what_is_taken(account, client.read_sessions(), asked_seq, origin)
     nothing = SessionList(
         False, why_not_signed_in(login), login.cause, status=None, took_ms=0, retry_after=login.retry_after
     )
     return follow(account, nothing, asked_seq, origin, sign_in_refused=login.accepted is False)
+
+
+def _follow_what_is_taken(account: Account, listed: SessionList, asked_seq: int, origin: Origin) -> Reading:
+    """`follow`, unless the list holds what the database can never take: then it is not complete, and says why."""
+    try:
+        return follow(account, listed, asked_seq, origin)
+    except NEVER_TAKEN as error:
+        logger.exception("The database can't take the list of %s", account)
+        said = in_ascii(str(error).partition("\n")[0])
+    why = f"The list holds what the database can't take: {said}"
+    nothing = replace(listed, complete=False, why_incomplete=why, sessions=())
+    return follow(account, nothing, asked_seq, origin)
 
 
 def _announce(account: Account, origin: Origin) -> int:

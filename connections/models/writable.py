@@ -1,11 +1,11 @@
-"""Whether the database takes what is written to it."""
+"""Whether the database takes what is written to it, and what it can never take."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from connections.models.runs import Worker
@@ -13,6 +13,14 @@ from connections.models.runs import Worker
 PATIENCE_MS = 500
 """How long a lock of somebody else is waited for; what is locked is not full."""
 LOCKED = ("lock timeout", "database is locked")
+NEVER_TAKEN = (DataError, IntegrityError, UnicodeError, OverflowError)
+"""What is raised for values that no later try can write: a letter that the database's encoding lacks, a number out of
+its column's range, a rule of the database. All else may be an outage."""
+
+
+def in_ascii(text: str) -> str:
+    """`text` as every database takes it: what is not ASCII, and NUL, as Python escapes it."""
+    return text.encode("ascii", "backslashreplace").decode("ascii").replace("\0", "\\x00")
 
 
 def why_not_writable() -> str:

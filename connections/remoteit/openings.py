@@ -9,6 +9,8 @@ from typing import Any
 from connections.remoteit.answers import Cause, cause_of
 from connections.remoteit.replies import Reply, first_line, json_object, reason_of, redirect, status_word, storable
 
+MOST_DIGITS = 12
+
 
 class Opening(StrEnum):
     #: The body says status "true" and names the connection.
@@ -95,6 +97,7 @@ def _seconds(connection: dict[str, Any]) -> int | None:
     """Return the seconds until it ends, which come as text in one field and as a number in another."""
     for name in ("expirationsec", "proxyExpirationSec"):
         digits = str(connection.get(name, ""))
-        if digits.isascii() and digits.isdigit():
+        # What is longer is no time, and Python refuses to read thousands of digits.
+        if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS:
             return int(digits)
     return None

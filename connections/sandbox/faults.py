@@ -70,7 +70,8 @@ class FaultRule:
     times: how often at most; every: only each n-th matching request; probability: of those, the share that gets it.
     address, connection_id, path: which requests match; path None means every endpoint, graphql/v1 is GraphQL.
     applied: act on the request before the fault? None: as KINDS says.
-    delay_s: for delay and drip; retry_after: header value for 429 and 503; location: for redirect.
+    delay_s: for delay and drip; retry_after: header value for 429 and 503; location: for redirect; reason: what
+    false_reason says.
     """
 
     kind: str
@@ -83,6 +84,7 @@ class FaultRule:
     delay_s: float | None = None
     retry_after: int | str | None = None
     location: str | None = None
+    reason: str = "the connection could not be stopped"
     probability: float = 1.0
     seed: int = 0
     kinds: tuple[str, ...] = ()

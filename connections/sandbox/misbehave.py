@@ -87,7 +87,7 @@ REPLACING: dict[str, Callable[[Fault, Request], Response]] = {
     "401_deviceaddress": lambda fault, request: error(401, ADDRESS_INCORRECT),
     "token_expired": lambda fault, request: error(401, "Auth token expired", code="GENERAL_ERROR"),
     "redirect": lambda fault, request: Response(307, b"", "text/html", {"Location": str(fault.rule.location)}),
-    "false_reason": lambda fault, request: error(200, "the connection could not be stopped"),
+    "false_reason": lambda fault, request: error(200, fault.rule.reason),
     "false_silent": lambda fault, request: error(200, None),
     "pending": lambda fault, request: Response(200, encode({"status": "pending"})),
     "empty": lambda fault, request: Response(200, b""),

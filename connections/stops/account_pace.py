@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from connections.stops.settle import Answered
 
 
+MOST_IN_ROW = 1000
+"""Counted no further: the pauses have long been as long as they get, and the column ends at 32,767."""
+
+
 def limits_before(account: Account, answered: Answered) -> int:
     """How many pauses in a row came before the one that this answer asks for."""
     return account.limits_in_row - 1 if _is_of_the_same_burst(account, answered) else account.limits_in_row
@@ -29,7 +33,7 @@ def follow(account: Account, answered: Answered, decision: Decision) -> None:
     same_burst = _is_of_the_same_burst(account, answered)
     if decision.pause is not None:
         if not same_burst:
-            account.limits_in_row += 1
+            account.limits_in_row = min(account.limits_in_row + 1, MOST_IN_ROW)
             account.limited_at = answered.at
         pause(account, decision.pause, f"remote.it asked for a pause: HTTP {answered.answer.status}")
         account.save(update_fields=("limits_in_row", "limited_at"))

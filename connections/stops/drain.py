@@ -21,9 +21,11 @@ from django.utils import timezone
 from connections.audit.append import append
 from connections.models import Account, Worker
 from connections.models.accounts import lock_accounts
+from connections.models.writable import NEVER_TAKEN
 from connections.stops import wakeup
 from connections.stops.account_pace import follow, limits_before
 from connections.stops.claim import Claim, claim, lock_runs, pairs_with_work
+from connections.stops.escaped import escaped
 from connections.stops.inbox import Inbox
 from connections.stops.line import Arrival, Lease, Line, SignedIn, Withdrawn
 from connections.stops.lines import Lines
@@ -92,7 +94,7 @@ class Drain:
         if self._inbox.collect(wait_s, fill=len(self._in_flight) / settings.STOP_CONCURRENCY):
             self._looked_at = 0.0
         try:
-            to_send = self._turn(claiming=claiming)
+            to_send = self._turn_escaping(claiming=claiming)
         except (DatabaseError, InterfaceError):
             logger.exception("Nothing is sent while the database can't be written; trying again")
             connection.close()
@@ -109,6 +111,27 @@ class Drain:
             self._lease = Lease(until)
         else:
             self._lease.until = until
+
+    def _turn_escaping(self, *, claiming: bool) -> list[ToSend]:
+        """One turn. An answer that can never be written as it came is no outage: it is escaped, the others go on."""
+        try:
+            return self._turn(claiming=claiming)
+        except NEVER_TAKEN:
+            if not self._inbox.unrecorded:
+                raise
+            logger.exception("The database can't take what arrived as it came; writing it down one by one")
+        for arrival in [*self._inbox.unrecorded]:
+            try:
+                self._write(arrival)
+            except NEVER_TAKEN:
+                self._write(escaped(arrival))
+        return []
+
+    def _write(self, arrival: Arrival) -> None:
+        """Write the first of what is unrecorded, `arrival`, by itself."""
+        with transaction.atomic():
+            append(self._record_all([arrival], lock_accounts([arrival.account_id])))
+        self._committed([arrival], self._swept_at, sweep=False)
 
     def _turn(self, *, claiming: bool) -> list[ToSend]:
         now = time.monotonic()

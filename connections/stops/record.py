@@ -106,4 +106,5 @@ def _answer_line(one: Settled, *, late: bool) -> Entry:
         call=claim.call,
         possibly_by_attempt=claim.item.unclear_attempt if possibly_ours else None,
         late=True if late else None,
+        escaped=one.answered.escaped or None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,13 +19,21 @@ if TYPE_CHECKING:
     from connections.stops.claim import Claim
 
 
+MOST_ATTEMPTS = 2**15 - 1
+"""What the column holds. Limited attempts are no tries, but they are counted; one more could never be written."""
+
+
 @dataclass(frozen=True)
 class Answered:
-    """A claim and the API's answer to it, with the moment it came."""
+    """A claim and the API's answer to it, with the moment it came.
+
+    `escaped`: the database could not take the answer's words as they came; they stand in `answer` in ASCII.
+    """
 
     claim: Claim
     answer: Answer
     at: datetime = field(default_factory=timezone.now)
+    escaped: bool = False
 
     @property
     def account_id(self) -> int:
@@ -80,6 +88,8 @@ def settle(answered: Answered, *, limits: int = 0) -> Settled:
         jitter=random.random(),  # noqa: S311 - spreads retries, protects nothing
         now=answered.at,
     )
+    if claim.attempt >= MOST_ATTEMPTS:
+        decision = replace(decision, retry_in=None)
     state = ItemState.QUEUED
     if decision.retry_in is None:
         state = fold(answer.outcome, unclear=claim.unclear, real=claim.connection.is_known_to_be_real)

@@ -99,11 +99,16 @@ def test_pages_never_call_remoteit() -> None:
                 assert "remoteit" not in parts_imported(path), path
 
 
+LONGEST = {"connections/audit/verify_evidence.py": 360}
+"""Where there may be more than 250 lines: who checks evidence takes this one file and nothing beside it."""
+
+
 def test_no_module_has_two_subjects() -> None:
     long = {
-        str(path.relative_to(ROOT)): count
+        name: count
         for part in ("connections", "remoteit_admin")
         for path in (ROOT / part).rglob("*.py")
-        if "migrations" not in path.parts and (count := len(path.read_text().splitlines())) > 250
+        if "migrations" not in path.parts
+        and (count := len(path.read_text().splitlines())) > LONGEST.get(name := str(path.relative_to(ROOT)), 250)
     }
     assert long == {}

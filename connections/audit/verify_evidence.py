@@ -1,7 +1,8 @@
 """Checks the evidence of one stop run, without the panel that wrote it: verify_evidence.py EVIDENCE.zip [--key KEY]
 
-Says OK and ends with 0, or names the first thing that does not fit and ends with 1. Without --key, the public key that
-you know from elsewhere, it shows that nobody changed this since, not who made it. Needs the package `cryptography`.
+KEY is the panel's public key, in base64, as you know it from elsewhere. Needs the package `cryptography`. Ends with
+0: it fits, and KEY signed it; 1: it does not fit, and the first thing that does not is named; 2: it could not be
+checked, and nothing is said about it; 3, without --key: it fits itself, but anybody may have made and signed it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import base64
 import hashlib
 import json
+import math
 import sys
 import zipfile
 import zlib
@@ -17,14 +19,25 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError as error:
+    if __name__ != "__main__":
+        raise
+    sys.stdout.write(f"NOT CHECKED: the package `cryptography` is not installed here: {error}\n")
+    sys.exit(2)  # Python's own code for an import that fails is 1
 
+FITS, DIFFERS, NOT_CHECKED, SIGNER_NOT_CHECKED = range(4)
 EVIDENCE, SUMS, SIGNATURE = "evidence.json", "SHA256SUMS", "SHA256SUMS.sig"
 FORMAT = "remoteit-admin evidence v1"
 PARTS = {*"format recorded run items left_out counts verdicts about lists chain checkpoint".split()}
 ANSWER = "at outcome item_outcome upstream_status upstream_reason took_ms possibly_by_attempt late".split()
 VERDICT = "at verdict why list_seq came_back_as came_back_after_s".split()
+LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"}
+AS_GIVEN = "Take the ZIP as the panel gave it out."
+LARGEST, SMALL, DENSEST = 2**31, 2**24, 100
+"""Bytes that are unpacked at the most; below how many any ZIP may; and else how many for each byte of it."""
 Json = dict[str, Any]
 Line = tuple[int, Json]
 
@@ -33,17 +46,37 @@ class DoesNotFit(Exception):
     """The first thing that does not fit, in words."""
 
 
-def check(files: dict[str, bytes], key: str = "") -> Json:
-    """What evidence.json of `files`, by name, holds; signed by `key`, in base64 ("": by any). Raises DoesNotFit."""
+class NotChecked(Exception):
+    """Why nothing can be said about it, in words."""
+
+
+def check(files: dict[str, bytes], key: str | None = None) -> Json:
+    """What evidence.json of `files`, by name, holds; signed by `key`, in base64 (None: by any). Raises DoesNotFit."""
     try:
-        evidence: Json = json.loads(files.get(EVIDENCE, b""))
+        evidence: Json = read_json(files.get(EVIDENCE, b""))
         named = evidence["checkpoint"]["public_key"]
         check_files(files, named)
         check_evidence(evidence)
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise DoesNotFit(f"{EVIDENCE} is not what it should be: {error!r}") from None
-    require(named == (key or named), f"it was signed by {named}, not by {key}")
+    require(key in (None, named), f"it was signed by {named}, not by {key}")
     return evidence
+
+
+def read_json(text: str | bytes) -> Any:
+    """`text` read in the one way in which everybody reads it: no name twice, no NaN, nothing infinite."""
+
+    def number(digits: str) -> float:
+        if not math.isfinite(value := float(digits)):
+            raise ValueError(f"{digits} is no number")
+        return value
+
+    def named(pairs: list[tuple[str, Any]]) -> Json:
+        if len(values := dict(pairs)) != len(pairs):
+            raise ValueError(f"a name stands there twice among {[name for name, _ in pairs]}")
+        return values
+
+    return json.loads(text, parse_constant=number, parse_float=number, object_pairs_hook=named)
 
 
 def check_files(files: dict[str, bytes], key: str) -> None:
@@ -85,7 +118,7 @@ def check_chain(chain: list[Json]) -> list[Line]:
         fits = hashlib.sha256((link["prev_hash"] + digest).encode()).hexdigest() == link["hash"]
         require(fits, f"{where}: its hash does not fit")
         if text is not None:
-            shown.append((link["seq"], json.loads(text)))
+            shown.append((link["seq"], read_json(text)))
         before = link
     return shown
 
@@ -213,33 +246,101 @@ def require_signature(key: str, signature: str, text: str, what: str) -> None:
 
 
 def read_files(path: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        require(len({*names}) == len(names), "it holds two files of one name")
-        before = min((entry.header_offset for entry in archive.infolist()), default=0)
+    """The files of the ZIP at `path`, by name. Raises NotChecked where it is something else, DoesNotFit, OSError."""
+    if path.is_dir():
+        raise NotChecked(f"this is a folder. {AS_GIVEN}")
+    with path.open("rb") as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, ValueError) as error:
+            raise NotChecked(f"this is no ZIP archive, or not a whole one ({error})") from None
+        entries = archive.infolist()
+        check_archive(entries, file.seek(0, 2))
+        before = min(entry.header_offset for entry in entries)
         require(before == 0, "something stands before its first file, which other programs may take for it")
-        return {name: archive.read(name) for name in names}
+        file.seek(-22, 2)
+        end = file.read()
+        after = not end.startswith(b"PK\x05\x06") or not end.endswith(b"\0\0")
+        require(not after, "something stands after its last file, which other programs may take for it")
+        return {entry.filename: read_entry(archive, entry) for entry in entries}
 
 
-def summary(evidence: Json) -> list[str]:
+def check_archive(entries: list[zipfile.ZipInfo], size: int) -> None:
+    """`entries` are those of evidence as the panel packed it, in `size` bytes. Raises NotChecked and DoesNotFit."""
+    names = [entry.filename for entry in entries]
+    litter = [name for name in names if name.endswith("/") or LITTER & {*name.split("/")}]
+    if EVIDENCE not in names:
+        inside = [name for name in names if name.replace("\\", "/").endswith(f"/{EVIDENCE}")]
+        if inside:
+            raise NotChecked(f"this was packed again, with a folder: {inside[0]}. {AS_GIVEN}")
+        raise NotChecked(f"this ZIP is no evidence of a run: it holds {', '.join(names[:5]) or 'nothing'}")
+    if litter:
+        raise NotChecked(f"this was packed again by a file manager, which put {litter[0]} into it. {AS_GIVEN}")
+    require(len({*names}) == len(names), "it holds two files of one name")
+    unpacked, most = sum(entry.file_size for entry in entries), min(LARGEST, max(SMALL, DENSEST * size))
+    if unpacked > most:
+        raise NotChecked(f"this ZIP of {size:,} bytes unpacks to {unpacked:,}, which is more than {most:,}")
+    for entry in entries:
+        if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise NotChecked(f"{entry.filename} is encrypted, or packed in a way that evidence never is. {AS_GIVEN}")
+
+
+def read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """What it unpacks to: no more than it says, since at once it would be unpacked whole. Raises DoesNotFit."""
+    try:
+        with archive.open(entry) as file:
+            return b"".join(iter(lambda: file.read(2**20), b""))
+    except (EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DoesNotFit(f"{entry.filename} is damaged in the ZIP: {error}") from None
+
+
+def summary(evidence: Json, *, signer_checked: bool) -> list[str]:
     run, checkpoint, first = evidence["run"], evidence["checkpoint"], evidence["chain"][0]["seq"]
     counts = ", ".join(f"{count} {outcome}" for outcome, count in evidence["counts"].items())
+    what = f"run {run['run_id']} of {run.get('actor', 'nobody')}, {run['at']}: {counts}."
+    signed = f"Events {first} to {checkpoint['seq']}, signed {checkpoint['at']} by {checkpoint['public_key']}"
+    if signer_checked:
+        return [f"OK: {what}", f"{signed}, the key that you gave."]
     return [
-        f"OK: run {run['run_id']} of {run.get('actor', 'nobody')}, {run['at']}: {counts}.",
-        f"Events {first} to {checkpoint['seq']}, signed {checkpoint['at']} by {checkpoint['public_key']}.",
-        "Compare this key with the one that you know to be the panel's.",
+        f"Fits itself; who signed it was not checked: {what}",
+        f"{signed}.",
+        "Anybody can sign with a key of their own: give the panel's, as you know it from elsewhere, with --key KEY.",
     ]
 
 
+def public_key(text: str) -> str:
+    """The command line's key. Raises ArgumentTypeError, which ends with 2: nothing was checked with it."""
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != 32 or base64.b64encode(key).decode() != text:
+        raise argparse.ArgumentTypeError(f"“{text}” is no public key, which is 44 characters of base64")
+    return text
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a console that can't show a name shows its code
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument("path", type=Path, metavar="EVIDENCE.zip")
-    parser.add_argument("--key", default="", metavar="PUBLIC_KEY", help="the key, in base64, that must have signed")
+    parser.add_argument("--key", type=public_key, metavar="KEY", help="the public key that must have signed it")
     options = parser.parse_args()
     try:
-        code, said = 0, summary(check(read_files(options.path), options.key))
-    except (DoesNotFit, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        code, said = 1, [f"NO: {error}"]
+        evidence = check(read_files(options.path), options.key)
+        code = SIGNER_NOT_CHECKED if options.key is None else FITS
+        said = summary(evidence, signer_checked=code == FITS)
+    except DoesNotFit as error:
+        code, said = DIFFERS, [f"NO: {error}"]
+    except NotChecked as error:
+        code, said = NOT_CHECKED, [f"NOT CHECKED: {error}"]
+    except OSError as error:
+        code, said = NOT_CHECKED, [f"NOT CHECKED: {options.path} can't be read: {error.strerror}"]
+    except Exception as error:  # Python's own code for whatever this is, no memory left among it, would be 1
+        code, said = NOT_CHECKED, [f"NOT CHECKED: {error!r}"]
     # Without what a name could turn a terminal's NO into an OK by.
     sys.stdout.writelines("".join(char if char.isprintable() else "?" for char in line) + "\n" for line in said)
     return code

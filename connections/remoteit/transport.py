@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-from functools import partial
+from functools import cache, partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -70,14 +70,20 @@ class _HTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _WatchedHTTPSConnection
 
 
+@cache
+def _trusting(ca_bundle: str) -> ssl.SSLContext:
+    """Its certificates take 40 ms to read: that is done once a process and bundle, not for each client."""
+    return ssl.create_default_context(cafile=ca_bundle)
+
+
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
     def use_ca_bundle(self, path: str) -> None:
-        """Read the CA bundle once: requests would read its 15 ms of certificates for each new connection."""
-        self.poolmanager.connection_pool_kw["ssl_context"] = ssl.create_default_context(cafile=path)
+        """Share what is trusted: requests would read the certificates for each new connection."""
+        self.poolmanager.connection_pool_kw["ssl_context"] = _trusting(path)
 
     def cert_verify(self, conn: Any, url: str | bytes, verify: Any, cert: Any) -> None:
         """Leave verification to the SSL context, which demands a known CA and the right host name."""

@@ -6,8 +6,11 @@ from __future__ import annotations
 import os
 import sys
 
+from remoteit_admin.console import show_anything
+
 
 def main() -> None:
+    show_anything()
     refuse_what_is_no_text(sys.argv[1:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "remoteit_admin.settings")
     from django.core.management import execute_from_command_line

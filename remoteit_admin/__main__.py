@@ -12,6 +12,7 @@ from pathlib import Path
 
 import environ
 
+from remoteit_admin.console import show_anything
 from remoteit_admin.launch import alone, dotenv, first_start
 from remoteit_admin.launch.failure import LaunchError
 from remoteit_admin.launch.processes import Children, say
@@ -25,6 +26,7 @@ VARIABLE = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)")
 
 def main() -> int:
     """Run until Ctrl-C and return the exit code: 0 then, else that of what went wrong."""
+    show_anything()
     os.chdir(ROOT)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "remoteit_admin.settings")
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -104,7 +106,7 @@ def start_procfile(children: Children, port: int) -> None:
     # This variable is read before its command line, which names no address.
     arguments = f"{os.environ.get('GUNICORN_CMD_ARGS', '')} --bind 127.0.0.1:{port}"
     env = {**unbuffered(), "PORT": str(port), "GUNICORN_CMD_ARGS": arguments}
-    for line in (ROOT / "Procfile").read_text().splitlines():
+    for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines():
         name, _, command = line.partition(":")
         children.start(name, shlex.split(command), env).listen()
 

@@ -123,7 +123,7 @@ def export(run: StopRun, user: User | None, origin: Origin) -> IO[bytes]:
                 (verify_evidence.EVIDENCE, as_json(evidence)),
                 ("items.csv", as_csv(evidence)),
                 ("evidence.html", as_html(evidence)),
-                (SCRIPT.name, [SCRIPT.read_text()]),
+                (SCRIPT.name, [SCRIPT.read_text(encoding="utf-8")]),
             )
         )
         _write(archive, verify_evidence.SUMS, [sums])

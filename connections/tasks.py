@@ -8,6 +8,7 @@ from huey.contrib.djhuey import db_periodic_task, db_task
 from connections import uploads
 from connections.audit.checkpoints import write_checkpoint
 from connections.audit.keeping import verify_and_keep
+from connections.sessions import SessionStore
 from connections.stops import plan, wakeup  # noqa: F401 - importing it registers its task
 
 
@@ -19,6 +20,11 @@ def delete_expired_drafts() -> None:
 @db_periodic_task(crontab(minute="*/10"))
 def delete_expired_uploads() -> None:
     uploads.delete_expired()
+
+
+@db_periodic_task(crontab(minute="*/10"))
+def delete_expired_sessions() -> None:
+    SessionStore.clear_expired()
 
 
 @db_periodic_task(crontab(minute="*/10"))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,12 +9,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from connections.csv_table import Unreadable, read_table
 from connections.models import Account, Connection
 from connections.models.formats import parse_time, validate_one_line
 
 REQUIRED = ("device_address", "connection_id")
 TIMES = ("opened_at", "expires_at")
 COLUMNS = (*REQUIRED, "account", "device_name", "service_name", "opened_by", *TIMES)
+LISTED_ACCOUNTS = 10
 SHOWN = 200
 """So many characters of a bad row are shown as they stand in the file."""
 
@@ -48,59 +47,39 @@ class Row:
         return self.account.pk, self.cells["connection_id"].lower()
 
 
-class Unreadable(Exception):
-    """The file can't be read as a list of connections at all. `bad_row` says from which line on, and why."""
-
-    def __init__(self, line: int, why: str) -> None:
-        super().__init__(why)
-        self.bad_row = BadRow(line, why)
-
-
 def read_rows(content: bytes, accounts: dict[str, Account]) -> Iterator[Row | BadRow]:
-    """The rows of `content`, UTF-8 with or without a byte order mark, whose first row names the columns.
+    """The rows of `content`, whose first row names the columns.
 
-    `accounts`: those that a row may name, by name. Rows of nothing but blanks are passed over. Raises Unreadable,
-    before the first row or at the first that breaks the file's form.
+    `accounts`: those that a row may name, by name. Rows of nothing but blanks are passed over, and so are blank cells
+    behind the last column. Raises Unreadable, before the first row or at the first that breaks the file's form.
     """
-    rows = _numbered(_text(content))
-    line, header = next(rows, (1, []))
+    table = read_table(content, COLUMNS)
+    line, header = next(table.rows, (1, []))
+    while header and not header[-1]:
+        header.pop()
     _check_header(line, header)
-    for line, cells in rows:
+    for line, cells in table.rows:
         row = _row(line, header, cells, accounts)
-        yield BadRow(line, row, ",".join(cells)[:SHOWN]) if isinstance(row, str) else row
-
-
-def _text(content: bytes) -> str:
-    content = content.removeprefix(codecs.BOM_UTF8)
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        line = len((content[: error.start] + b"x").splitlines())
-        raise Unreadable(line, _("This is not UTF-8. Save the file as UTF-8 and try again.")) from None
-
-
-def _numbered(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank, with the number of the line where it begins."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise Unreadable(line, _("From here on this is not CSV: %s.") % error) from None
-        if cells is None:
-            return
-        stripped = [cell.strip() for cell in cells]
-        if any(stripped):
-            yield line, stripped
-        line = reader.line_num + 1
+        yield BadRow(line, row, table.separator.join(cells)[:SHOWN]) if isinstance(row, str) else row
 
 
 def _check_header(line: int, header: list[str]) -> None:
     if not header:
         raise Unreadable(line, _("The file is empty."))
     columns = {"columns": ", ".join(COLUMNS)}
-    for name in header:
+    for number, name in enumerate(header, start=1):
+        if not name:
+            raise Unreadable(line, _("Column %d has no name.") % number)
+        if len(header) == 1 and name not in COLUMNS:
+            wrong = {"name": name[:80], **columns}
+            raise Unreadable(
+                line,
+                _(
+                    "“%(name)s” is no column. The first line names the columns, parted by commas, semicolons or tabs: "
+                    "%(columns)s."
+                )
+                % wrong,
+            )
         if name not in COLUMNS:
             raise Unreadable(
                 line, _("There is no column “%(name)s”, but %(columns)s.") % {"name": name[:40], **columns}
@@ -114,6 +93,8 @@ def _check_header(line: int, header: list[str]) -> None:
 
 def _row(line: int, header: list[str], cells: list[str], accounts: dict[str, Account]) -> Row | str:
     """The row, or what is wrong with it."""
+    if not any(cells[len(header) :]):
+        cells = cells[: len(header)]
     if len(cells) != len(header):
         wrong = {"found": len(cells), "wanted": len(header)}
         return _("The row has %(found)d cells, and the first line names %(wanted)d.") % wrong
@@ -141,5 +122,5 @@ def _value(name: str, cell: str) -> Any:
 
 
 def _unknown_account(name: str, accounts: dict[str, Account]) -> str:
-    known = ", ".join(sorted(accounts)) or _("none")
+    known = ", ".join([*sorted(accounts)[:LISTED_ACCOUNTS], *["…"] * (len(accounts) > LISTED_ACCOUNTS)]) or _("none")
     return _("account: “%(name)s” is not known; there are: %(known)s.") % {"name": name[:80], "known": known}

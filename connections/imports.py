@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from connections.accounts import ensure_default_account
 from connections.audit.append import Entry, Origin, append
-from connections.csv_rows import BadRow, Row, Unreadable, read_rows
+from connections.csv_rows import BadRow, Row, read_rows
+from connections.csv_table import Unreadable
 from connections.models import Account, Connection
 from connections.models.accounts import lock_accounts
 from connections.models.states import KnownBy
@@ -59,8 +60,9 @@ class NotImported(Exception):
 def check(content: bytes) -> Checked:
     """Read a CSV file, and change nothing.
 
-    `content` is UTF-8; its first row names the columns, `csv_rows.COLUMNS`, of which `csv_rows.REQUIRED` must be
-    there. Times are ISO 8601 with their offset from UTC. Raises NotImported when it can't be read at all.
+    `content` is as `csv_table.read_table` takes it; its first row names the columns, `csv_rows.COLUMNS`, of which
+    `csv_rows.REQUIRED` must be there. Times are ISO 8601 with their offset from UTC. Raises NotImported when it can't
+    be read at all.
     """
     ensure_default_account()
     accounts = {account.name: account for account in Account.objects.all()}
@@ -76,7 +78,7 @@ def check(content: bytes) -> Checked:
             else:
                 rows[row.key] = row
     except Unreadable as error:
-        raise NotImported([error.bad_row]) from None
+        raise NotImported([BadRow(error.line, error.why)]) from None
     if not rows and not bad_rows:
         raise NotImported([BadRow(1, _("The file names its columns and no connection."))])
     contradictions, known, refreshed = _compare(list(rows.values()))

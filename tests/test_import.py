@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import threading
@@ -103,8 +104,32 @@ def test_it_takes_over_what_the_optional_columns_say() -> None:
         f"{HEADER}\r{GOOD}".encode(),
         file("", HEADER, "", GOOD, ",", ""),
         file(" device_address , connection_id ", f" {ADDRESS} , {ID} "),
+        file("device_address;connection_id", f"{ADDRESS};{ID}"),
+        file('"device_address";"connection_id";"device_name"', f'"{ADDRESS}";"{ID}";"gate, north"'),
+        file("device_address\tconnection_id", f"{ADDRESS}\t{ID}"),
+        b"\xef\xbb\xbf" + file("device_address;connection_id;", f"{ADDRESS};{ID};"),
+        file(f"{HEADER},,", f"{GOOD},,", ",,,"),
+        file(HEADER, f"{GOOD},,"),
+        file(f"{HEADER},,", GOOD),
+        codecs.BOM_UTF16_LE + f"device_address\tconnection_id\r\n{ADDRESS}\t{ID}\r\n".encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + file(HEADER, GOOD).decode().encode("utf-16-be"),
     ],
-    ids=["byte order mark", "CRLF", "CR", "blank rows", "blanks around"],
+    ids=[
+        "byte order mark",
+        "CRLF",
+        "CR",
+        "blank rows",
+        "blanks around",
+        "semicolons",
+        "quoted, with a comma inside",
+        "tabs",
+        "semicolons to the end of the line",
+        "commas to the end of each line",
+        "commas to the end of a row",
+        "commas to the end of the header",
+        "UTF-16 as Excel writes it",
+        "UTF-16, big end first",
+    ],
 )
 def test_it_reads_what_spreadsheets_write(content: bytes) -> None:
     assert do(content).added == 1
@@ -186,7 +211,7 @@ def test_a_broken_letter_right_after_a_line_end_belongs_to_the_new_line() -> Non
     assert refused(b"\xef\xbb\xbf" + file(HEADER) + b"\xff")[0].startswith("line 2:")
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
 def test_other_encodings_are_named_from_the_first_line(encoding: str) -> None:
     assert refused(file(HEADER, GOOD).decode().encode(encoding))[0].startswith("line 1: This is not UTF-8")
 
@@ -198,6 +223,11 @@ def test_other_encodings_are_named_from_the_first_line(encoding: str) -> None:
         (b"\n\n", "line 1: The file is empty."),
         (file(HEADER), "line 1: The file names its columns and no connection."),
         (file("device_address", ADDRESS), "line 1: The column connection_id is missing."),
+        (file("device_address|connection_id"), "line 1: “device_address|connection_id” is no column. The first line"),
+        (file("address;id"), "line 1: There is no column “address”, but device_address, connection_id,"),
+        (file("device_address,,connection_id"), "line 1: Column 2 has no name."),
+        (b"PK\x03\x04\x14", "line 1: This is a spreadsheet's own file"),
+        (file(HEADER, GOOD).decode().encode("utf-16") + b"x", "line 3: This is not UTF-16. Save the file as UTF-8"),
         (file(GOOD), f"line 1: There is no column “{ADDRESS}”, but device_address, connection_id,"),
         (file(f"{HEADER},port", f"{GOOD},22"), "line 1: There is no column “port”"),
         (file(f"{HEADER},connection_id", f"{GOOD},{ID}"), "line 1: The column connection_id stands there twice."),
@@ -251,6 +281,16 @@ def test_a_bad_row_is_told_by_line(row: str, says: str) -> None:
 )
 def test_a_bad_cell_is_told_by_line_and_column(account: Account, columns: str, cells: str, says: str) -> None:
     assert says in refused_row(columns, cells)
+
+
+def test_a_bad_row_is_shown_with_the_separator_of_its_file() -> None:
+    [bad_row] = check(file("device_address;connection_id", "80:00;A481")).bad_rows
+    assert bad_row.text == "80:00;A481"
+
+
+def test_of_very_many_accounts_the_first_are_named() -> None:
+    Account.objects.bulk_create(Account(name=f"site {number:03}") for number in range(300))
+    assert len(refused_row("account", "field-ops")) < 300
 
 
 def test_a_row_with_two_faults_tells_both() -> None:

@@ -12,8 +12,9 @@ from connections.management.shell import SOME_NOT, command_origin, read_input, w
 
 class Command(BaseCommand):
     help = (
-        f"Import connections from a CSV file in UTF-8. Its first line names the columns: {', '.join(REQUIRED)}, and "
-        f"any of {', '.join(COLUMNS[2:])}. Times are ISO 8601 with their offset from UTC. Bad rows are listed by line "
+        "Import connections from a CSV file in UTF-8, or in UTF-16 with a byte order mark; commas, semicolons or tabs "
+        f"part its cells. Its first line names the columns: {', '.join(REQUIRED)}, and any of "
+        f"{', '.join(COLUMNS[2:])}. Times are ISO 8601 with their offset from UTC. Bad rows are listed by line "
         "and nothing is imported, unless --skip-bad. A connection that is known already is refreshed."
     )
 

@@ -6,6 +6,7 @@ from django.db import DatabaseError
 from huey.contrib.djhuey import HUEY
 
 from connections.audit import triggers
+from connections.audit.checkpoints import why_file_not_writable
 from connections.audit.verify import LIMITS
 from connections.models import AuditVerification, Worker
 from connections.models.writable import why_not_writable
@@ -15,12 +16,14 @@ PROBE_KEY = "readyz"
 
 def parts() -> dict[str, str]:
     """The parts by name, each with "ok" or what is wrong. Where the database is away, those in it are left out."""
-    found = {"database": _database(), "queue": _queue()}
+    found = {"database": _database(), "queue": _queue(), "files": why_file_not_writable() or "ok"}
     if found["database"] == "ok":
-        found["worker"] = "ok" if Worker.objects.alive().exists() else "no worker gave a sign lately"
-        if found["worker"] != "ok" and (why := why_not_writable()):
-            # A worker's signs are writes: with one that is alive it can be written.
+        alive = list(Worker.objects.alive().order_by("pk"))
+        found["worker"] = _workers(alive)
+        if why := why_not_writable():
             found["database"] = f"can't be written: {why}"
+        if elsewhere := next((f"{one}: {one.files_failure}" for one in alive if one.files_failure), ""):
+            found["files"] = elsewhere
         found["triggers"] = "ok" if not triggers.missing() else "missing: the history can be changed"
         last = AuditVerification.objects.first()
         found["history"] = "ok" if last is None or last.holds else "the last verification found faults"
@@ -44,6 +47,13 @@ def verified() -> dict[str, object] | None:
         "checkpoint": last.checkpoint_seq,
         "cannot_show": str(LIMITS),
     }
+
+
+def _workers(alive: list[Worker]) -> str:
+    """Judged by their work, too: a sign of life may fit onto a disk that is too full for the rest."""
+    if not alive:
+        return "no worker gave a sign lately"
+    return next((f"{one} can't go on: {one.failure}" for one in alive if one.failure), "ok")
 
 
 def _database() -> str:

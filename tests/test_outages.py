@@ -26,6 +26,8 @@ from tests.skips import missing
 
 COUNT = 240
 LATENCY_MS = 100
+TOLD_WITHIN_S = 10.0
+"""On a machine with nothing else to do it takes a second."""
 AWAY_S = 2.5
 """Longer than any call takes, and than the tests' lease."""
 
@@ -118,11 +120,14 @@ def test_a_full_disk_stops_the_sending_and_room_lets_it_go_on(home: Path, remote
             run = panel.stop_all()
             until(lambda: sent(remoteit) > count * 0.2)
             ballast = fill(disk)
+            until(lambda: session.get(f"{web.url}/readyz", timeout=30).status_code == 503, seconds=TOLD_WITHIN_S)
             check_nothing_is_sent(remoteit, count)
             page = f"{web.url}/admin/connections/stoprun/{run}/change/"
             until(lambda: "It says: <q>database or disk is full</q>" in session.get(page).text)
             ready = session.get(f"{web.url}/readyz", timeout=30)
-            assert (ready.status_code, ready.json()["database"]) == (503, "can't be written: database or disk is full")
+            # Told by a write that is tried, or by the worker: the smaller of them may fit where the other does not.
+            assert ready.status_code == 503
+            assert "database or disk is full" in ready.text
             ballast.unlink()
             check_all_is_over(panel, run, count)
 

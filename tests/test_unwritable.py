@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -11,9 +13,11 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
+from pytest_django import Settings
 
 from connections.models import Connection, StopRun, Worker
 from connections.models.writable import why_not_writable
+from connections.stops.drain import Drain
 from tests.test_drain import start_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,3 +85,78 @@ def test_a_lock_of_somebody_else_is_no_refusal(run: StopRun) -> None:
     finally:
         enough.set()
         holder.join()
+
+
+# Each refuses what the work writes, and takes a sign of life: so does a disk that is nearly full.
+REFUSE_LINES = {
+    "sqlite": ["CREATE TRIGGER full BEFORE INSERT ON connections_auditevent BEGIN SELECT RAISE(ABORT, 'no room'); END"],
+    "postgresql": [
+        "CREATE FUNCTION full_() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE 'no room' USING ERRCODE = '53100'; END $$",
+        "CREATE TRIGGER full BEFORE INSERT ON connections_auditevent FOR EACH ROW EXECUTE FUNCTION full_()",
+    ],
+}
+TAKE_LINES = {"sqlite": ["DROP TRIGGER full"], "postgresql": ["DROP FUNCTION full_ CASCADE"]}
+
+
+def run_sql(statements: dict[str, list[str]]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements[connection.vendor]:
+            cursor.execute(statement)
+
+
+@pytest.fixture
+def full(run: StopRun) -> Iterator[Drain]:
+    """A worker whose signs of life fit into the database, while no line of history does."""
+    drain = Drain()
+    run_sql(REFUSE_LINES)
+    yield drain
+    run_sql(TAKE_LINES)
+
+
+def test_the_run_shows_what_the_work_fails_with_though_its_worker_gives_signs(
+    shown: Callable[[], str], full: Drain
+) -> None:
+    full.step(0)
+    assert Worker.objects.alive().exists()
+    assert "It says: <q>no room</q>" in shown()
+
+
+def test_readyz_is_told_by_the_work_and_not_by_signs_of_life(admin_client: Client, full: Drain) -> None:
+    full.step(0)
+    answer = admin_client.get("/readyz")
+    assert (answer.status_code, answer.json()["worker"]) == (503, f"{full.worker} can't go on: no room")
+    assert Worker.objects.get(pk=full.worker.pk).failed_at is not None
+
+
+def test_work_that_succeeds_again_is_well(run: StopRun, admin_client: Client) -> None:
+    drain = Drain()
+    run_sql(REFUSE_LINES)
+    drain.step(0)
+    run_sql(TAKE_LINES)
+    drain.step(0)
+    assert admin_client.get("/readyz").json()["worker"] == "ok"
+    assert Worker.objects.get(pk=drain.worker.pk).failed_at is None
+
+
+def test_a_read_only_database_is_told_while_a_worker_s_last_sign_is_young(
+    run: StopRun, admin_client: Client, request: pytest.FixtureRequest
+) -> None:
+    Worker.objects.update(beat_at=Now())
+    said = request.getfixturevalue("read_only")
+    assert admin_client.get("/readyz").json()["database"] == f"can't be written: {said}"
+
+
+def test_a_file_that_is_to_be_copied_away_and_can_not_be_written_is_no_readiness(
+    run: StopRun, admin_client: Client, tmp_path: Path, settings: Settings
+) -> None:
+    settings.AUDIT_FOLDER = tmp_path / "not there"
+    assert admin_client.get("/readyz").json()["files"] == f"{settings.AUDIT_FOLDER} can't be written"
+
+
+def test_a_worker_tells_of_the_files_of_its_own_host(admin_client: Client, tmp_path: Path, settings: Settings) -> None:
+    drain, settings.AUDIT_FOLDER, here = Drain(), tmp_path / "not there", settings.AUDIT_FOLDER
+    time.sleep(settings.WORKER_HEARTBEAT_SECONDS)
+    drain.step(0)
+    settings.AUDIT_FOLDER = here
+    assert admin_client.get("/readyz").json()["files"] == f"{drain.worker}: {tmp_path / 'not there'} can't be written"

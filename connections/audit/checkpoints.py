@@ -27,6 +27,7 @@ FILE = "checkpoints.jsonl"
 FIELDS = ("at", "hash", "public_key", "seq", "signature")
 LATEST_RUNS = 100
 LAST_LINE = 4096
+_last_failure = ""
 
 
 class WrongCheckpoint(Exception):
@@ -96,6 +97,15 @@ def checkpoints_file() -> Path:
     return Path(settings.AUDIT_FOLDER) / FILE
 
 
+def why_file_not_writable() -> str:
+    """Why `checkpoints_file`, which is to be copied away, can't be written on this host; "" when it can."""
+    file = checkpoints_file()
+    tried = file if file.exists() else file.parent
+    if not os.access(tried, os.W_OK):
+        return f"{tried} can't be written"
+    return _last_failure
+
+
 def stored_claims() -> Iterator[Claim]:
     """The checkpoints that the database keeps."""
     for one in AuditCheckpoint.objects.order_by("seq").iterator(chunk_size=2000):
@@ -123,6 +133,7 @@ def claims_in(lines: Iterable[str], name: str) -> Iterator[Claim]:
 
 def _bring_file_up_to_date() -> None:
     """Add to the file what it lacks: nothing was lost when it could not be written, or was moved away."""
+    global _last_failure  # of this process, whose worker tells it with its signs of life
     try:
         with checkpoints_file().open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -131,7 +142,9 @@ def _bring_file_up_to_date() -> None:
                 file.write(as_line(one).encode())
             file.flush()
             os.fsync(file.fileno())
-    except OSError:
+        _last_failure = ""
+    except OSError as error:
+        _last_failure = f"{checkpoints_file()} can't be written: {error.strerror}"
         logger.exception("The checkpoint is in the database, but %s can't be written", checkpoints_file())
 
 

@@ -195,6 +195,10 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         """Workers that gave a sign within their lease, by the database's clock."""
         return self.filter(ended_at=None, beat_at__gte=lease_start())
 
+    def failing(self) -> WorkerQuerySet:
+        """Those alive whose work fails: a sign of life is a small write, and may fit where the work does not."""
+        return self.alive().exclude(failure="")
+
     def dead(self) -> WorkerQuerySet:
         return self.exclude(pk__in=self.alive().values("pk"))
 
@@ -209,6 +213,12 @@ class Worker(models.Model):
     ended_at = models.DateTimeField(null=True)
     tried_at = models.DateTimeField(null=True)
     """When a page last tried whether the database can be written."""
+    failure = models.TextField(blank=True, db_default="")
+    """What its work last failed with; "" when it succeeded since."""
+    failed_at = models.DateTimeField(null=True)
+    """Since when it fails."""
+    files_failure = models.TextField(blank=True, db_default="")
+    """Why a file that is to be copied away can't be written on its host; "" when it can."""
 
     objects = WorkerQuerySet.as_manager()
 

@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from connections.audit.append import append
+from connections.audit.checkpoints import why_file_not_writable
 from connections.models import Account, Worker
 from connections.models.accounts import lock_accounts
 from connections.models.writable import NEVER_TAKEN
@@ -34,6 +35,7 @@ from connections.stops.recover import recover_dead_claims
 from connections.stops.settle import Answered, Settled, settle
 from connections.stops.shares import take_share
 from connections.stops.sign_in import prepare_sign_in, record_sign_in, recover_lost_sign_ins
+from connections.stops.trouble import Trouble
 from connections.stops.withdraw import go_on_cancelling, skip_what_is_not_allowed
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Drain:
 
     def __init__(self) -> None:
         self.worker = Worker.objects.create(host=socket.gethostname(), pid=os.getpid(), beat_at=Now())
+        self._trouble = Trouble(self.worker)
         self._inbox = Inbox()
         self._in_flight: dict[int, Claim] = {}
         self._lines = Lines(self._arrive)
@@ -95,22 +98,17 @@ class Drain:
             self._looked_at = 0.0
         try:
             to_send = self._turn_escaping(claiming=claiming)
-        except (DatabaseError, InterfaceError):
+        except (DatabaseError, InterfaceError) as error:
             logger.exception("Nothing is sent while the database can't be written; trying again")
             connection.close()
+            self._trouble.note(error)
             time.sleep(DATABASE_RETRY_S)
             return
-        self._hold_lease()
+        held_until = self._beat_at + settings.WORKER_LEASE_SECONDS - settings.WORKER_HEARTBEAT_SECONDS
+        self._lease = self._lease.moved_on(held_until)
         for line, claims, at_once in to_send:
             self._in_flight.update((one.item.pk, one) for one in claims)
             line.send(claims, self._lease, at_once=at_once)
-
-    def _hold_lease(self) -> None:
-        until = self._beat_at + settings.WORKER_LEASE_SECONDS - settings.WORKER_HEARTBEAT_SECONDS
-        if time.monotonic() > self._lease.until:
-            self._lease = Lease(until)
-        else:
-            self._lease.until = until
 
     def _turn_escaping(self, *, claiming: bool) -> list[ToSend]:
         """One turn. An answer that can never be written as it came is no outage: it is escaped, the others go on."""
@@ -142,7 +140,8 @@ class Drain:
             return []
         if beat:
             # By itself: it must not wait behind the locks of others. Whoever held us for dead is told otherwise.
-            Worker.objects.filter(pk=self.worker.pk).update(beat_at=Now(), ended_at=None)
+            signs = {"beat_at": Now(), "ended_at": None, "files_failure": why_file_not_writable()}
+            Worker.objects.filter(pk=self.worker.pk).update(**signs)
             self._beat_at = now
         if sweep:
             # Not after the claims are committed: breaking off there, what they announced would not be sent.
@@ -179,6 +178,7 @@ class Drain:
             if not isinstance(arrival, SignedIn) and self._in_flight.get(arrival.claim.item.pk) is arrival.claim:
                 del self._in_flight[arrival.claim.item.pk]
         self._swept_at = now if sweep else self._swept_at
+        self._trouble.is_over()
 
     def _record_all(self, arrivals: list[Arrival], accounts: dict[int, Account]) -> list[Entry]:
         answered = [one for one in arrivals if isinstance(one, Answered)]

@@ -39,6 +39,13 @@ class Lease:
 
     until: float
 
+    def moved_on(self, until: float) -> Lease:
+        """This lease, that now holds until then; a new one when it is over."""
+        if time.monotonic() > self.until:
+            return Lease(until)
+        self.until = until
+        return self
+
 
 @dataclass(frozen=True)
 class Withdrawn:

@@ -102,7 +102,7 @@ def read_progress(run: StopRun) -> Progress:
         if (tally := by_account[account.pk]).total
     ]
     last_sign_at = Worker.objects.aggregate(last=Max("beat_at"))["last"] if state == "waiting" else None
-    unwritable = why_not_writable() if state == "waiting" else ""
+    unwritable = (why_not_writable() or _why_failing()) if state == "waiting" else ""
     return Progress(run, now, whole, accounts, state, _time_to_answer(run, whole.count(CUT)), last_sign_at, unwritable)
 
 
@@ -134,7 +134,12 @@ def _state(run: StopRun, tally: Tally) -> str:
         return "cancelled" if run.cancelled_at else "done"
     if run.paused_at and not run.cancelled_at:
         return "paused"
-    return "running" if Worker.objects.alive().exists() else "waiting"
+    # One that fails sends nothing, however lively its signs are.
+    return "running" if Worker.objects.alive().filter(failure="").exists() else "waiting"
+
+
+def _why_failing() -> str:
+    return Worker.objects.failing().values_list("failure", flat=True).first() or ""
 
 
 def _account_state(account: Account, tally: Tally, run_state: str, now: datetime) -> str:

@@ -8,15 +8,19 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
 from connections.audit.append import Entry, append
 from connections.management.shell import command_origin
-from connections.origin import printable, web_origin
+from connections.origin import client_ip, printable, web_origin
+from connections.people.failures import Failure, has_own_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NAME_LENGTH = 150
+SIGN_IN_FAILED = "user.sign_in_failed"
+OLD_PASSWORD_WRONG = "user.old_password_wrong"  # noqa: S105 - an action of the history
 
 
 def connect() -> None:
@@ -49,10 +53,24 @@ def sign_in_failed(
 def refuse_sign_in(name: str, request: HttpRequest | None, *, why: str = "") -> None:
     """Append `user.sign_in_failed` with the name that was tried, and never the password.
 
-    The line is one of the person's whose name it is; with a name that nobody has, of nobody's.
+    The line is one of the person's whose name it is; with a name that nobody has, of nobody's. When there were many
+    within a minute, the history is told of it by their sum.
     """
+    if request is not None and not has_own_line(failure_of(SIGN_IN_FAILED, name, request), timezone.now()):
+        return
     actor = User.objects.filter(username=name).first() if name.isprintable() else None
-    _append("user.sign_in_failed", request, actor, name=printable(name, NAME_LENGTH), why=why)
+    _append(SIGN_IN_FAILED, request, actor, name=printable(name, NAME_LENGTH), why=why)
+
+
+def refuse_old_password(user: User, request: HttpRequest) -> None:
+    """Append `user.old_password_wrong`, in sums as above."""
+    if has_own_line(failure_of(OLD_PASSWORD_WRONG, user.get_username(), request), timezone.now()):
+        _append(OLD_PASSWORD_WRONG, request, user)
+
+
+def failure_of(action: str, name: str, request: HttpRequest) -> Failure:
+    """How a failure of the password of `name` that came with `request` is counted."""
+    return Failure(action, printable(name, NAME_LENGTH), client_ip(request))
 
 
 def _append(action: str, request: HttpRequest | None, actor: User | None, **facts: str) -> None:

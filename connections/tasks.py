@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
 from connections import uploads
 from connections.audit.checkpoints import write_checkpoint
 from connections.audit.keeping import verify_and_keep
+from connections.people import brakes, failures
 from connections.sessions import SessionStore
 from connections.stops import plan, wakeup  # noqa: F401 - importing it registers its task
 
@@ -30,6 +32,12 @@ def delete_expired_sessions() -> None:
 @db_periodic_task(crontab(minute="*/10"))
 def sign_history() -> None:
     write_checkpoint()
+
+
+@db_periodic_task(crontab())
+def tell_failed_sign_ins() -> None:
+    failures.tell_sums(timezone.now())
+    brakes.forget(timezone.now())
 
 
 @db_periodic_task(crontab(minute="7"))

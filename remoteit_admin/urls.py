@@ -4,15 +4,17 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from connections.admin.own_password import password_change
 from connections.admin.preferences_page import preferences
-from connections.admin.users import password_change
+from connections.admin.sign_in import sign_in
 
 handler403 = "connections.admin.refusals.permission_denied"
 handler500 = "connections.error_page.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/preferences/", admin.site.admin_view(preferences), name="preferences"),
-    # Before Django's own page at the same address.
+    # Before Django's own pages at the same addresses.
+    path("admin/login/", sign_in),
     path("admin/password_change/", admin.site.admin_view(password_change, cacheable=True)),
     path("admin/", admin.site.urls),
 ]

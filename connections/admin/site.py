@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from connections.signals import refuse_sign_in
+from connections.admin.sign_in import in_words, known_browser
+from connections.people.attempts import TooMany, attempt
+from connections.signals import SIGN_IN_FAILED, failure_of, refuse_sign_in
 
 NO_MATCH = _("User name and password do not match those of anybody who may sign in here. Both are case-sensitive.")
 
 
 class SignInForm(AdminAuthenticationForm):
     error_messages = {**AdminAuthenticationForm.error_messages, "invalid_login": NO_MATCH}
+    wait_s = 0
+    """After how many seconds the next try may come, when this one was refused untried."""
+
+    def clean(self) -> dict[str, Any]:
+        name, request = self.cleaned_data.get("username"), self.request
+        if request is None or name is None or not self.cleaned_data.get("password"):
+            return super().clean()  # which tries nothing
+        try:
+            with attempt(failure_of(SIGN_IN_FAILED, name, request), known_browser(request, name)):
+                return super().clean()
+        except TooMany as refusal:
+            self.wait_s = refusal.wait_s
+            raise ValidationError(in_words(refusal)) from None
 
     def confirm_login_allowed(self, user: User) -> None:
         try:

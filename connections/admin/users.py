@@ -199,12 +199,6 @@ class UserAdmin(NeverDeletedAdmin, TicksPermissions, DjangoUserAdmin):
         return field
 
 
-@sensitive_post_parameters()
-def password_change(request: HttpRequest) -> HttpResponse:
-    """Django's page for one's own password, with a line in the history when it was changed."""
-    return _told_of_password(request, user_of(request), lambda: admin.site.password_change(request))
-
-
 def _told_of_password(request: HttpRequest, user: User | None, view: Callable[[], HttpResponse]) -> HttpResponse:
     with transaction.atomic():
         before = _password_hash(user)

@@ -47,6 +47,7 @@ WORDS = {
     "history.exported": Words(_("Exports of the history"), _("exported the history"), "download"),
     "user.signed_in": Words(_("Sign-ins"), _("signed in"), "user"),
     "user.sign_in_failed": Words(_("Failed sign-ins"), _("a sign-in failed"), "error"),
+    "user.old_password_wrong": Words(_("Wrong old passwords"), _("gave a wrong old password"), "error"),
     "user.signed_out": Words(_("Sign-outs"), _("signed out"), "user"),
     "user.added": Words(_("Users added"), _("added a user"), "user"),
     "user.changed": Words(_("Users changed"), _("changed a user"), "user"),

@@ -9,25 +9,33 @@ PRODUCTION = env ALLOWED_HOSTS=panel.example USE_HTTPS=on DEBUG=off \
   SECRET_KEY=$(shell head -c 48 /dev/urandom | base64 | tr -d '\n') \
   CREDENTIALS_KEY=$(shell head -c 32 /dev/urandom | base64 | tr '+/' '-_')
 
-# They start their own servers, so a second database has nothing to add.
-ONCE = --ignore=tests/test_sample_clients.py --ignore=tests/test_launcher.py --ignore=tests/test_servers.py --ignore=tests/test_skips.py \
-  --ignore=tests/test_outages.py --ignore=tests/test_one_server.py
+# A test run starts hundreds of Pythons: compile the code once, even where the environment says not to.
+export PYTHONDONTWRITEBYTECODE :=
 
-# As many at once as there are processors; a file stays in one process. In their order, with the long walks of tests/browser
-# first: xdist would begin with the files of many tests.
-PARALLEL = -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
+# As many at once as there are processors. Each gets one half of the tests, and takes from the other when it is done.
+PYTEST = $(BIN)/python -m pytest -rs -n auto --maxprocesses=4 --dist worksteal
+ON_SQLITE = env -u DATABASE_URL -u QUEUE_URL $(PYTEST)
+ON_POSTGRESQL = $(BIN)/python -m tests.servers -- $(PYTEST)
 
-.PHONY: help run test chaos check bench screenshots fmt
+.PHONY: help run test test-rest test-all chaos check bench screenshots fmt
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/run.stamp ## the panel and its worker on http://127.0.0.1:8000 (another port: PORT=8001 make run)
 	@$(BIN)/python -m remoteit_admin
 
-test: .venv/dev.stamp ## every test: on SQLite, then on PostgreSQL and Redis
+test: .venv/dev.stamp ## a proof of every behaviour in five minutes: on SQLite, in a browser, on PostgreSQL and Redis
+	@began=$$(date +%s) && .ci/setup && \
+	  $(ON_SQLITE) -m "not slow" && \
+	  $(ON_POSTGRESQL) -m "both and not slow" && \
+	  echo "make test took $$(($$(date +%s) - began)) seconds."
+
+test-rest: .venv/dev.stamp ## what `make test` leaves out: whole processes, outages, every screen, all on PostgreSQL
 	@.ci/setup
-	@env -u DATABASE_URL -u QUEUE_URL $(BIN)/python -m pytest -rs $(PARALLEL)
-	@$(BIN)/python -m tests.servers -- $(BIN)/python -m pytest -rs $(PARALLEL) -m "not browser" $(ONCE)
+	@$(ON_SQLITE) -m slow
+	@$(ON_POSTGRESQL) -m "not browser and not once and (slow or not both)"
+
+test-all: test test-rest ## every test
 
 chaos: .venv/dev.stamp ## workers killed 200 times while remote.it misbehaves, on both databases (CHAOS_KILLS, CHAOS_SEED)
 	@.ci/setup

@@ -21,6 +21,8 @@ from pathlib import Path
 
 import psycopg
 
+from tests.memory import in_memory
+
 START = 30.0  # seconds for a server to answer, and for one to end
 
 
@@ -102,7 +104,7 @@ def run_as() -> dict:
 @contextlib.contextmanager
 def folder(owner: dict) -> Iterator[Path]:
     """A private folder of `owner` (see `run_as`), removed with all that is in it."""
-    path = Path(tempfile.mkdtemp(prefix="panel-"))
+    path = Path(tempfile.mkdtemp(prefix="panel-", dir=in_memory()))
     try:
         if owner:
             os.chown(path, owner["user"], owner["group"])

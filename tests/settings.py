@@ -8,6 +8,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tests.memory import in_memory
+
 os.environ.update(
     SECRET_KEY="tests-only-0123456789-0123456789-0123456789-0123456789",
     USE_HTTPS="off",
@@ -29,7 +31,7 @@ os.environ.setdefault("STOP_CONCURRENCY", "16")
 os.environ.setdefault("STOP_MAX_PER_SECOND", "0")
 os.environ.setdefault("STOP_MAX_ATTEMPTS", "4")
 if "TEST_FOLDER" not in os.environ:
-    os.environ["TEST_FOLDER"] = tempfile.mkdtemp(prefix="remoteit-admin-tests-")
+    os.environ["TEST_FOLDER"] = tempfile.mkdtemp(prefix="remoteit-admin-tests-", dir=in_memory())
     atexit.register(shutil.rmtree, os.environ["TEST_FOLDER"], ignore_errors=True)
 # Of several test processes at once each has a folder and a queue of its own, for itself and for the processes that it
 # starts; pytest-django gives it a database.
@@ -48,8 +50,11 @@ os.environ.setdefault("QUEUE_URL", f"sqlite:///{FOLDER}/queue.sqlite3")
 from remoteit_admin.settings import *  # noqa: E402, F403
 from remoteit_admin.settings import DATABASES, MIDDLEWARE, STORAGES  # noqa: E402
 
-# In memory, a worker process could not see it.
+# In `:memory:`, a worker process could not see it. What a power cut would take is no loss here:
+# `test_synchronous.py` looks at the panel's own settings.
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    options = DATABASES["default"]["OPTIONS"]
+    DATABASES["default"]["OPTIONS"] = {**options, "init_command": f"{options['init_command']};PRAGMA synchronous=OFF"}
     DATABASES["default"]["TEST"] = {"NAME": str(FOLDER / "test.sqlite3")}
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")

@@ -10,7 +10,7 @@ from django.db import transaction
 from connections.audit.append import GENESIS, Entry, Origin, append
 from connections.models import AuditEvent, AuditHead
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 
 
 def note(text: str, **facts: object) -> Entry:

@@ -12,6 +12,8 @@ from connections.audit.verify import verify
 from connections.models import AuditEvent
 from tests.commands import ROOT, environment
 
+pytestmark = pytest.mark.both
+
 PROCESSES = 8 if connection.vendor == "postgresql" else 4
 BATCHES, BATCH = 20, 5
 WRITER = f"""

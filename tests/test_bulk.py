@@ -12,7 +12,7 @@ from connections.models import Connection
 from connections.models.bulk import insert_many, insert_rows, update_many
 from connections.models.states import ConnectionStatus, KnownBy
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 MakeConnection = Callable[..., Connection]
 AWKWARD = 'a "quoted", back\\slashed\tand\nbroken {line} ü \\N'
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)

@@ -37,7 +37,7 @@ from tests.test_drain import lines
 from tests.test_worker import wait_until
 from tests.workers import environment
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "20"))
 SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(2**32))

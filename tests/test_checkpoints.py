@@ -31,7 +31,7 @@ from connections.models import AuditCheckpoint, AuditEvent, AuditHead, Connectio
 from tests.commands import manage
 from tests.runs import put, start_run
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 TABLE, CHECKPOINTS = triggers.TABLE, triggers.TABLES["checkpoint"]
 ATTACKER = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
 

@@ -14,6 +14,8 @@ from connections.admin import counting
 from connections.models import Account, StopItem, StopRun
 from connections.models.states import ItemState, RunState
 
+pytestmark = pytest.mark.both
+
 LIST = "/admin/connections/connection/"
 
 

@@ -14,7 +14,7 @@ from connections.stops.control import NotAllowed
 from connections.stops.drain import Drain
 from tests.test_drain import finish, start_run, states
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 OpenConnections = Callable[..., list[Connection]]
 WEB = Origin("web")
 

@@ -19,7 +19,7 @@ from connections.sandbox.faults import FaultRule
 from connections.stops import plan
 from connections.stops.drain import Drain
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 OpenConnections = Callable[..., list[Connection]]
 
 

@@ -416,6 +416,7 @@ def test_the_command_writes_the_same(run: StopRun, tmp_path: Path) -> None:
         check({name: archive.read(name) for name in archive.namelist()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), ([], 2), (["4711"], 2), (["x"], 2)])
 def test_its_exit_code(db: None, arguments: list[str], code: int) -> None:
     assert manage("evidence", *arguments).returncode == code

@@ -17,6 +17,7 @@ from django.db import transaction
 from connections.audit.append import GENESIS, Entry, Origin, append
 from connections.models import AuditEvent, Connection, StopRun
 from tests.commands import ROOT, command_line, environment, manage
+from tests.slow import slow_but
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -135,7 +136,7 @@ def test_csv_leaves_other_texts_and_numbers_as_they_are() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+@pytest.mark.parametrize("kind", slow_but(["csv"], ["jsonl", "csv"]))
 def test_it_writes_utf8_whatever_the_terminal_speaks(kind: str) -> None:
     write(reason="Kühlhaus 東京")
     ended = subprocess.run(
@@ -166,6 +167,7 @@ def test_a_reader_that_leaves_is_no_error_to_shout_about() -> None:
     process.stderr.close()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("arguments", "code"),

@@ -21,6 +21,7 @@ from django.db import connection, transaction
 from connections.audit.append import Entry, Origin, append
 from connections.models import AuditEvent, AuditHead
 from tests.commands import ROOT, command_line, environment, manage
+from tests.slow import slow_but
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NASTY = 'a "quote",\r\n2,a line that looks like one\nend'
@@ -85,7 +86,7 @@ def follow_once(path: Path, form: str) -> str:
     return said
 
 
-@pytest.mark.parametrize("form", ["jsonl", "csv"])
+@pytest.mark.parametrize("form", slow_but(["csv"], ["jsonl", "csv"]))
 def test_a_follower_that_is_started_again_goes_on_where_it_was(tmp_path: Path, form: str) -> None:
     path = tmp_path / "audit"
     tell(3)
@@ -104,7 +105,11 @@ TORN: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize(
-    ("form", "torn"), [*(("csv", torn) for torn in TORN), *(("jsonl", torn) for torn in [*TORN][:3])]
+    ("form", "torn"),
+    slow_but(
+        [("csv", "at a line's end within a cell"), ("jsonl", "in the middle")],
+        [*(("csv", torn) for torn in TORN), *(("jsonl", torn) for torn in [*TORN][:3])],
+    ),
 )
 def test_a_torn_line_comes_again_whole(tmp_path: Path, form: str, torn: str) -> None:
     path = tmp_path / "audit"
@@ -115,6 +120,7 @@ def test_a_torn_line_comes_again_whole(tmp_path: Path, form: str, torn: str) -> 
     assert numbers(path, form) == all_of_it()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_kills_at_any_moment_lose_and_double_nothing(tmp_path: Path, form: str) -> None:
     path, moment = tmp_path / "audit", random.Random(form)
@@ -165,6 +171,7 @@ def test_a_full_disk_is_told_in_words() -> None:
     )
 
 
+@pytest.mark.both
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is never away")
 def test_it_waits_for_a_database_that_is_away(tmp_path: Path) -> None:
     path, name = tmp_path / "audit", connection.settings_dict["NAME"]

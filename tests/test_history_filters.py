@@ -19,7 +19,7 @@ from connections.models import Account, AuditEvent, Connection, Preferences, Sto
 from connections.stops.summary import summarize
 from tests.runs import WEB, put, start_run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 MakeConnection = Callable[..., Connection]
 HISTORY = "/admin/connections/auditevent/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

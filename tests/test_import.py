@@ -18,7 +18,7 @@ from connections.audit.append import Origin
 from connections.imports import CHUNK, Imported, NotImported, check, import_connections
 from connections.models import Account, AuditEvent, Connection
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 MakeConnection = Callable[..., Connection]
 
 ADDRESS = "80:00:00:00:01:00:40:C5"

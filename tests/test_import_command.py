@@ -76,6 +76,7 @@ def test_it_reads_standard_input() -> None:
     assert Connection.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("arguments", "stdin", "code"),

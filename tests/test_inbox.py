@@ -17,6 +17,8 @@ from connections.stops.inbox import Inbox
 from connections.stops.line import SignedIn
 from tests.test_drain import start_run, states
 
+pytestmark = pytest.mark.both
+
 LONG_S = 60.0
 AN_ARRIVAL = SignedIn(1, Login(True, Cause.NONE, 200, "", 1), probe=False, made_for=None)
 

@@ -22,7 +22,7 @@ from connections.signing_in import sign_in
 from tests.test_drain import finish, start_run
 from tests.test_live import facts_of, open_in_world, stop_everything, verdicts
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 OpenConnections = Callable[..., list[Connection]]
 WORKER = Origin("worker")
 

@@ -22,6 +22,8 @@ import requests
 from tests.launching import LIMIT, Launcher
 from tests.servers import free_port
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent
 NOT_COPIED = (
     ".git",
@@ -29,7 +31,6 @@ NOT_COPIED = (
     ".env",
     ".*_cache",
     ".hypothesis",
-    "__pycache__",
     "*.sqlite3*",
     "staticfiles",
     ".run.lock",
@@ -101,11 +102,13 @@ def test_it_says_that_the_port_is_taken(launch, taken_port):
     )
 
 
+@pytest.mark.slow
 def test_it_leaves_the_folder_alone_when_the_port_is_taken(project, launch, taken_port):
     launch(taken_port).process.wait(LIMIT)
     assert not (project / ".env").exists()
 
 
+@pytest.mark.slow
 def test_it_says_that_a_port_is_no_number(launch):
     launcher = launch("http")
     assert launcher.process.wait(LIMIT) == 1
@@ -203,6 +206,7 @@ def test_the_printed_password_leads_to_a_list_of_which_one_connection_is_stopped
     assert (json.loads(told)["outcome"], json.loads(told)["actor"]) == ("stopped", "admin")
 
 
+@pytest.mark.slow
 def test_it_ends_without_a_trace_and_keeps_env_and_password_for_the_next_start(project, launch):
     first = launch(free_port())
     first.until_shown(READY)
@@ -229,12 +233,14 @@ def light(project, launch):
     return launcher
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_ends_well_on_a_signal(project, light, number):
     assert light.end(number) == 0
     assert groups_alive(project) == []
 
 
+@pytest.mark.slow
 def test_credentials_in_the_file_are_those_of_the_environment(project, launch):
     procfile(project, web="sh -c 'echo up with $REMOTEIT_TOKEN; sleep 600'")
     (project / ".env").write_text("REMOTEIT_TOKEN=from-the-file\n")
@@ -244,6 +250,7 @@ def test_credentials_in_the_file_are_those_of_the_environment(project, launch):
     assert (project / ".env").read_text().startswith("REMOTEIT_TOKEN=from-the-file\n")
 
 
+@pytest.mark.slow
 def test_it_says_that_the_folder_is_in_use(project, light, launch):
     second = launch(free_port())
     assert second.process.wait(LIMIT) == 1
@@ -253,6 +260,7 @@ def test_it_says_that_the_folder_is_in_use(project, light, launch):
     )
 
 
+@pytest.mark.slow
 def test_it_names_what_a_killed_run_left_behind(project, light, launch):
     light.end(signal.SIGKILL)
     second = launch(free_port())
@@ -263,6 +271,7 @@ def test_it_names_what_a_killed_run_left_behind(project, light, launch):
         os.killpg(int(pid), signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_it_stops_the_rest_and_says_who_ended(project, launch):
     procfile(project, web="sleep 600", worker="sh -c 'echo no work left; exit 3'")
     launcher = launch(free_port(), REMOTEIT_TOKEN="none")
@@ -272,11 +281,13 @@ def test_it_stops_the_rest_and_says_who_ended(project, launch):
     assert groups_alive(project) == []
 
 
+@pytest.mark.slow
 def test_it_does_not_call_an_unasked_end_a_success(project, launch):
     procfile(project, web="true")
     assert launch(free_port(), REMOTEIT_TOKEN="none").process.wait(LIMIT) == 1
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_a_program_that_will_not(project, launch):
     procfile(project, web="sh -c 'trap \"\" TERM; echo deaf; while true; do sleep 1; done'")
     launcher = launch(free_port(), REMOTEIT_TOKEN="none")
@@ -287,6 +298,7 @@ def test_a_second_signal_ends_a_program_that_will_not(project, launch):
     assert groups_alive(project) == []
 
 
+@pytest.mark.slow
 def test_it_names_a_program_that_is_not_there(project, launch):
     procfile(project, web="no-such-program")
     launcher = launch(free_port(), REMOTEIT_TOKEN="none")

@@ -22,6 +22,8 @@ from connections.stops import plan
 from tests.conftest import open_in
 from tests.runs import living_worker
 
+pytestmark = pytest.mark.both
+
 LIST = "/admin/connections/connection/"
 MakeConnection = Callable[..., Connection]
 

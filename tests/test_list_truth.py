@@ -15,6 +15,7 @@ from connections.models.accounts import StopCall
 from connections.sandbox import Sandbox
 from connections.sandbox.faults import KINDS, FaultRule
 from connections.sandbox.settings import SWITCHES
+from tests.slow import slow_but
 from tests.test_drain import finish, start_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,7 +73,7 @@ def test_no_switch_of_the_sandbox_makes_a_verdict_untrue(
 
 
 @pytest.mark.parametrize("kind", SPOILING)
-@pytest.mark.parametrize("every", [1, 2], ids=["own list", "list of the organisations"])
+@pytest.mark.parametrize("every", slow_but([1], [1, 2]), ids=["own list", "list of the organisations"])
 def test_no_fault_of_a_list_ends_or_confirms_anything(
     alice: User, world: Sandbox, account: Account, kind: str, every: int
 ) -> None:

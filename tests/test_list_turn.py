@@ -26,7 +26,7 @@ from connections.sandbox import Sandbox
 from connections.sandbox.faults import FaultRule
 
 MakeConnection = Callable[..., Connection]
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 WEB = Origin("web")
 A_MOMENT = timedelta(seconds=1)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import requests
 
 from connections.sandbox import Sandbox
 from tests import servers
 from tests.panels import Panel, until
 from tests.skips import missing
+
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 def test_a_queue_in_postgresql_carries_the_wake_ups(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from connections.signing_in import share_token, shared_token
 from connections.stops.drain import Drain
 from tests.test_drain import lines, start_run, states
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 OpenConnections = Callable[..., list[Connection]]
 COMMAND = Origin("command")
 

@@ -24,6 +24,8 @@ from tests.books import arrived, check_attempts, of
 from tests.panels import PASSWORD, Panel, until
 from tests.skips import missing
 
+pytestmark = pytest.mark.once
+
 COUNT = 240
 LATENCY_MS = 100
 TOLD_WITHIN_S = 10.0
@@ -90,6 +92,7 @@ def check_all_is_over(panel: Panel, run: int, count: int) -> None:
     assert "The chain holds" in panel.manage("verify_audit")
 
 
+@pytest.mark.slow
 def test_a_database_server_that_is_killed_costs_no_answer_and_no_line(home: Path, remoteit: Sandbox) -> None:
     with on_servers(home, remoteit) as (panel, database, _queue), panel.worker(), panel.worker():
         count = panel.know_what_is_open()
@@ -111,6 +114,7 @@ def test_a_queue_server_that_is_away_holds_up_nothing(home: Path, remoteit: Sand
         queue.start()
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_sending_and_room_lets_it_go_on(home: Path, remoteit: Sandbox) -> None:
     with small_disk(home / "disk") as disk:
         panel = Panel(home, remoteit, f"sqlite:///{disk}/db.sqlite3", f"sqlite:///{disk}/queue.sqlite3")
@@ -153,6 +157,7 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
+@pytest.mark.slow
 def test_a_web_server_that_is_killed_leaves_each_run_whole(panel: Panel) -> None:
     panel.know_what_is_open()
     with panel.web() as web, ThreadPoolExecutor(4) as people:

@@ -22,7 +22,7 @@ from connections.stops.drain import Drain
 from connections.stops.recover import recover_dead_claims
 from tests.test_drain import kill, lines, start_run
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_worker_that_was_held_for_dead_is_alive_again_when_it_goes_on(sandbox: Sandbox) -> None:

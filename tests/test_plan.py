@@ -13,7 +13,7 @@ from connections.models import AuditEvent, Connection, StopItem, StopRun
 from connections.stops import plan
 from connections.stops.plan import CannotStart
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 MakeConnection = Callable[..., Connection]
 WEB = Origin("web")
 

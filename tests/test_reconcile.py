@@ -15,7 +15,7 @@ from connections.live.reconcile import Reconciled, _open, reconcile, revive
 from connections.models import Account, AuditEvent, Connection
 from connections.remoteit import Cause, Session, SessionList
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 MakeConnection = Callable[..., Connection]
 ID = "48844999-bbf4-48cf-9a3a-353b7385737a"
 OWN, ORGANISATION = "own-account", "an-organisation"

@@ -17,7 +17,7 @@ from connections.sandbox import Sandbox
 from connections.stops.drain import Drain
 from tests.test_drain import lines, start_run
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 COMMAND = Origin("command")
 
 

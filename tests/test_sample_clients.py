@@ -26,6 +26,8 @@ from connections.sandbox import Sandbox
 from connections.sandbox.stop import ID_INCORRECT
 from tests.skips import missing, needs
 
+pytestmark = pytest.mark.once
+
 SAMPLES = Path(__file__).parent / "sample_clients"
 NODE_MODULES = Path(__file__).parent.parent / ".venv/node/node_modules"
 COMMANDS = {
@@ -146,10 +148,10 @@ def exchange(host: str, port: int, request: bytes) -> str:
 Client = Callable[[Opened, Path], str]
 CLIENTS = {
     "curl": pytest.param(functools.partial(run_sample, "stop.sh"), id="curl", marks=needs("curl")),
-    "node": pytest.param(functools.partial(run_sample, "stop.js"), id="node", marks=needs("node")),
-    "python": pytest.param(functools.partial(run_sample, "stop.py"), id="python"),
+    "node": pytest.param(functools.partial(run_sample, "stop.js"), id="node", marks=[pytest.mark.slow, needs("node")]),
+    "python": pytest.param(functools.partial(run_sample, "stop.py"), id="python", marks=pytest.mark.slow),
     "csharp": pytest.param(send_as_csharp, id="csharp"),
-    "php": pytest.param(functools.partial(run_sample, "stop.php"), id="php", marks=needs("php")),
+    "php": pytest.param(functools.partial(run_sample, "stop.php"), id="php", marks=[pytest.mark.slow, needs("php")]),
 }
 every_client = pytest.mark.parametrize("client", CLIENTS.values())
 
@@ -222,6 +224,7 @@ def seen(sandbox: Sandbox, tmp_path: Path) -> dict[str, Any]:
     return json.loads(run("package.js", tmp_path, sandbox.environment))
 
 
+@pytest.mark.slow
 @needs("node")
 def test_the_npm_package_finds_the_services_of_every_device(sandbox: Sandbox, seen: dict[str, Any]) -> None:
     world = sandbox.server.world
@@ -229,6 +232,7 @@ def test_the_npm_package_finds_the_services_of_every_device(sandbox: Sandbox, se
     assert {device["id"]: len(device["services"]) for device in seen["devices"]} == wanted
 
 
+@pytest.mark.slow
 @needs("node")
 def test_the_npm_package_understands_the_answer_to_a_connect(sandbox: Sandbox, seen: dict[str, Any]) -> None:
     connection = seen["connection"]
@@ -236,6 +240,7 @@ def test_the_npm_package_understands_the_answer_to_a_connect(sandbox: Sandbox, s
     assert (connection["expiresIn"], seen["service"]["port"]) == (28800, 22)
 
 
+@pytest.mark.slow
 @needs("node")
 def test_the_npm_package_stops_what_it_opened(sandbox: Sandbox, seen: dict[str, Any]) -> None:
     connection_id = seen["connection"]["id"]
@@ -243,6 +248,7 @@ def test_the_npm_package_stops_what_it_opened(sandbox: Sandbox, seen: dict[str, 
     assert state(sandbox, connection_id) == ("stopped", 1)
 
 
+@pytest.mark.slow
 @needs("node")
 def test_the_npm_package_shows_why_a_stop_is_refused(seen: dict[str, Any]) -> None:
     assert seen["again"] == ID_INCORRECT

@@ -27,6 +27,8 @@ from connections.sandbox import Sandbox
 from connections.sandbox.accounts import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.test_drain import finish, start_run
 
+pytestmark = pytest.mark.both
+
 SECRETS = {
     "developer_key": "DEVELOPER-KEY-OF-A-TEST",
     "username": "ops@example.com",

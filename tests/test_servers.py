@@ -17,6 +17,8 @@ import redis as redis_client
 from tests import servers
 from tests.skips import missing
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent
 SHOW = "import os; print(os.environ['DATABASE_URL'], os.environ['QUEUE_URL'], flush=True)"
 
@@ -72,6 +74,7 @@ def test_it_ends_with_the_exit_code_of_the_command(installed):
     assert process.returncode == 7
 
 
+@pytest.mark.slow
 def test_it_stops_the_servers_and_removes_their_folders(installed, folder):
     process = beside(sys.executable, "-c", SHOW, env={**os.environ, "TMPDIR": str(folder)})
     database = process.communicate()[0].split()[0]
@@ -79,6 +82,7 @@ def test_it_stops_the_servers_and_removes_their_folders(installed, folder):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_it_cleans_up_when_it_is_told_to_end(installed, folder):
     wait = SHOW + "; import time; time.sleep(60)"
     process = beside(sys.executable, "-c", wait, env={**os.environ, "TMPDIR": str(folder)})

@@ -21,7 +21,7 @@ from connections.stops.shares import Share, take_share
 from tests.test_drain import start_run, states
 from tests.test_worker import is_finished, wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 OpenConnections = Callable[..., list[Connection]]
 CONCURRENCY = 8
 

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.slow import slow_but
+
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent
 IN_A_TEST = "from tests.skips import missing\ndef test_it():\n    missing('a moon')\n"
 BY_A_MARK = "from tests.skips import needs\n@needs('no-such-program')\ndef test_it():\n    pass\n"
@@ -28,12 +32,12 @@ def exit_code(tmp_path, text, ci):
     ).returncode
 
 
-@pytest.mark.parametrize("text", [IN_A_TEST, BY_A_MARK, BY_A_MODULE])
+@pytest.mark.parametrize("text", slow_but([IN_A_TEST], [IN_A_TEST, BY_A_MARK, BY_A_MODULE]))
 def test_it_fails_a_skip_for_something_missing_in_ci(tmp_path, text):
     assert exit_code(tmp_path, text, ci="true") not in PASSED_OR_ALL_SKIPPED
 
 
-@pytest.mark.parametrize("text", [IN_A_TEST, BY_A_MARK, BY_A_MODULE])
+@pytest.mark.parametrize("text", slow_but([IN_A_TEST], [IN_A_TEST, BY_A_MARK, BY_A_MODULE]))
 def test_it_lets_the_same_skip_pass_elsewhere(tmp_path, text):
     assert exit_code(tmp_path, text, ci="") in PASSED_OR_ALL_SKIPPED
 

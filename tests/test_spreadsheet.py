@@ -82,6 +82,7 @@ def test_a_downloaded_history_starts_no_formula(client: Client, mallory: User, h
     assert formulas == []
 
 
+@pytest.mark.slow
 @in_a_spreadsheet
 def test_a_history_exported_by_command_starts_no_formula(hostile: None, tmp_path: Path) -> None:
     count, formulas = opened(manage("export_audit", "--format", "csv").stdout, tmp_path)
@@ -89,6 +90,7 @@ def test_a_history_exported_by_command_starts_no_formula(hostile: None, tmp_path
     assert formulas == []
 
 
+@pytest.mark.slow
 @in_a_spreadsheet
 def test_the_table_of_an_evidence_starts_no_formula(
     mallory: User, account: Account, make_connection: Callable[..., Connection], tmp_path: Path

@@ -30,8 +30,9 @@ from connections.stops.recover import recover_dead_claims
 from connections.stops.sending_threads import SendingThreads
 from connections.stops.settle import Answered, settle
 from connections.stops.shares import take_share
+from tests.slow import slow_but
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both, pytest.mark.django_db]
 WEB = Origin("web")
 LONG_AGO = "2020-01-01T00:00Z"
 T = TypeVar("T")
@@ -343,16 +344,17 @@ def attempts(of: list[dict]) -> Counter:
     return Counter((line["item_id"], line["attempt"]) for line in of)
 
 
+@pytest.mark.parametrize(("examples", "steps"), slow_but([(15, 30)], [(15, 30), (40, 40)]))
 def test_in_any_order_the_books_stay_true(
-    alice: User, make_connection: Callable[..., Connection], settings: Settings
+    alice: User, make_connection: Callable[..., Connection], settings: Settings, examples: int, steps: int
 ) -> None:
     settings.WORKER_LEASE_SECONDS = 3600  # who is dead, the test says
     settings.STOP_CONCURRENCY, settings.STOP_MAX_ATTEMPTS = 2, 2
     Stops.user = alice
     Stops.open = staticmethod(make_connection)
     bounds = hypothesis_settings(
-        max_examples=40,
-        stateful_step_count=40,
+        max_examples=examples,
+        stateful_step_count=steps,
         deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.too_slow],

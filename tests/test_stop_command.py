@@ -20,6 +20,7 @@ from connections.sandbox import Sandbox
 from connections.sandbox.faults import FaultRule
 from connections.stops.drain import Drain
 from tests.commands import ROOT, command_line, environment, manage
+from tests.slow import slow_but
 
 pytestmark = pytest.mark.django_db
 MakeConnection = Callable[..., Connection]
@@ -360,7 +361,7 @@ def test_waiting_ends_with_1_and_the_reason_when_one_is_refused(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("state", ["unknown", "failed", "cancelled"])
+@pytest.mark.parametrize("state", slow_but(["unknown"], ["unknown", "failed", "cancelled"]))
 def test_an_item_that_is_not_stopped_is_exit_code_1(alice: User, make_connection: MakeConnection, state: str) -> None:
     make_connection()
     waiting = Waiting("--all-active")
@@ -368,6 +369,7 @@ def test_an_item_that_is_not_stopped_is_exit_code_1(alice: User, make_connection
     assert waiting.end()[0] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_an_interrupted_wait_leaves_the_run_going(alice: User, make_connection: MakeConnection) -> None:
     make_connection()
@@ -385,6 +387,7 @@ def test_it_reads_ids_from_standard_input(alice: User, make_connection: MakeConn
     assert (ended.returncode, ids_of(StopRun.objects.get())) == (0, {ID})
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("arguments", "code"),

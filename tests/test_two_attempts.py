@@ -21,7 +21,7 @@ from tests.runs import start_run
 from tests.test_state_machine import LONG_AGO, new_worker, write
 from tests.test_states import FAILED, GONE, REFUSED, STOPPED, TWO_ATTEMPTS, UNKNOWN
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 FOLLOWED = {REFUSED: Cause.TOKEN, GONE: Cause.CONNECTION, FAILED: Cause.NONE, UNKNOWN: Cause.NONE}
 """First answers after which another attempt is made, with the cause for which it is."""
 PAIRS = [pair for pair in TWO_ATTEMPTS if pair[0] in FOLLOWED]

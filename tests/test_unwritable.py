@@ -20,7 +20,7 @@ from connections.models.writable import why_not_writable
 from connections.stops.drain import Drain
 from tests.test_drain import start_run
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 REFUSAL = {
     "sqlite": "attempt to write a readonly database",
     "postgresql": "cannot execute UPDATE in a read-only transaction",

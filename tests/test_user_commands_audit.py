@@ -83,6 +83,7 @@ def test_a_password_is_told_without_it(alice: User) -> None:
     assert User.objects.get(pk=alice.pk).check_password(NEW_PASSWORD)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_password_that_was_not_changed_is_no_line(alice: User) -> None:
     assert type_password("one", "other", "one", "other", "one", "other").returncode == 1

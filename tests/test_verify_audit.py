@@ -15,8 +15,9 @@ from connections.audit.append import Entry, Origin, append
 from connections.audit.verify import verify
 from connections.models import AuditEvent, AuditHead
 from tests.commands import manage
+from tests.slow import slow_but
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 TABLE = AuditEvent._meta.db_table
 
 
@@ -173,7 +174,7 @@ def test_an_empty_history_holds() -> None:
         triggers.remove()
 
 
-@pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--help"], 0), (["--unknown"], 2)])
+@pytest.mark.parametrize(("arguments", "code"), slow_but([([], 0)], [([], 0), (["--help"], 0), (["--unknown"], 2)]))
 def test_its_exit_code(history: None, arguments: list[str], code: int) -> None:
     assert manage("verify_audit", *arguments).returncode == code
 

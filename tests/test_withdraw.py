@@ -21,7 +21,7 @@ from connections.stops.drain import Drain
 from tests.books import in_the_database
 from tests.test_drain import lines, start_run, states
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 OpenConnections = Callable[..., list[Connection]]
 
 

@@ -41,6 +41,7 @@ def test_it_is_woken_and_stops_what_is_asked(alice: User, sandbox: Sandbox, open
     assert states(run) == {"stopped": 30}
 
 
+@pytest.mark.both
 def test_killed_in_the_middle_and_started_again_every_item_is_answered_and_every_call_has_its_line(
     alice: User, sandbox: Sandbox, open_connections: OpenConnections
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_run_whose_wake_up_was_lost_is_found_all_the_same(
     assert states(run) == {"stopped": 3}
 
 
+@pytest.mark.slow
 def test_wake_ups_that_come_twice_send_nothing_twice(
     alice: User, sandbox: Sandbox, open_connections: OpenConnections
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.urls import reverse
 
 from connections.admin.filters import TABS
@@ -14,18 +16,34 @@ from tests.browser.world import World
 COMPLETE = "css=.list-ok:has-text('complete')"
 
 
+def connections(world: World, url: str) -> list[Screen]:
+    return [*_list(), *_list_troubles(world), *_confirm(world), *_connection(world)]
+
+
+def runs(world: World, url: str) -> list[Screen]:
+    return [*_runs(world), *_run_done(world)]
+
+
+def history(world: World, url: str) -> list[Screen]:
+    return _history(world)
+
+
+SECTIONS: dict[str, tuple[Callable[[World, str], list[Screen]], str]] = {
+    "connections": (connections, "connection_changelist connection_change connection_stop stoprun_confirm"),
+    "runs": (runs, "stoprun_changelist stoprun_change stoprun_cancel stoprun_confirm"),
+    "history": (history, "auditevent_changelist"),
+    "around": (
+        around,
+        "connection_add connection_import connection_import_upload connection_open account_changelist account_add "
+        "account_change account_test",
+    ),
+}
+"""The screens for a panel at a URL, each section in a world of its own; and which of our own addresses it leads to."""
+
+
 def screens(world: World, url: str) -> list[Screen]:
     """All of them, for a panel at `url`."""
-    return [
-        *_list(),
-        *_list_troubles(world),
-        *_confirm(world),
-        *_connection(world),
-        *_runs(world),
-        *_run_done(world),
-        *_history(world),
-        *around(world, url),
-    ]
+    return [screen for section, _names in SECTIONS.values() for screen in section(world, url)]
 
 
 def _list() -> list[Screen]:

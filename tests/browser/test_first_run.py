@@ -11,7 +11,7 @@ from connections.models import Account
 from tests.browser.screen import Screen, title
 from tests.browser.walk import OpenWindow, Walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIST = "/admin/connections/connection/"
 NO_ACCOUNT = "No remote.it account has credentials here"
 

@@ -7,8 +7,9 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 
-from tests.browser.screens import screens
+from tests.browser.screens import SECTIONS, screens
 from tests.browser.walk import OpenWindow, Walk
+from tests.browser.watch import LOOKS
 from tests.browser.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -24,14 +25,54 @@ NO_SCREENS = {
 """Why there is no screen at these addresses of ours."""
 
 
-def test_nothing_is_wrong_on_any_screen_in_either_theme_and_size(
+FOR_A_PUSH = (
+    "connections, list complete",
+    "connections, all selected on a phone",
+    "confirm, many",
+    "connection, active",
+    "connection, stopped",
+    "runs",
+    "run, running",
+    "run, done",
+    "history",
+    "overview",
+    "sign-in, wrong",
+    "account",
+    "error 404",
+)
+"""One of each kind, by name: `make test` walks these in the two looks in which axe-core tries every rule."""
+
+
+def test_nothing_is_wrong_on_one_screen_of_each_kind(
     world: World, cast: dict[str, User | None], open_window: OpenWindow, base_url: str
 ) -> None:
+    by_name = {screen.name: screen for screen in screens(world, base_url)}
+    walk = Walk(open_window, cast, LOOKS[:2])
+    for name in FOR_A_PUSH:
+        walk.to(by_name[name])
+    assert not walk.complaints, "\n".join(walk.complaints)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("section", SECTIONS)
+def test_nothing_is_wrong_on_any_screen_in_either_theme_and_size(
+    world: World, cast: dict[str, User | None], open_window: OpenWindow, base_url: str, section: str
+) -> None:
+    screens_of_it, names = SECTIONS[section]
     walk = Walk(open_window, cast)
-    for screen in screens(world, base_url):
+    for screen in screens_of_it(world, base_url):
         walk.to(screen)
     assert not walk.complaints, "\n".join(walk.complaints)
-    assert names_of_ours() <= walk.reached, names_of_ours() - walk.reached
+    assert full(names) <= walk.reached, full(names) - walk.reached
+
+
+def test_every_address_of_ours_belongs_to_a_section() -> None:
+    walked = full(" ".join(names for _screens, names in SECTIONS.values()))
+    assert names_of_ours() <= walked, names_of_ours() - walked
+
+
+def full(names: str) -> set[str]:
+    return {f"admin:connections_{name}" for name in names.split()}
 
 
 def names_of_ours() -> set[str]:

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from tests.browser.screen import Screen
 from tests.browser.walk import OpenWindow, Walk
+from tests.browser.watch import LOOKS, LOOKS_UNSCRIPTED
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 BAD = Screen("bad", "/bad/", "css=h1", who="")
@@ -22,7 +23,7 @@ def notice(open_window: OpenWindow, settings: Settings) -> Callable[..., str]:
     settings.ROOT_URLCONF = "tests.browser.urls"
 
     def walk_over(*screens: Screen, scripted: bool = True) -> str:
-        walk = Walk(open_window, {"": None}, scripted=scripted)
+        walk = Walk(open_window, {"": None}, LOOKS if scripted else LOOKS_UNSCRIPTED, scripted=scripted)
         for screen in screens:
             walk.to(screen)
         return "\n".join(walk.complaints)

@@ -112,6 +112,7 @@ def ids(lines: list[dict[str, Any]], action: str) -> Counter[str]:
     return Counter(line["connection_id"] for line in lines if line["action"] == action)
 
 
+@pytest.mark.slow
 def test_an_operator_stops_one_then_all_and_the_sandbox_saw_what_the_history_says(
     alice: User, sandbox: Sandbox, open_connections: OpenConnections, page: Page, tmp_path: Path
 ) -> None:
@@ -160,6 +161,7 @@ def stop_all(page: Page, sandbox: Sandbox) -> None:
     expect(page.get_by_role("link", name="Runs", exact=True).first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_whole_way_works_without_javascript(
     alice: User, sandbox: Sandbox, open_connections: OpenConnections, open_window: OpenWindow
 ) -> None:

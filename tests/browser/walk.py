@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Error, Page
 
 from tests.browser.chromium import look
 from tests.browser.screen import Screen
-from tests.browser.watch import LOOKS, LOOKS_UNSCRIPTED, Watch
+from tests.browser.watch import LOOKS, Look, Watch
 
 OpenWindow = Callable[..., BrowserContext]
 
@@ -19,9 +19,17 @@ OpenWindow = Callable[..., BrowserContext]
 class Walk:
     """One person's window after the other, and what was wrong on the way. `reached`: the names of the addresses."""
 
-    def __init__(self, open_window: OpenWindow, cast: dict[str, User | None], *, scripted: bool = True) -> None:
+    def __init__(
+        self,
+        open_window: OpenWindow,
+        cast: dict[str, User | None],
+        looks: tuple[Look, ...] = LOOKS,
+        *,
+        scripted: bool = True,
+    ) -> None:
         self.open_window = open_window
         self.cast = cast
+        self.looks = looks
         self.scripted = scripted
         self.pages: dict[str, tuple[Page, Watch]] = {}
         self.complaints: list[str] = []
@@ -54,7 +62,7 @@ class Walk:
         if who not in self.pages:
             window = self.open_window(self.cast[who], java_script_enabled=self.scripted)
             window.set_default_timeout(10_000)
-            watch = Watch(window, LOOKS if self.scripted else LOOKS_UNSCRIPTED)
+            watch = Watch(window, self.looks)
             self.pages[who] = window.new_page(), watch
         return self.pages[who]
 

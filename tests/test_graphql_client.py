@@ -146,6 +146,17 @@ def test_an_anonymous_visitor_has_no_name() -> None:
         changed("timestamp", 5),
         changed("id", "a" * 65),
         changed("target.id", "80:00:00:00:01:00:40:C5:00"),
+        changed("id", ""),
+        changed("id", "  "),
+        changed("id", "two words"),
+        changed("id", f"{ID}\n"),
+        changed("id", "\u200b"),
+        changed("id", "\ud800"),
+        changed("id", 7),
+        changed("target.id", "  "),
+        changed("target.id", "80:00\0"),
+        changed("timestamp", " "),
+        changed("state", " "),
     ],
 )
 def test_a_session_without_a_part_that_is_needed_makes_the_list_incomplete(session: Any) -> None:
@@ -162,6 +173,12 @@ def test_a_session_without_a_part_that_is_needed_makes_the_list_incomplete(sessi
         (accounts(sessions=[], membership=[]), "The login came without its id"),
         (accounts(id="a", sessions=None, membership=[]), "The list of the login is missing"),
         (accounts(id="a", sessions=[]), "The list of organisations is missing"),
+        (accounts(id="  ", sessions=[], membership=[]), "The login came without its id"),
+        (answer("200 OK", b'{"data":{"login":{"id":"a","sessions":[],"sessions":[],"membership":[]}}}'),
+         'It gives the key "sessions" twice'),
+        (answer("200 OK", login(SESSION).partition(b"\r\n\r\n")[2].replace(b'"id"', b'"id": "x", "id"', 2)),
+         'It gives the key "id" twice'),
+        (answer("200 OK", b'{"data":{"login":{"id":"a","sessions":[NaN],"membership":[]}}}'), "no data that can be"),
         (login(membership=[None]), "An organisation came without the id of its account"),
         (answer("200 OK", {"data": {"login": None}}), "The answer has no login"),
         (login(SESSION, errors=[{"message": "shard 3 is away"}, {"message": "x"}]), "shard 3 is away (+1 more)"),
@@ -174,7 +191,7 @@ def test_a_session_without_a_part_that_is_needed_makes_the_list_incomplete(sessi
         (then_close(login(SESSION)[:-20]), "the connection broke before a complete answer"),
         (reset, "the connection broke before a complete answer"),
     ],
-)
+)  # fmt: skip
 def test_a_list_that_proves_nothing_is_incomplete_and_says_why(reaction: bytes | Reaction, words: str) -> None:
     listed = read(reaction)
     assert not listed.complete
@@ -273,6 +290,9 @@ def errors(*messages: str, **more: Any) -> bytes:
         (answer("200 OK", {"data": {"disconnect": "true"}}), "unknown", "", "No yes or no"),
         (answer("200 OK", {"data": {}}), "unknown", "", "HTTP 200"),
         (answer("200 OK", b'{"data":{"disconnect":tr'), "unknown", "", "HTTP 200"),
+        (answer("200 OK", b'{"data":{"disconnect":false,"disconnect":true}}'), "unknown", "", '"disconnect" twice'),
+        (answer("403 Forbidden", b'{"data":{"disconnect":false,"disconnect":true}}'),
+         "unknown", "credentials", '"disconnect" twice'),
         (answer("200 OK", b""), "unknown", "", "empty body"),
         (answer("500 Oops", {"data": {"disconnect": True}}), "unknown", "", "HTTP 500"),
         (answer("500 Oops", {"errors": [{"message": "not found"}]}), "unknown", "", "not found"),
@@ -283,7 +303,7 @@ def errors(*messages: str, **more: Any) -> bytes:
         (answer("307 Temporary Redirect", b"", "Location: https://other.example/"), "refused", "", "other.example"),
         (reset, "unknown", "", "The request was sent"),
     ],
-)
+)  # fmt: skip
 def test_an_answer_to_disconnect_becomes_one_outcome(
     reaction: bytes | Reaction, outcome: str, cause: str, reason: str
 ) -> None:
@@ -330,6 +350,10 @@ def test_it_opens_a_connection() -> None:
         (answer("200 OK", {"status": "true"}), "unknown", "names no connection"),
         (answer("200 OK", {"status": "true", "connection": {"deviceaddress": "80:0", "connectionid": "x"}}),
          "unknown", "another address"),
+        (answer("200 OK", {"status": "true", "connectionid": "  "}), "unknown", "names no connection"),
+        (answer("200 OK", {"status": "true", "connectionid": "a" * 65}), "unknown", "names no connection"),
+        (answer("200 OK", b'{"status":"false","status":"true","connectionid":"x"}'), "unknown", '"status" twice'),
+        (answer("403 Forbidden", b'{"status":"false","status":"true"}'), "unknown", '"status" twice'),
         (answer("200 OK", {"status": "pending"}), "unknown", "pending"),
         (answer("200 OK", b'{"status":"tr'), "unknown", "may be open"),
         (answer("500 Oops", "<html>"), "unknown", "may be open"),
@@ -409,7 +433,8 @@ def test_a_stop_that_did_nothing_leaves_the_session_in_the_list(
 
 
 @pytest.mark.parametrize("kind", ["errors", "errors_too", "null_sessions", "null_session", "null_endpoint", "truncated",
-                                  "bad_length", "unauthorized", "empty", "html500", "reset_after"])  # fmt: skip
+                                  "bad_length", "unauthorized", "empty", "html500", "reset_after", "blank_id",
+                                  "sessions_twice", "gzip_bomb"])  # fmt: skip
 def test_no_fault_of_the_list_leaves_it_complete(kind: str) -> None:
     with Sandbox(connections=60, seed=5) as sandbox:
         token = sandbox.call(sandbox.server.accounts.new_token)

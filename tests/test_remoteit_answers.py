@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connections.remoteit import Answer, Cause, Client, Credentials, Outcome
-from connections.remoteit.answers import Reply, cause_of, read_login, read_stop
+from connections.remoteit.answers import Reply, cause_of, read_login, read_probe, read_stop
 from tests.rawserver import RawServer, Reaction, answer, drip, endless, head_only, then_close
 
 ADDRESS = "80:00:00:00:01:00:40:C5"
@@ -114,6 +114,13 @@ UNCLEAR = {
     "headers cut off": (then_close(b"HTTP/1.1 200 OK\r\nContent-Le"), "HTTP 200, empty body"),
     "more than 64 KB": (answer("200 OK", b'{"status":"true"}'.ljust(64 * 1024 + 1)), "longer than the limit"),
     "endless": (endless(head_only("200 OK")), "longer than the limit"),
+    "status twice, no then yes": (answer("200 OK", b'{"status":"false","status":"true"}'), 'the key "status" twice'),
+    "status twice, yes then no": (answer("200 OK", b'{"status":"true","status":"false"}'), 'the key "status" twice'),
+    "status twice with 401": (answer("401 No", b'{"status":"true","status":"false"}'), 'the key "status" twice'),
+    "status twice with 429": (answer("429 Slow", b'{"status":"true","status":"false"}'), 'the key "status" twice'),
+    "status spelled twice": (answer("200 OK", b'{"status":"false","st\\u0061tus":"true"}'), 'the key "status" twice'),
+    "a key twice inside": (answer("200 OK", b'{"status":"true","x":[{"a":1,"a":1}]}'), 'the key "a" twice'),
+    "no number": (answer("200 OK", b'{"status":"true","took":NaN}'), "No yes or no in the answer"),
     "500 HTML": (answer("500 Oops", "<h1>Slim Application Error</h1>"), "HTTP 500: <h1>Slim"),
     "502 HTML": (answer("502 Bad Gateway", "<h1>Bad Gateway</h1>"), "HTTP 502: <h1>Bad"),
     "502 empty": (answer("502 Bad Gateway"), "HTTP 502, empty body"),
@@ -250,6 +257,8 @@ LOGINS = {
     "two-factor": (401, no("x") | {"code": "SMS_MFA"}, ("", False, Cause.CREDENTIALS, "This account uses two-factor")),
     "two-factor app": (200, {"code": "SOFTWARE_TOKEN_MFA"}, ("", False, Cause.CREDENTIALS, "This account uses two")),
     "two-factor set-up": (200, {"code": "MFA_SETUP"}, ("", False, Cause.CREDENTIALS, "This account uses two-factor")),
+    "a token of blanks": (200, {"status": "true", "token": "  "}, ("", None, Cause.NONE, "HTTP 200 with status")),
+    "a token of two lines": (200, {"status": "true", "token": "a\nb"}, ("", None, Cause.NONE, "HTTP 200 with status")),
     "limit": (429, no("slow"), ("", None, Cause.LIMIT, "slow")),
     "trouble": (503, no("trouble"), ("", None, Cause.NONE, "trouble")),
     "redirect": (302, [], ("", None, Cause.NONE, "HTTP 302, a redirect")),
@@ -266,3 +275,10 @@ def test_it_reads_the_answer_to_a_sign_in(
     token, accepted, cause, reason = read_login(Reply(status, json.dumps(body).encode()))
     assert (token, accepted, cause) == expected[:3]
     assert reason.startswith(expected[3])
+
+
+@pytest.mark.parametrize("status", [200, 401, 429])
+def test_a_sign_in_answered_both_ways_stays_open(status: int) -> None:
+    reply = Reply(status, b'{"status":"false","status":"true","token":"abc"}')
+    assert read_login(reply)[:2] == ("", None)
+    assert read_probe(reply)[0] is None

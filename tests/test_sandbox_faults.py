@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import socket
@@ -83,6 +84,7 @@ ANSWERS = {
     "truncated": (200, '{"status":"true","connectionid":"ID"}'[:2]),
     "json_array": (200, '[{"status":"true","connectionid":"ID"}]'),
     "true_bool": (200, '{"status":true,"connectionid":"ID"}'),
+    "status_twice": (200, '{"status":"false","status":"true","connectionid":"ID"}'),
     "echo_id": (200, '{"status":"true","id":"ID"}'),
     "echo_none": (200, '{"status":"true"}'),
     "close_after": (200, '{"status":"true","connectionid":"ID"}'),
@@ -304,8 +306,15 @@ def test_a_senseless_rule_is_refused(values: dict[str, Any], words: str) -> None
 
 
 def test_every_kind_has_a_test_here() -> None:
-    special = {"bad_length", "echo_other", "reset_before", "reset_after", "delay", "drip", "endless", "redirect"}
-    assert set(ANSWERS) | special == set(KINDS) - IN_GRAPHQL
+    broken = {"bad_length", "gzip_bomb", "reset_before", "reset_after", "delay", "drip", "endless"}
+    assert set(ANSWERS) | broken | {"echo_other", "redirect"} == set(KINDS) - IN_GRAPHQL
+
+
+def test_a_small_answer_in_gzip_unfolds_to_a_large_one(sandbox: Sandbox, caller: Caller) -> None:
+    sandbox.faults.add(FaultRule("gzip_bomb"))
+    _status, body = caller.stop()
+    assert len(body) < 100_000
+    assert len(gzip.decompress(body)) == 64 * 1024 * 1024
 
 
 def test_a_client_that_gives_up_has_still_been_heard(caller: Caller, sandbox: Sandbox) -> None:

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from connections.remoteit.replies import Reply, first_line, json_object, reason_of, redirect, status_word, storable
+from connections.remoteit.replies import (
+    Reply,
+    ambiguity,
+    first_line,
+    is_word,
+    json_object,
+    reason_of,
+    redirect,
+    status_word,
+    storable,
+)
+from connections.remoteit.wordings import Meaning, meaning_of
 
 
 class Outcome(StrEnum):
@@ -73,24 +84,14 @@ class Login:
 # application key is invalid", "missing api token", "api token missing", "Auth token expired", "bad device address" and
 # "[0861]" are known from elsewhere (remoteit-api reference, sections 1.2, 1.3 and 2.1). That a reason worded like one
 # of these means the same on a stop is our inference, not documented behaviour.
-_CONNECTION_WORDS = (
-    r"connection[ _-]?id",
-    r"(no such|unknown) connection\b",
-    r"connection (was |is )?not found",
-    r"connection does(n't| not) exist",
-    r"connection (is |was |has been |has )?already ",
-)
 _CAUSE_WORDS = {
-    Cause.CONNECTION: "|".join(_CONNECTION_WORDS),
     Cause.ADDRESS: r"(device|service)[ _-]?(address|id)\b|unknown device|\[0861\]|\[0806\]",
     Cause.CREDENTIALS: r"(developer|api|application|access)[ _-]?key|user ?name or password",
     Cause.TOKEN: r"token\W+((is|has|was) )?(missing|expired|invalid|incorrect|failed)"
     r"|(missing|expired|invalid|incorrect|bad|no) (\w+ )?token",
 }
 _CAUSES = {cause: re.compile(words, re.IGNORECASE) for cause, words in _CAUSE_WORDS.items()}
-_NOT_KNOWN = re.compile(
-    r"incorrect|invalid|unknown|not found|no such|does(n't| not) exist|expired|already", re.IGNORECASE
-)
+_CONNECTION_ID = re.compile(r"connection[ _-]?id", re.IGNORECASE)
 
 # remoteit-api reference, section 1.2: the codes of an account with two-factor sign-in.
 _TWO_FACTOR_CODES = {"SMS_MFA", "SOFTWARE_TOKEN_MFA", "MFA_SETUP"}
@@ -106,6 +107,8 @@ def read_stop(reply: Reply, connection_id: str) -> tuple[Outcome, Cause, str]:
     word = status_word(fields)
     if word == "true":
         return _read_yes(reply, fields, connection_id)
+    if not fields and (why := ambiguity(reply)):
+        return Outcome.UNKNOWN, Cause.LIMIT if reply.status == 429 else Cause.NONE, why
     if reply.status == 429:
         return Outcome.REFUSED, Cause.LIMIT, reason_of(fields) or first_line(reply)
     if word == "false":
@@ -134,7 +137,7 @@ def _read_yes(reply: Reply, fields: dict[str, Any], connection_id: str) -> tuple
 def _read_no(reply: Reply, reason: str) -> tuple[Outcome, Cause, str]:
     cause = cause_of(reason)
     # A server that is in trouble is no witness that the connection doesn't exist.
-    if cause is Cause.CONNECTION and reply.status < 500 and says_not_known(reason):
+    if cause is Cause.CONNECTION and reply.status < 500 and meaning_of(reason) is not Meaning.OTHER:
         return Outcome.ALREADY_GONE, cause, reason
     return Outcome.REFUSED, cause, reason
 
@@ -148,8 +151,10 @@ def read_login(reply: Reply) -> tuple[str, bool | None, Cause, str]:
     word = status_word(fields)
     reason = reason_of(fields)
     token = fields.get("token")
-    if word == "true" and 200 <= reply.status < 300 and isinstance(token, str) and token:
+    if word == "true" and 200 <= reply.status < 300 and is_word(token):
         return token, True, Cause.NONE, ""
+    if not fields and (why := ambiguity(reply)):
+        return "", None, Cause.LIMIT if reply.status == 429 else Cause.NONE, why
     if reply.status == 429:
         return "", None, Cause.LIMIT, reason or _quoted(reply)
     if str(fields.get("code")) in _TWO_FACTOR_CODES:
@@ -181,6 +186,8 @@ def read_probe(reply: Reply) -> tuple[bool | None, Cause, str]:
     word = status_word(fields)
     if 200 <= reply.status < 300 and (word == "true" or not reply.complete):
         return True, Cause.NONE, ""
+    if not fields and (why := ambiguity(reply)):
+        return None, Cause.LIMIT if reply.status == 429 else Cause.NONE, why
     if reply.status in (401, 403) or (word == "false" and reply.status < 429):
         return False, Cause.CREDENTIALS, reason_of(fields) or first_line(reply)
     return None, Cause.LIMIT if reply.status == 429 else Cause.NONE, reason_of(fields) or first_line(reply)
@@ -189,9 +196,6 @@ def read_probe(reply: Reply) -> tuple[bool | None, Cause, str]:
 def cause_of(reason: str) -> Cause:
     """Return what ``reason`` is about; NONE when it names nothing known, or more than one thing."""
     causes = [cause for cause, words in _CAUSES.items() if words.search(reason)]
+    if _CONNECTION_ID.search(reason) or meaning_of(reason) is not Meaning.OTHER:
+        causes.append(Cause.CONNECTION)
     return causes[0] if len(causes) == 1 else Cause.NONE
-
-
-def says_not_known(reason: str) -> bool:
-    """Return whether ``reason``, which is about a connection, says that there is no such one (any more)."""
-    return bool(_NOT_KNOWN.search(reason))

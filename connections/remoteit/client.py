@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -16,12 +17,12 @@ from connections.remoteit.graphql import DISCONNECT, read_disconnect
 from connections.remoteit.openings import Opened, Opening, read_connect
 from connections.remoteit.replies import Reply, body_text
 from connections.remoteit.sender import Sender
-from connections.remoteit.sessions import SessionList, read_sessions
+from connections.remoteit.session_stream import read_stream
+from connections.remoteit.sessions import SessionList, read_sessions, row_of
 from connections.remoteit.transport import CallError, Transport
 
-#: A list may take this many times as long as another call, and hold so many bytes: some 100,000 sessions need a tenth.
+#: A list may take this many times as long as another call.
 LIST_PATIENCE = 6
-LONGEST_LIST = 256 * 1024 * 1024
 NOT_SIGNED_IN = "Not signed in to remote.it"
 # GraphQL has one word for all credentials that it doesn't take, a token that has expired among them.
 _STALE_IN_GRAPHQL = (Cause.TOKEN, Cause.CREDENTIALS)
@@ -142,7 +143,7 @@ class Client:
         if self.needs_login:
             return SessionList(False, NOT_SIGNED_IN, Cause.TOKEN, None, 0)
         started, token = time.monotonic(), self._token
-        transport = Transport(1, *self._timeouts, patience=LIST_PATIENCE, max_answer=LONGEST_LIST)
+        transport = Transport(1, *self._timeouts, patience=LIST_PATIENCE, read_body=partial(read_stream, take=row_of))
         with contextlib.closing(transport):
             listed = read_sessions(lambda query, variables: self._sender.graphql(transport, token, query, variables))
         if listed.cause in _STALE_IN_GRAPHQL:

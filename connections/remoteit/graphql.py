@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from connections.remoteit.answers import Cause, Outcome, cause_of, says_not_known
-from connections.remoteit.replies import Reply, first_line, json_object, redirect, storable
+from connections.remoteit.answers import Cause, Outcome, cause_of
+from connections.remoteit.replies import Reply, ambiguity, first_line, json_object, redirect, storable
+from connections.remoteit.wordings import Meaning, meaning_of
 
 DISCONNECT = """\
 mutation Disconnect($connectionId: String!, $serviceId: String) {
@@ -52,7 +53,8 @@ def read_result(reply: Reply) -> Result:
     if 300 <= reply.status < 400:
         return Result(data, redirect(reply), Cause.NONE, None)
     if reply.status != 200 or not data:
-        return Result(data, f"The answer has no data that can be read: {first_line(reply)}", Cause.NONE, None)
+        why = reply.unreadable or ambiguity(reply) or first_line(reply)
+        return Result(data, f"The answer has no data that can be read: {why}", Cause.NONE, None)
     return Result(data, "", Cause.NONE, None)
 
 
@@ -67,6 +69,8 @@ def read_disconnect(reply: Reply) -> tuple[Outcome, Cause, str]:
         if result.problem:
             return Outcome.UNKNOWN, result.cause, f"The answer says true, and contradicts itself: {result.problem}"
         return Outcome.STOPPED, Cause.NONE, ""
+    if not result.data and (why := ambiguity(reply)):
+        return Outcome.UNKNOWN, result.cause, why
     if reply.status >= 500 and result.cause is not Cause.CREDENTIALS:
         return Outcome.UNKNOWN, Cause.NONE, result.problem
     if result.errors is not None:
@@ -81,9 +85,11 @@ def read_disconnect(reply: Reply) -> tuple[Outcome, Cause, str]:
 def _read_errors(result: Result) -> tuple[Outcome, Cause, str]:
     """An error is a clear no only in words that are known for one; else the server may have broken while it did it."""
     about_the_stop = result.cause in (Cause.NONE, Cause.CONNECTION, Cause.ADDRESS)
-    if about_the_stop and _TROUBLE.search(result.problem):
+    meaning = meaning_of(result.problem)
+    # "The connection is closed" is what a server says, too, when its own to the database broke while it disconnected.
+    if about_the_stop and (meaning is Meaning.ENDED or _TROUBLE.search(result.problem)):
         return Outcome.UNKNOWN, result.cause, result.problem
-    if result.cause is Cause.CONNECTION and says_not_known(result.problem):
+    if result.cause is Cause.CONNECTION and meaning is Meaning.GONE:
         return Outcome.ALREADY_GONE, result.cause, result.problem
     if result.cause is Cause.NONE and not _NO.search(result.problem):
         return Outcome.UNKNOWN, result.cause, result.problem

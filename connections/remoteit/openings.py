@@ -7,7 +7,17 @@ from enum import StrEnum
 from typing import Any
 
 from connections.remoteit.answers import Cause, cause_of
-from connections.remoteit.replies import Reply, first_line, json_object, reason_of, redirect, status_word, storable
+from connections.remoteit.replies import (
+    Reply,
+    ambiguity,
+    first_line,
+    is_id,
+    json_object,
+    reason_of,
+    redirect,
+    status_word,
+    storable,
+)
 
 MOST_DIGITS = 12
 
@@ -51,6 +61,9 @@ def read_connect(reply: Reply, device_address: str, took_ms: int) -> Opened:
     word = status_word(fields)
     if word == "true" and 200 <= reply.status < 300:
         return _read_yes(reply, fields, device_address, took_ms)
+    if not fields and (why := ambiguity(reply)):
+        cause = Cause.LIMIT if reply.status == 429 else Cause.NONE
+        return Opened(Opening.UNKNOWN, cause, reply.status, why, took_ms, reply.retry_after)
     outcome, cause, reason = _read_no(reply, word, reason_of(fields))
     return Opened(outcome, cause, reply.status, reason, took_ms, reply.retry_after)
 
@@ -58,9 +71,10 @@ def read_connect(reply: Reply, device_address: str, took_ms: int) -> Opened:
 def _read_yes(reply: Reply, fields: dict[str, Any], device_address: str, took_ms: int) -> Opened:
     connection = fields.get("connection")
     connection = connection if isinstance(connection, dict) else {}
-    connection_id = connection.get("connectionid") or fields.get("connectionid")
+    named = (connection.get("connectionid"), fields.get("connectionid"))
+    connection_id = next(filter(is_id, named), None)
     address = connection.get("deviceaddress")
-    if not isinstance(connection_id, str) or not connection_id:
+    if connection_id is None:
         reason = 'The answer says "true", but names no connection: one may be open'
         return Opened(Opening.UNKNOWN, Cause.NONE, reply.status, reason, took_ms)
     if address is not None and str(address).lower() != device_address.lower():
@@ -72,7 +86,7 @@ def _read_yes(reply: Reply, fields: dict[str, Any], device_address: str, took_ms
         reply.status,
         reason_of(fields),
         took_ms,
-        connection_id=storable(connection_id),
+        connection_id=connection_id,
         proxy_address=storable(str(connection.get("proxy") or "")),
         expires_in_s=_seconds(connection),
     )

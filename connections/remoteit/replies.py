@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
+
+from connections.remoteit import strict_json
 
 FIRST_LINE_LENGTH = 200
 FIRST_LINE_SEARCHED = 64 * 1024
+#: What is longer is no id that anybody could send or keep: of remote.it's the longest has 40 characters.
+LONGEST_ID = 64
+_WORD = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer as received. ``complete`` is False when the body was larger than the limit and left unread."""
+    """An HTTP answer as received. ``complete`` is False when the body was larger than the limit and left unread.
+
+    ``fields``: the JSON object of a body that was read as it came, of which ``body`` is the beginning alone; {} when it
+    can't be read, then ``unreadable`` may say why.
+    """
 
     status: int
     body: bytes
     complete: bool = True
     location: str | None = None
     retry_after: str | None = None
+    fields: dict[str, Any] | None = None
+    unreadable: str = ""
 
 
 def storable(text: str) -> str:
@@ -35,14 +47,41 @@ def body_text(reply: Reply) -> str:
 
 
 def json_object(reply: Reply) -> dict[str, Any]:
-    """Return the body's JSON object; {} when there is none that can be read whole."""
+    """Return the body's JSON object; {} when there is none that can be read whole, and in one way only."""
+    if reply.fields is not None:
+        return reply.fields
     if not reply.complete:
         return {}
     try:
-        value = json.loads(reply.body)
+        value = strict_json.loads(reply.body)
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def is_word(value: Any) -> TypeGuard[str]:
+    """Return whether ``value`` is what ids, addresses and tokens are: visible ASCII without a blank."""
+    return isinstance(value, str) and _WORD.fullmatch(value) is not None
+
+
+def is_id(value: Any) -> TypeGuard[str]:
+    """Return whether ``value`` can be the id of anything."""
+    return is_word(value) and len(value) <= LONGEST_ID
+
+
+def given_twice(error: strict_json.Ambiguous) -> str:
+    return f'gives the key "{storable(str(error))[:40]}" twice'
+
+
+def ambiguity(reply: Reply) -> str:
+    """Return why the body's JSON can be read in more than one way: yes to one parser, no to another; "" if it can't."""
+    try:
+        strict_json.loads(reply.body)
+    except strict_json.Ambiguous as error:
+        return f"HTTP {reply.status}, and the answer {given_twice(error)}"
+    except (ValueError, RecursionError):
+        pass
+    return ""
 
 
 def status_word(fields: dict[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from connections.remoteit.answers import Cause
 from connections.remoteit.graphql import Result, read_result
-from connections.remoteit.replies import Reply, storable
+from connections.remoteit.replies import Reply, is_id, is_word, storable
 from connections.remoteit.transport import CallError
 
 SESSION = "{ id timestamp state user { email } target { id name device { name } } endpoint { proxy } }"
@@ -22,10 +22,11 @@ query OwnSessions {{
 }}
 """
 
-#: What is longer is no id or address that anybody could send or keep: of remote.it's the longest has 40 characters.
-LONGEST_ID = 64
+#: What is longer is no address that anybody could send or keep.
 LONGEST_ADDRESS = 23
 
+#: A session as a row of a list gives it: what ``Session`` has before its ``accounts``, in that order.
+Row = tuple[str, str, str, str, str, str, bool, str]
 Ask = Callable[[str, Mapping[str, Any]], Reply]
 
 
@@ -101,24 +102,27 @@ class _Reading:
         if not isinstance(rows, list):
             self.problems.append(f"The list of {whose} is missing")
             return
-        sessions = [_session(row, account) for row in rows]
-        for session in filter(None, sessions):
-            self.add(session, account)
-        if lacking := sessions.count(None):
+        for row in filter(None, rows):
+            self.add(row, account)
+        if lacking := rows.count(None):
             self.problems.append(f"{lacking} of {len(rows)} sessions of {whose} came without a part that is needed")
         else:
             self.accounts.append(account)
 
-    def add(self, session: Session, account: str) -> None:
-        known = self.sessions.setdefault(session.id.lower(), session)
-        if account not in known.accounts:
-            self.sessions[session.id.lower()] = replace(known, accounts=(*known.accounts, account))
+    def add(self, row: Row, account: str) -> None:
+        key = row[0].lower()
+        known = self.sessions.get(key)
+        if known is None:
+            self.sessions[key] = Session(*row, (account,))
+        elif account not in known.accounts:
+            self.sessions[key] = replace(known, accounts=(*known.accounts, account))
 
 
 def read_sessions(ask: Ask) -> SessionList:
     """List the sessions of the login, then those of its organisations in one more query, if it has any.
 
-    ``ask`` sends a query with its variables, and raises CallError. Source: remoteit-api reference, section 2.4.
+    ``ask`` sends a query with its variables, and raises CallError; in its answers' lists every row went through
+    ``row_of``. Source: remoteit-api reference, section 2.4.
     """
     reading = _Reading()
     login = reading.ask(ask, OWN_SESSIONS, {})
@@ -172,42 +176,42 @@ def _organisations(login: dict[str, Any], reading: _Reading) -> dict[str, str]:
     return found
 
 
-def _session(row: Any, account: str) -> Session | None:
-    """Return the session that ``row`` describes; None when a part is missing that it takes to tell.
+def row_of(session: Any) -> Row | None:
+    """Return what a list's ``session`` says; None when a part is missing that it takes to tell.
 
     Without a user it is an anonymous visitor's (remoteit-api reference, section 2.4); names may be missing too. An id
-    or an address that is too long to be one is as good as missing.
+    or an address that can't be one, of blanks or too long, is as good as missing.
     """
-    proxy = _part(row, "endpoint", "proxy")
-    if not isinstance(proxy, bool):
+    try:
+        id_, target, proxy = session["id"], session["target"], session["endpoint"]["proxy"]
+        address, opened_at, state = target["id"], session["timestamp"], session["state"]
+    except (KeyError, TypeError):
         return None
-    session = Session(
-        id=_id_of(row),
-        service_address=_text(row, "target", "id"),
-        service_name=_text(row, "target", "name"),
-        device_name=_text(row, "target", "device", "name"),
-        opened_by=_text(row, "user", "email"),
-        opened_at=_text(row, "timestamp"),
-        proxy=proxy,
-        state=_text(row, "state"),
-        accounts=(account,),
+    is_whole = (
+        is_id(id_)
+        and is_word(address)
+        and len(address) <= LONGEST_ADDRESS
+        and isinstance(proxy, bool)
+        and _has_text(opened_at)
+        and _has_text(state)
     )
-    has_address = 0 < len(session.service_address) <= LONGEST_ADDRESS
-    return session if session.id and has_address and session.opened_at and session.state else None
+    if not is_whole:
+        return None
+    device_name, opened_by = _text(target, "device", "name"), _text(session, "user", "email")
+    return (id_, address, _text(target, "name"), device_name, opened_by, storable(opened_at), proxy, storable(state))
+
+
+def _has_text(value: Any) -> bool:
+    return isinstance(value, str) and not value.isspace() and value != ""
 
 
 def _id_of(value: Any, *path: str) -> str:
     """Return the id at the end of ``path``, "" when there is none that can be one."""
     found = _text(value, *path, "id")
-    return found if len(found) <= LONGEST_ID else ""
-
-
-def _part(value: Any, *path: str) -> Any:
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
+    return found if is_id(found) else ""
 
 
 def _text(value: Any, *path: str) -> str:
-    part = _part(value, *path)
-    return storable(part) if isinstance(part, str) else ""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return storable(value) if isinstance(value, str) else ""

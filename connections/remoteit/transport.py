@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ssl
 import threading
-from functools import cache, partial
+from collections.abc import Callable
+from functools import cache
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, NamedTuple
 
 import certifi
 import requests
@@ -24,6 +25,25 @@ from connections.remoteit.replies import Reply, storable
 MAX_ANSWER = 64 * 1024
 
 _current = threading.local()
+
+
+class Body(NamedTuple):
+    """What was read of an answer's body; the fields as ``Reply`` has them."""
+
+    body: bytes
+    complete: bool = True
+    fields: dict[str, Any] | None = None
+    unreadable: str = ""
+
+
+def read_short(response: requests.Response) -> Body:
+    """Read at most MAX_ANSWER bytes. What stays unread makes requests close the connection instead of pooling it."""
+    body = bytearray()
+    for chunk in response.iter_content(MAX_ANSWER + 1):
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            return Body(bytes(body[:MAX_ANSWER]), complete=False)
+    return Body(bytes(body))
 
 
 class CallError(Exception):
@@ -100,7 +120,7 @@ class Transport:
 
     ``concurrency`` is the number of threads that call at once. ``connect_timeout`` and ``read_timeout`` are seconds;
     a whole call ends after ``patience`` times their sum, name lookup and connecting to several addresses apart, which
-    can't be cut short. ``max_answer`` is how many bytes of an answer are read.
+    can't be cut short. ``read_body`` reads what of an answer's body is wanted.
     """
 
     def __init__(
@@ -111,10 +131,10 @@ class Transport:
         ca_bundle: str | None = None,
         *,
         patience: int = 1,
-        max_answer: int = MAX_ANSWER,
+        read_body: Callable[[requests.Response], Body] = read_short,
     ) -> None:
         self._timeout = (connect_timeout, read_timeout)
-        self._max_answer = max_answer
+        self._read_body = read_body
         self._deadlines = Deadlines(patience * (connect_timeout + read_timeout))
         adapter = _Adapter(pool_connections=1, pool_maxsize=concurrency, pool_block=True, max_retries=0)
         adapter.use_ca_bundle(ca_bundle or certifi.where())
@@ -142,7 +162,7 @@ class Transport:
                     stream=True,
                 ) as response:
                     status = response.status_code
-                    reply = _read(response, self._max_answer)
+                    reply = self._read(response)
             except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
                 raise self._broken(error, call, status) from error
         if call.expired:
@@ -167,22 +187,20 @@ class Transport:
         prepared.prepare_auth(auth)
         return prepared
 
+    def _read(self, response: requests.Response) -> Reply:
+        location, retry_after = (response.headers.get(name) for name in ("Location", "Retry-After"))
+        # An interim answer that http.client took for the last one: the next call on this connection would get ours.
+        read = Body(b"") if response.status_code < 200 else self._read_body(response)
+        return Reply(
+            response.status_code,
+            read.body,
+            read.complete,
+            location,
+            None if retry_after is None else storable(retry_after),
+            read.fields,
+            read.unreadable,
+        )
+
     def _broken(self, error: Exception, call: Call, status: int | None) -> CallError:
         reason = describe(error, left=call.left, expired=call.expired, limit=self._deadlines.limit)
         return CallError(reason, left=call.left, status=status)
-
-
-def _read(response: requests.Response, limit: int) -> Reply:
-    """Read at most ``limit`` bytes. What stays unread makes requests close the connection instead of pooling it."""
-    location, retry_after = (response.headers.get(name) for name in ("Location", "Retry-After"))
-    retry_after = None if retry_after is None else storable(retry_after)
-    reply = partial(Reply, response.status_code, location=location, retry_after=retry_after)
-    if response.status_code < 200:
-        # An interim answer that http.client took for the last one: the next call on this connection would get ours.
-        return reply(b"")
-    body = bytearray()
-    for chunk in response.iter_content(MAX_ANSWER + 1):
-        body += chunk
-        if len(body) > limit:
-            return reply(bytes(body[:limit]), complete=False)
-    return reply(bytes(body))

@@ -35,6 +35,8 @@ KINDS: dict[str, tuple[bool, str]] = {
     "bad_length": (True, "the true answer with a Content-Length 64 bytes too long, then the connection ends"),
     "json_array": (True, "200 with a JSON array around the true answer"),
     "true_bool": (True, "the true answer with status as a JSON boolean"),
+    "status_twice": (True, "the true answer with status false before its own status"),
+    "gzip_bomb": (False, "200 with 64 MB of blanks in 64 KB of gzip, which nobody asked for"),
     "echo_id": (True, "the true answer with the id under `id`"),
     "echo_none": (True, "the true answer without the id"),
     "echo_other": (True, "the true answer with somebody else's connection id"),
@@ -48,13 +50,19 @@ KINDS: dict[str, tuple[bool, str]] = {
     "null_sessions": (True, "GraphQL: the true answer with null in place of each list of sessions"),
     "null_session": (True, "GraphQL: the true answer with null in place of the first session of each list"),
     "null_endpoint": (True, "GraphQL: the true answer with null as the endpoint of the first session of each list"),
+    "blank_id": (True, "GraphQL: the true answer with two blanks as the id of the first session of each list"),
+    "sessions_twice": (True, "GraphQL: the true answer with an empty list before each list of sessions"),
 }
 #: Kinds that only GraphQL's answers can have.
-IN_GRAPHQL = frozenset(("unauthorized", "errors", "errors_too", "null_sessions", "null_session", "null_endpoint"))
+IN_GRAPHQL = frozenset(
+    ("unauthorized", "errors", "errors_too", "null_sessions", "null_session", "null_endpoint", "blank_id",
+     "sessions_twice")
+)  # fmt: skip
 #: Kinds that show the endpoint's own answer: without acting on the request there is none.
 SHOWS_ANSWER = frozenset(
-    ("truncated", "bad_length", "json_array", "true_bool", "echo_id", "echo_none", "echo_other", "drip", "delay",
-     "close_after", "errors_too", "null_sessions", "null_session", "null_endpoint")
+    ("truncated", "bad_length", "json_array", "true_bool", "status_twice", "echo_id", "echo_none", "echo_other", "drip",
+     "delay", "close_after", "errors_too", "null_sessions", "null_session", "null_endpoint", "blank_id",
+     "sessions_twice")
 )  # fmt: skip
 MIXTURE = "mixture"
 #: What a mixture draws from when its rule names no kinds: all that answer or break at once and tell no lie.

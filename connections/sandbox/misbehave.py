@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import Callable
 from random import Random
@@ -19,6 +20,7 @@ RESETS = ("reset_before", "reset_after")
 DRIP_S = 0.05
 DELAY_S = 30.0
 CHUNK = b" " * 65536
+BOMB_BYTES = 64 * 1024 * 1024
 #: How often an endless body looks whether the client has room for more, in seconds.
 ENDLESS_PAUSE_S = 0.005
 
@@ -31,6 +33,8 @@ def disturb(fault: Fault, request: Request, real: Response | None) -> Response |
         return None
     if fault.kind == "truncated":
         return Response(real.status, real.body[: len(real.body) // 2])
+    if fault.kind == "status_twice":
+        return Response(real.status, real.body.replace(b"{", b'{"status":"false",', 1))
     if fault.kind == "json_array":
         return Response(200, b"[" + real.body + b"]")
     if fault.kind in ("true_bool", "echo_id", "echo_none", "echo_other"):
@@ -97,6 +101,9 @@ REPLACING: dict[str, Callable[[Fault, Request], Response]] = {
     ),
     "unauthorized": lambda fault, request: unauthorized(),
     "errors": lambda fault, request: errors(),
+    "gzip_bomb": lambda fault, request: Response(
+        200, gzip.compress(b" " * BOMB_BYTES), extra={"Content-Encoding": "gzip"}
+    ),
 }
 
 

@@ -48,6 +48,16 @@ def null_endpoint(body: dict[str, Any]) -> None:
             session["endpoint"] = None
 
 
+def blank_id(body: dict[str, Any]) -> None:
+    for holder in holders(body):
+        for session in holder["sessions"][:1]:
+            session["id"] = "  "
+
+
+def sessions_twice(real: Response) -> Response:
+    return Response(real.status, real.body.replace(b'"sessions":[', b'"sessions":[],"sessions":['))
+
+
 def holders(value: Any) -> Iterator[dict[str, Any]]:
     """Every object in `value` that has a list of sessions."""
     if isinstance(value, dict):
@@ -75,4 +85,6 @@ ALTERED: dict[str, Callable[[Response], Response]] = {
     "null_sessions": altering(null_sessions),
     "null_session": altering(null_session),
     "null_endpoint": altering(null_endpoint),
+    "blank_id": altering(blank_id),
+    "sessions_twice": sessions_twice,
 }

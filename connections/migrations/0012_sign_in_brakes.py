@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connections", "0010_shares"),
+        ("connections", "0011_worker_failure"),
     ]
 
     operations = [

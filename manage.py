@@ -7,12 +7,13 @@ import os
 import sys
 
 from remoteit_admin.console import show_anything
+from remoteit_admin.start import require_settings
 
 
 def main() -> None:
     show_anything()
     refuse_what_is_no_text(sys.argv[1:])
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "remoteit_admin.settings")
+    require_settings()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

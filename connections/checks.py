@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
@@ -14,8 +12,6 @@ from django.db import OperationalError, connections
 
 from connections.audit import signing, triggers
 from connections.models.encoding import why_not_every_letter
-from connections.remoteit import InvalidBaseURL
-from connections.remoteit.base_url import checked_base_url
 
 
 @register(Tags.database)
@@ -45,15 +41,6 @@ def database_holds_every_letter(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def api_is_reached_safely(**kwargs: Any) -> list[CheckMessage]:
-    try:
-        checked_base_url(settings.REMOTEIT_API_URL)
-    except InvalidBaseURL as error:
-        return [Error(f"REMOTEIT_API_URL: {error}", id="connections.E002")]
-    return []
-
-
-@register(Tags.security)
 def signing_key_is_one(**kwargs: Any) -> list[CheckMessage]:
     try:
         signing.trusted_keys()
@@ -62,15 +49,3 @@ def signing_key_is_one(**kwargs: Any) -> list[CheckMessage]:
     except signing.NoSigningKey:
         pass  # its file belongs to the worker alone
     return []
-
-
-@register(Tags.security)
-def proxies_are_networks(**kwargs: Any) -> list[CheckMessage]:
-    found: list[CheckMessage] = []
-    for text in settings.TRUSTED_PROXIES:
-        try:
-            ipaddress.ip_network(text.strip(), strict=False)
-        except ValueError:
-            hint = "Write an address or a network, such as 10.0.0.0/8; several by commas."
-            found.append(Error(f"TRUSTED_PROXIES: {text!r} is no network.", hint=hint, id="connections.E004"))
-    return found

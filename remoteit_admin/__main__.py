@@ -10,12 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import environ
-
+from remoteit_admin import env_file
 from remoteit_admin.console import show_anything
+from remoteit_admin.environment import Environment
+from remoteit_admin.invalid_setting import InvalidSetting
 from remoteit_admin.launch import alone, dotenv, first_start
 from remoteit_admin.launch.failure import LaunchError
 from remoteit_admin.launch.processes import Children, say
+from remoteit_admin.start import EXIT_CODE, require_settings_apart
 
 ROOT = Path(__file__).resolve().parent.parent
 SANDBOX_PORT = 9527
@@ -31,17 +33,21 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "remoteit_admin.settings")
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     try:
-        environ.Env.read_env(ROOT / ".env")
-        port = alone.port_number(os.environ.get("PORT") or "8000")
+        env_file.load(ROOT / ".env")
+        port = Environment().whole("PORT", default=8000, minimum=1, maximum=65535)
         alone.require_free(port)
         with alone.lock_folder(ROOT / ".run.lock") as lock:
             dotenv.complete(ROOT / ".env", ROOT / ".env.example", os.environ)
-            environ.Env.read_env(ROOT / ".env")
+            env_file.load(ROOT / ".env")
+            require_settings_apart()  # not here: the sandbox's variables are still to come
             with Children(lock) as children:
                 run(children, port)
     except LaunchError as error:
         print(error, file=sys.stderr)
         return error.code
+    except InvalidSetting as error:
+        print(error, file=sys.stderr)
+        return EXIT_CODE
     return 0
 
 

@@ -5,60 +5,62 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from remoteit_admin.environment import is_loopback, queue_from_url
+from remoteit_admin import env_file
+from remoteit_admin.environment import Environment, is_loopback
+from remoteit_admin.invalid_setting import InvalidSetting
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+env_file.load(BASE_DIR / ".env")
+env = Environment()
 
 # -- the panel itself
-SECRET_KEY = env.str("SECRET_KEY", default="")
-if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY is not set. `make run` writes one into .env; elsewhere set it yourself.")
-CREDENTIALS_KEY = env.str("CREDENTIALS_KEY", default="")
-AUDIT_SIGNING_KEY = env.str("AUDIT_SIGNING_KEY", default="")
-DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-USE_HTTPS = env.bool("USE_HTTPS", default=True)
-if not USE_HTTPS and not all(is_loopback(host) for host in ALLOWED_HOSTS):
-    raise ImproperlyConfigured(
+SECRET_KEY = env.secret_key("SECRET_KEY")
+CREDENTIALS_KEY = env.fernet_keys("CREDENTIALS_KEY")
+AUDIT_SIGNING_KEY = env.signing_keys("AUDIT_SIGNING_KEY")
+PORT = env.whole("PORT", default=8000, minimum=1, maximum=65535)
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+this_machine_alone = all(is_loopback(host) for host in ALLOWED_HOSTS)
+DEBUG = env.switch("DEBUG", default=False)
+if DEBUG and not this_machine_alone:
+    raise InvalidSetting(
+        "DEBUG is on, which is for this machine alone, but ALLOWED_HOSTS names others: "
+        "strangers would read the panel's insides on its error pages. Turn DEBUG off."
+    )
+USE_HTTPS = env.switch("USE_HTTPS", default=True)
+if not USE_HTTPS and not this_machine_alone:
+    raise InvalidSetting(
         "USE_HTTPS is off, which is for this machine alone, but ALLOWED_HOSTS names others: "
         "sign-in cookies would cross the network readable. Turn USE_HTTPS on."
     )
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 
 # -- remote.it
-REMOTEIT_API_URL = env.str("REMOTEIT_API_URL", default="") or "https://api.remote.it/apv/v27"
-REMOTEIT_DEVELOPER_KEY = env.str("REMOTEIT_DEVELOPER_KEY", default="")
-REMOTEIT_USERNAME = env.str("REMOTEIT_USERNAME", default="")
-REMOTEIT_PASSWORD = env.str("REMOTEIT_PASSWORD", default="")
-REMOTEIT_TOKEN = env.str("REMOTEIT_TOKEN", default="")
-R3_ACCESS_KEY_ID = env.str("R3_ACCESS_KEY_ID", default="")
-R3_SECRET_ACCESS_KEY = env.str("R3_SECRET_ACCESS_KEY", default="")
-# `http://` is accepted for loopback hosts only (connections.remoteit), and remote.it is never there.
+REMOTEIT_API_URL = env.url("REMOTEIT_API_URL", default="https://api.remote.it/apv/v27")
+REMOTEIT_DEVELOPER_KEY = env.text("REMOTEIT_DEVELOPER_KEY")
+REMOTEIT_USERNAME = env.text("REMOTEIT_USERNAME")
+REMOTEIT_PASSWORD = env.text("REMOTEIT_PASSWORD")
+REMOTEIT_TOKEN = env.text("REMOTEIT_TOKEN")
+R3_ACCESS_KEY_ID = env.text("R3_ACCESS_KEY_ID")
+R3_SECRET_ACCESS_KEY = env.text("R3_SECRET_ACCESS_KEY")
+# remote.it is never on this machine.
 SANDBOX = is_loopback(urlsplit(REMOTEIT_API_URL).hostname or "")
-REMOTEIT_GRAPHQL_URL = env.str("REMOTEIT_GRAPHQL_URL", default="") or (
+REMOTEIT_GRAPHQL_URL = env.url(
+    "REMOTEIT_GRAPHQL_URL",
     # The sandbox's credentials must not go to remote.it.
-    urljoin(REMOTEIT_API_URL, "/graphql/v1") if SANDBOX else "https://api.remote.it/graphql/v1"
+    default=urljoin(REMOTEIT_API_URL, "/graphql/v1") if SANDBOX else "https://api.remote.it/graphql/v1",
 )
 
 # -- stops
-STOP_CONCURRENCY = env.int("STOP_CONCURRENCY", default=16)
-STOP_MAX_PER_SECOND = env.float("STOP_MAX_PER_SECOND", default=0)
-STOP_CONNECT_TIMEOUT = env.float("STOP_CONNECT_TIMEOUT", default=5)
-STOP_READ_TIMEOUT = env.float("STOP_READ_TIMEOUT", default=20)
-STOP_MAX_ATTEMPTS = env.int("STOP_MAX_ATTEMPTS", default=4)
-if STOP_CONCURRENCY < 1 or STOP_MAX_ATTEMPTS < 1 or STOP_MAX_PER_SECOND < 0:
-    raise ImproperlyConfigured(
-        "STOP_CONCURRENCY and STOP_MAX_ATTEMPTS must be 1 or more, STOP_MAX_PER_SECOND 0 (no limit) or more."
-    )
+STOP_CONCURRENCY = env.whole("STOP_CONCURRENCY", default=16, minimum=1, maximum=1000)
+STOP_MAX_PER_SECOND = env.number("STOP_MAX_PER_SECOND", default=0, minimum=0.01, maximum=10_000, zero="no limit")
+STOP_CONNECT_TIMEOUT = env.number("STOP_CONNECT_TIMEOUT", default=5, minimum=0.1, maximum=600)
+STOP_READ_TIMEOUT = env.number("STOP_READ_TIMEOUT", default=20, minimum=0.1, maximum=600)
+STOP_MAX_ATTEMPTS = env.whole("STOP_MAX_ATTEMPTS", default=4, minimum=1, maximum=100)
 # A worker's claims are its own while its heartbeat is younger than the lease.
 WORKER_HEARTBEAT_SECONDS = 2.0
 WORKER_LEASE_SECONDS = 10.0
@@ -108,11 +110,10 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default="sqlite:///db.sqlite3")}
+DATABASES = {"default": env.database_url("DATABASE_URL", default="sqlite:///db.sqlite3", folder=BASE_DIR)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A lost `stop.sent` line would be a lie, so every commit reaches the disk (FULL); WAL and immediate
     # transactions let the worker and the pages write beside each other without "database is locked".
-    DATABASES["default"]["NAME"] = BASE_DIR / DATABASES["default"]["NAME"]
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -147,7 +148,7 @@ HUEY = {
     "name": "remoteit-admin",
     "immediate": False,
     "results": False,
-    **queue_from_url(env.str("QUEUE_URL", default="sqlite:///queue.sqlite3"), BASE_DIR),
+    **env.queue_url("QUEUE_URL", default="sqlite:///queue.sqlite3", folder=BASE_DIR),
     "consumer": {
         "workers": 1,
         "initial_delay": 0.02,

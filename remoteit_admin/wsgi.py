@@ -6,6 +6,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from remoteit_admin.start import require_settings
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "remoteit_admin.settings")
 
+# gunicorn's Arbiter.WORKER_BOOT_ERROR: after any other code it would start one worker after the other for ever.
+require_settings(exit_code=3)
 application = get_wsgi_application()

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import urljoin
 
 from tests.memory import in_memory
 
@@ -26,7 +27,7 @@ os.environ.setdefault("REMOTEIT_API_URL", "http://127.0.0.1:9/apv/v27")
 os.environ.setdefault("REMOTEIT_DEVELOPER_KEY", "sandbox-developer-key")
 os.environ.setdefault("REMOTEIT_USERNAME", "operator@example.com")
 os.environ.setdefault("REMOTEIT_PASSWORD", "sandbox-password")
-os.environ.setdefault("REMOTEIT_GRAPHQL_URL", "")
+os.environ.setdefault("REMOTEIT_GRAPHQL_URL", urljoin(os.environ["REMOTEIT_API_URL"], "/graphql/v1"))
 os.environ.setdefault("STOP_CONCURRENCY", "16")
 os.environ.setdefault("STOP_MAX_PER_SECOND", "0")
 os.environ.setdefault("STOP_MAX_ATTEMPTS", "4")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from connections.checks import proxies_are_networks
 from connections.origin import web_origin
 
 
@@ -39,13 +38,3 @@ def test_it_believes_only_what_a_trusted_proxy_says(rf, settings, remote, forwar
 def test_without_trusted_proxies_the_header_means_nothing(rf, settings):
     settings.TRUSTED_PROXIES = []
     assert web_origin(rf.get("/", HTTP_X_FORWARDED_FOR="198.51.100.7")).client_ip == "127.0.0.1"
-
-
-@pytest.mark.parametrize(
-    ("proxies", "wrong"), [([], []), (["10.0.0.0/8", " ::1"], []), (["10.0.0.0/8", "proxy"], ["proxy"])]
-)
-def test_what_is_no_network_is_told_at_the_start(settings, proxies, wrong):
-    settings.TRUSTED_PROXIES = proxies
-    assert [found.msg for found in proxies_are_networks()] == [
-        f"TRUSTED_PROXIES: {text!r} is no network." for text in wrong
-    ]

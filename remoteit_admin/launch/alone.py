@@ -11,13 +11,6 @@ from typing import IO
 from remoteit_admin.launch.failure import LaunchError
 
 
-def port_number(text: str) -> int:
-    """The port that `text` names. Raises LaunchError when it names none."""
-    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
-        return int(text)
-    raise LaunchError(f"PORT has to be a number from 1 to 65535, not {text!r}.")
-
-
 def require_free(port: int) -> None:
     """Raises LaunchError when the panel couldn't listen on 127.0.0.1:`port`."""
     try:

@@ -15,7 +15,7 @@ def complete(path: Path, example: Path, known: Mapping[str, str]) -> None:
     A missing file starts as a copy of `example`. Keys that are neither in the file nor set outside it, so not in
     `known`, are made and added. Other people of the machine can't read the file.
     """
-    text = path.read_text() if path.exists() else example.read_text()
+    text = (path if path.exists() else example).read_bytes().decode()
     keys = {name: make() for name, make in MAKERS.items() if not known.get(name)}
     if path.exists() and not keys:
         return
@@ -29,7 +29,9 @@ def replace_private(path: Path, text: str) -> None:
     """Put `text` at `path`, mode 0600, whole or not at all."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with os.fdopen(
+        os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline=""
+    ) as file:
         file.write(text)
     fresh.replace(path)
 

@@ -1,0 +1,121 @@
+"""Addresses of the database and of the queue. They may hold a password, so no message repeats them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlparse, urlsplit
+
+import environ
+
+from remoteit_admin.invalid_setting import InvalidSetting
+
+SQLITE = "sqlite:///FILE"
+POSTGRES = "postgres://USER:PASSWORD@HOST/NAME"
+REDIS = "redis://:PASSWORD@HOST:6379/0"
+POSTGRES_SCHEMES = ("postgres", "postgresql")
+HOST = re.compile(r"([^:\[\]]*|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
+NO_URL_HAS = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
+CURSORS = "DISABLE_SERVER_SIDE_CURSORS"
+
+
+def database(name: str, url: str, folder: Path) -> dict[str, Any]:
+    """Django's entry in DATABASES for the setting `name`, whose value is `url`.
+
+    `sqlite:///FILE`, relative to `folder`, or `postgres://…`; after `?` stand options of libpq, or Django's
+    `assume_role` and `DISABLE_SERVER_SIDE_CURSORS=True`. Raises InvalidSetting.
+    """
+    parts = _split(name, url, f"{SQLITE} or {POSTGRES}", ("sqlite", *POSTGRES_SCHEMES))
+    if parts.scheme == "sqlite":
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": _file(name, parts, folder)}
+    _require_options(name, parts.query)
+    # In a path + is no blank, but django-environ takes it for one.
+    config: dict[str, Any] = environ.Env.db_url_config(urlparse(url)._replace(path=parts.path.replace("+", "%2B")))
+    if not config["NAME"] and "service" not in config.get("OPTIONS", {}):
+        raise InvalidSetting(f"{name} has to be {POSTGRES}; the NAME of the database is missing.")
+    return config
+
+
+def queue(name: str, url: str, folder: Path) -> dict[str, Any]:
+    """Huey's settings for the setting `name`, whose value is `url`.
+
+    `sqlite:///FILE`, relative to `folder`, `redis://…` or `postgres://…`. Raises InvalidSetting.
+    """
+    expected = f"{SQLITE}, {REDIS} or {POSTGRES}"
+    parts = _split(name, url, expected, ("sqlite", "redis", "rediss", *POSTGRES_SCHEMES))
+    if parts.scheme == "sqlite":
+        return {"huey_class": "huey.SqliteHuey", "filename": str(_file(name, parts, folder))}
+    if parts.scheme in POSTGRES_SCHEMES:
+        _require_libpq_reads(name, url)
+        return {"huey_class": "huey.PostgresHuey", "dsn": url}
+    _require_redis_reads(name, url, parts.path)
+    return {"huey_class": "huey.PriorityRedisHuey", "connection": {"url": url}}
+
+
+def _split(name: str, url: str, expected: str, schemes: tuple[str, ...]) -> SplitResult:
+    if not url:
+        raise InvalidSetting(f"{name} has to be {expected}, not empty.")
+    if NO_URL_HAS.search(url):
+        raise InvalidSetting(f"{name} has to be {expected}, without blanks and control characters.")
+    odd_password = InvalidSetting(
+        f"{name} has to be {expected}; a password's / is written as %2F, ? as %3F, # as %23, [ as %5B and ] as %5D."
+    )
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise odd_password from None
+    if parts.scheme not in schemes:
+        raise InvalidSetting(f"{name} has to be {expected}.")
+    if parts.scheme == "sqlite":
+        return parts
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    if "@" in parts.path + parts.query or "#" in url or not all(map(HOST.fullmatch, hosts)):
+        raise odd_password
+    return parts
+
+
+def _file(name: str, parts: SplitResult, folder: Path) -> Path:
+    path = unquote(parts.path.removeprefix("/"))
+    if parts.netloc or path in ("", ":memory:"):
+        raise InvalidSetting(f"{name} has to be {SQLITE}, with three slashes and a file; sqlite:////FILE is absolute.")
+    if parts.query or parts.fragment:
+        raise InvalidSetting(f"{name} has to be {SQLITE} and nothing more; in its name write ? as %3F and # as %23.")
+    return folder / path
+
+
+def _require_options(name: str, query: str) -> None:
+    from psycopg.pq import Conninfo
+
+    try:
+        options = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise InvalidSetting(f"{name} has to be {POSTGRES}; after ? stand options, NAME=value, joined by &.") from None
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()} | {"assume_role"}
+    for option, value in options:
+        if option not in known and (option, value) != (CURSORS, "True"):
+            raise InvalidSetting(f"{name} has to be {POSTGRES}; after ? stand options that PostgreSQL's client knows.")
+
+
+def _require_libpq_reads(name: str, url: str) -> None:
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        conninfo_to_dict(url)
+    except ProgrammingError:
+        raise InvalidSetting(
+            f"{name} has to be {POSTGRES}; a % is written as %25, and after ? stand options of PostgreSQL's client."
+        ) from None
+
+
+def _require_redis_reads(name: str, url: str, path: str) -> None:
+    import redis
+
+    if not re.fullmatch(r"/?|/[0-9]{1,4}", path):
+        raise InvalidSetting(f"{name} has to be {REDIS}; after the host stands the number of a database.")
+    try:
+        pool = redis.ConnectionPool.from_url(url)
+        pool.connection_class(**pool.connection_kwargs)  # it connects nowhere yet
+    except (ValueError, TypeError, redis.RedisError):
+        raise InvalidSetting(f"{name} has to be {REDIS}; after ? stand options that Redis's client knows.") from None

@@ -1,0 +1,36 @@
+"""The one way to begin for every program of the panel: settings that can't be used end it in one line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+EXIT_CODE = 2
+
+
+def require_settings(exit_code: int = EXIT_CODE) -> None:
+    """Load the settings, or end this process with `exit_code` and one line on stderr that says what is wrong."""
+    from django.conf import settings
+
+    from remoteit_admin.invalid_setting import InvalidSetting
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "remoteit_admin.settings")
+    try:
+        settings.INSTALLED_APPS  # noqa: B018 - the first look loads them
+    except InvalidSetting as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(exit_code)
+
+
+def require_settings_apart() -> None:
+    """As `require_settings`, read by a process of their own, so that this one stays without them and without Django."""
+    read = subprocess.run([sys.executable, "-m", "remoteit_admin.start"], cwd=ROOT, check=False)
+    if read.returncode:
+        sys.exit(read.returncode)
+
+
+if __name__ == "__main__":
+    require_settings()

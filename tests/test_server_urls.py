@@ -1,0 +1,148 @@
+"""DATABASE_URL and QUEUE_URL: read as they are written, or refused without any part of the password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from remoteit_admin.environment import Environment
+from remoteit_admin.invalid_setting import InvalidSetting
+
+FOLDER = Path("/srv/panel")
+
+
+def database(url: str | None) -> dict[str, Any]:
+    env = Environment({} if url is None else {"DATABASE_URL": url})
+    return env.database_url("DATABASE_URL", "sqlite:///db.sqlite3", FOLDER)
+
+
+def queue(url: str | None) -> dict[str, Any]:
+    env = Environment({} if url is None else {"QUEUE_URL": url})
+    return env.queue_url("QUEUE_URL", "sqlite:///queue.sqlite3", FOLDER)
+
+
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        (None, "/srv/panel/db.sqlite3"),
+        ("sqlite:///data/db.sqlite3", "/srv/panel/data/db.sqlite3"),
+        ("sqlite:////var/lib/a+b@c/db.sqlite3", "/var/lib/a+b@c/db.sqlite3"),
+        ("sqlite:////var/lib/my%20panel/db.sqlite3", "/var/lib/my panel/db.sqlite3"),
+    ],
+)
+def test_a_file_is_found_where_it_is_written(url: str | None, file: str) -> None:
+    assert database(url) == {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(file)}
+    if url:
+        assert queue(url) == {"huey_class": "huey.SqliteHuey", "filename": file}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgres://panel:s%2Fc%3Fr%23t@db.example/panel", {"PASSWORD": "s/c?r#t", "HOST": "db.example"}),
+        (
+            "postgresql://panel:p@ss:word$1+1@db.example:5433/a+b",
+            {"PASSWORD": "p@ss:word$1+1", "NAME": "a+b", "PORT": 5433},
+        ),
+        ("postgres://panel:…@db.example/panel", {"PASSWORD": "…", "USER": "panel"}),
+        ("postgres:///panel", {"HOST": "", "NAME": "panel"}),
+        ("postgres://panel@[::1]:5432/panel", {"HOST": "::1", "PORT": 5432}),
+        ("postgres://panel@a.example:5432,b.example:5432/panel", {"HOST": "a.example,b.example", "PORT": "5432,5432"}),
+        ("postgres:////var/run/postgresql/panel", {"HOST": "/var/run/postgresql", "NAME": "panel"}),
+        ("postgres://db.example/?service=panel", {"OPTIONS": {"service": "panel"}}),
+        ("postgres://panel@db.example/panel?sslmode=require", {"OPTIONS": {"sslmode": "require"}}),
+        ("postgres://panel@db.example/panel?DISABLE_SERVER_SIDE_CURSORS=True", {"DISABLE_SERVER_SIDE_CURSORS": True}),
+    ],
+)
+def test_a_database_is_described_as_it_is_written(url: str, expected: dict[str, Any]) -> None:
+    config = database(url)
+    assert {name: config[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://:geheim@queue.example:6379/0", {"connection": {"url": "redis://:geheim@queue.example:6379/0"}}),
+        ("rediss://queue.example", {"huey_class": "huey.PriorityRedisHuey"}),
+        ("redis://queue.example/3?socket_timeout=5", {"huey_class": "huey.PriorityRedisHuey"}),
+        ("postgres://panel:a%25b@db.example/panel", {"dsn": "postgres://panel:a%25b@db.example/panel"}),
+    ],
+)
+def test_a_queue_is_described_as_it_is_written(url: str, expected: dict[str, Any]) -> None:
+    config = queue(url)
+    assert {name: config[name] for name in expected} == expected
+
+
+ODD_PASSWORDS = [
+    "s3c/ret?x",
+    "s3c?ret",
+    "s3c#ret",
+    "12#s3cret",
+    "12/s3cret",
+    "s3c[ret",
+    "s3c ret",
+    "s3c\nret",
+    "s3c\udcfcret",
+]
+
+
+@pytest.mark.parametrize("read", [database, queue])
+@pytest.mark.parametrize("password", ODD_PASSWORDS)
+def test_an_odd_password_is_refused_and_not_told(read: Callable[[str], object], password: str) -> None:
+    for user_and_host in ("postgres://panel:{}@db.example/panel", *(["redis://:{}@queue.example/0"] * (read is queue))):
+        with pytest.raises(InvalidSetting) as error:
+            read(user_and_host.format(password))
+        assert "s3c" not in str(error.value)
+        assert "ret" not in str(error.value)
+        assert "_URL has to be sqlite:///FILE" in str(error.value)
+
+
+NO_DATABASE = [
+    "",
+    "mysql://panel:s3cret@db.example/panel",
+    "s3cret",
+    "sqlite://db.sqlite3",
+    "sqlite:///",
+    "sqlite://:memory:",
+    "sqlite:///:memory:",
+    "sqlite:///s3cret#1.sqlite3",
+    "sqlite:///s3cret?1.sqlite3",
+    "postgres://panel:s3cret@db.example",
+    "postgres://panel:s3cret@db.example/",
+    "postgres://panel:s3cret@db.example:x/panel",
+    "postgres://panel:s3cret@db.example/panel?sslmode",
+    "postgres://panel:s3cret@db.example/panel?sslmod=s3cret",
+    "postgres://panel:s3cret@db.example/panel?atomic_requests=True",
+]
+NO_QUEUE = [
+    *NO_DATABASE[:9],
+    "redis://:s3cret@queue.example:x/0",
+    "redis://:s3cret@queue.example/s3cret",
+    "redis://:s3cret@queue.example/0?s3cret=1",
+    "redis://:s3cret@queue.example/0?socket_timeout=s3cret",
+    "postgres://panel:s3cret%@db.example/panel",
+    "postgres://panel:s3cret@db.example/panel?s3cret=1",
+]
+
+
+@pytest.mark.parametrize(
+    ("read", "url"), [*((database, url) for url in NO_DATABASE), *((queue, url) for url in NO_QUEUE)]
+)
+def test_what_is_no_address_of_a_server_is_refused(read: Callable[[str], object], url: str) -> None:
+    with pytest.raises(InvalidSetting) as error:
+        read(url)
+    assert "_URL has to be" in str(error.value)
+    assert "s3cret" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL's own settings")
+@pytest.mark.django_db
+def test_who_is_frozen_in_a_transaction_holds_nobody_up_for_long() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("20s",)

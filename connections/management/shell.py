@@ -14,6 +14,7 @@ from connections.audit.append import Origin
 
 WRONG_USE = 2
 SOME_NOT = 1
+COULD_NOT = 2
 STILL_GOING = 3
 
 

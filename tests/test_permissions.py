@@ -42,6 +42,30 @@ def test_one_who_may_look_sees_rows_and_no_way_to_stop(client, bob, make_connect
         assert "_selected_action" not in content
 
 
+def test_what_somebody_may_not_do_is_not_in_the_page(client, bob, make_connection):
+    client.force_login(bob)
+    connection = make_connection()
+    for page in (LIST, f"{LIST}refresh/", f"{LIST}{connection.pk}/change/", "/admin/"):
+        content = client.get(page).content.decode()
+        for part in (
+            'id="changelist-form"',
+            "stop_selected",
+            "select_across",
+            "select-across",
+            "/stop/",
+            "<kbd>s</kbd>",
+        ):
+            assert part not in content, (page, part)
+
+
+def test_an_operator_s_list_has_the_form(client, alice, make_connection):
+    client.force_login(alice)
+    make_connection()
+    content = client.get(LIST).content.decode()
+    for part in ('id="changelist-form"', 'name="_selected_action"', "csrfmiddlewaretoken", "<kbd>s</kbd>"):
+        assert part in content
+
+
 def test_one_who_may_look_cannot_run_the_action(client, bob, make_connection):
     client.force_login(bob)
     response = client.post(LIST, {"action": "stop_selected", "_selected_action": make_connection().pk})

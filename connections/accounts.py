@@ -137,6 +137,7 @@ def client_with(credentials: Credentials) -> Client:
         connect_timeout=settings.STOP_CONNECT_TIMEOUT,
         read_timeout=settings.STOP_READ_TIMEOUT,
         graphql_url=settings.REMOTEIT_GRAPHQL_URL,
+        proxy=settings.REMOTEIT_PROXY or None,
     )
 
 

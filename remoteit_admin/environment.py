@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import environ
 
-from connections.remoteit.base_url import InvalidBaseURL, checked_base_url
+from connections.remoteit.base_url import InvalidBaseURL, InvalidProxyURL, checked_base_url, checked_proxy_url
 from remoteit_admin import server_urls
 from remoteit_admin.invalid_setting import InvalidSetting
 
@@ -137,6 +137,15 @@ class Environment(environ.Env):  # type: ignore[misc]
                 f"{_not(text) if re.fullmatch('[a-z0-9:/._-]*', text, re.IGNORECASE) else ''}. {error}."
             ) from None
         return text
+
+    def proxy_url(self, name: str) -> str:
+        """An egress proxy, perhaps with a user name and a password, so that no message repeats it; "" when not set."""
+        if name not in self.ENVIRON:
+            return ""
+        try:
+            return checked_proxy_url(self.ENVIRON[name])
+        except InvalidProxyURL as error:
+            raise InvalidSetting(f"{name} has to be http://HOST:PORT or https://HOST:PORT. {error}.") from None
 
     def database_url(self, name: str, default: str, folder: Path) -> dict[str, Any]:
         """Django's description of a database: see `server_urls.database`. `folder` is where a relative file lies."""

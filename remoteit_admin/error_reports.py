@@ -17,7 +17,9 @@ class HidesSecrets(SafeExceptionReporterFilter):
     Credentials pass through Django's and the libraries' functions under any name, so no list of names would do.
     """
 
-    hidden_settings = re.compile(f"{SafeExceptionReporterFilter.hidden_settings.pattern}|_URL|HUEY", re.IGNORECASE)
+    hidden_settings = re.compile(
+        f"{SafeExceptionReporterFilter.hidden_settings.pattern}|_URL|_PROXY|HUEY", re.IGNORECASE
+    )
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
         return {} if request is None else dict.fromkeys(request.POST, self.cleansed_substitute)

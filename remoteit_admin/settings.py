@@ -54,6 +54,8 @@ REMOTEIT_GRAPHQL_URL = env.url(
     # The sandbox's credentials must not go to remote.it.
     default=urljoin(REMOTEIT_API_URL, "/graphql/v1") if SANDBOX else "https://api.remote.it/graphql/v1",
 )
+# Only ours: one that the environment names for every program must not silently change where credentials go.
+REMOTEIT_PROXY = env.proxy_url("REMOTEIT_PROXY")
 
 # -- stops
 STOP_CONCURRENCY = env.whole("STOP_CONCURRENCY", default=16, minimum=1, maximum=1000)

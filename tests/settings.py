@@ -57,6 +57,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     options = DATABASES["default"]["OPTIONS"]
     DATABASES["default"]["OPTIONS"] = {**options, "init_command": f"{options['init_command']};PRAGMA synchronous=OFF"}
     DATABASES["default"]["TEST"] = {"NAME": str(FOLDER / "test.sqlite3")}
+REMOTEIT_PROXY = ""  # set but empty is refused, so that nothing before this line can say it
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

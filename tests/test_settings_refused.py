@@ -50,6 +50,8 @@ def settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, Any
         ({"TRUSTED_PROXIES": "0.0.0.0/0"}, "TRUSTED_PROXIES has to be addresses or networks"),
         ({"REMOTEIT_API_URL": "http://api.example"}, "REMOTEIT_API_URL has to be https://HOST/PATH"),
         ({"REMOTEIT_GRAPHQL_URL": "http://api.example"}, "REMOTEIT_GRAPHQL_URL has to be https://HOST/PATH"),
+        ({"REMOTEIT_PROXY": ""}, "REMOTEIT_PROXY has to be http://HOST:PORT or https://HOST:PORT."),
+        ({"REMOTEIT_PROXY": "socks5://proxy:1080"}, "REMOTEIT_PROXY has to be http://HOST:PORT or https://HOST:PORT."),
         ({"DATABASE_URL": ""}, "DATABASE_URL has to be sqlite:///FILE"),
         ({"QUEUE_URL": ""}, "QUEUE_URL has to be sqlite:///FILE"),
         *(({name: ""}, f"{name} has to be on or off, not empty.") for name in ("DEBUG", "USE_HTTPS")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connections.remoteit.answers import Answer, Cause, Login, Outcome
-from connections.remoteit.base_url import InvalidBaseURL
+from connections.remoteit.base_url import InvalidBaseURL, InvalidProxyURL
 from connections.remoteit.client import Client
 from connections.remoteit.credentials import Credentials
 from connections.remoteit.credentials_file import InvalidCredentialsFile, read_credentials_file
@@ -19,6 +19,7 @@ __all__ = [
     "InvalidAccessKey",
     "InvalidBaseURL",
     "InvalidCredentialsFile",
+    "InvalidProxyURL",
     "Login",
     "Opened",
     "Opening",

@@ -11,6 +11,10 @@ class InvalidBaseURL(ValueError):
     """The base URL of the API can't be used; the message says why and repeats nothing secret."""
 
 
+class InvalidProxyURL(ValueError):
+    """The proxy's URL can't be used; the message says why and repeats nothing of it."""
+
+
 def checked_base_url(url: str) -> str:
     """Return ``url`` without a trailing slash. Raises InvalidBaseURL unless it is https, or http to this machine."""
     if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
@@ -27,6 +31,22 @@ def checked_base_url(url: str) -> str:
     if parts.scheme == "http" and not _is_loopback(host):
         raise InvalidBaseURL(f"http:// would send the credentials to {host} in the clear: use https://")
     return url.rstrip("/")
+
+
+def checked_proxy_url(url: str) -> str:
+    """Return ``url``, that of an egress proxy, if it can be used. Raises InvalidProxyURL."""
+    if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
+        raise InvalidProxyURL("The proxy's URL is empty or has characters that no URL has: write them as %XX")
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise InvalidProxyURL("The proxy's URL can't be read: its host or port is wrong") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise InvalidProxyURL("The proxy's URL has to start with http:// or https:// and a host name")
+    if parts.path not in ("", "/") or parts.netloc.count("@") > 1 or "?" in url or "#" in url:
+        raise InvalidProxyURL("The proxy's URL ends after host and port; in a password write / ? # and @ as %XX")
+    return url
 
 
 def _is_loopback(host: str) -> bool:

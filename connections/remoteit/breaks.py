@@ -11,8 +11,11 @@ from urllib3.exceptions import (
     DecodeError,
     NameResolutionError,
     NewConnectionError,
+    ProxyError,
     ReadTimeoutError,
 )
+
+from connections.remoteit.watched import ProxyRefused
 
 
 def describe(error: Exception, *, left: bool, expired: bool, limit: float) -> str:
@@ -31,6 +34,11 @@ def describe(error: Exception, *, left: bool, expired: bool, limit: float) -> st
 
 
 def _before_sending(chain: list[BaseException]) -> str:
+    for link in chain:
+        if isinstance(link, ProxyRefused):
+            return f"The proxy refused to connect to the API: {link}"
+    if _has(chain, ProxyError):
+        return _before_the_proxy(chain)
     if _has(chain, NameResolutionError, socket.gaierror):
         return "The API's host name could not be resolved"
     if _has(chain, ssl.SSLError):
@@ -43,6 +51,16 @@ def _before_sending(chain: list[BaseException]) -> str:
     if _has(chain, UnicodeError):
         return "The request holds characters that can't be sent"
     return "No connection to the API"
+
+
+def _before_the_proxy(chain: list[BaseException]) -> str:
+    if _has(chain, NameResolutionError, socket.gaierror):
+        return "The proxy's host name could not be resolved"
+    if _has(chain, ssl.SSLError):
+        return "No secure connection to the proxy: the TLS handshake failed"
+    if _has(chain, ConnectionRefusedError):
+        return "The proxy's host refused the connection"
+    return "No connection to the proxy"
 
 
 def _after_sending(chain: list[BaseException]) -> str:

@@ -33,8 +33,9 @@ class Client:
 
     ``concurrency`` is how many threads call at once. ``connect_timeout`` and ``read_timeout`` are seconds; their sum is
     the end of a whole call, and a list's end is six times as far. ``ca_bundle`` is a file of CA certificates to trust
-    instead of certifi's. ``graphql_url`` is needed for lists of sessions and for ``disconnect``. Raises InvalidBaseURL
-    for an address that isn't https, unless it is http to this machine, and InvalidAccessKey.
+    instead of certifi's. ``graphql_url`` is needed for lists of sessions and for ``disconnect``. ``proxy`` is an
+    egress proxy's URL. Raises InvalidBaseURL for an address that isn't https, unless it is http to this machine,
+    InvalidProxyURL and InvalidAccessKey.
     """
 
     def __init__(
@@ -47,11 +48,14 @@ class Client:
         read_timeout: float,
         ca_bundle: str | None = None,
         graphql_url: str | None = None,
+        proxy: str | None = None,
     ) -> None:
         self._sender = Sender(base_url, graphql_url, credentials)
         self._credentials = credentials
-        self._transport = Transport(concurrency, connect_timeout, read_timeout, ca_bundle)
-        self._timeouts = (connect_timeout, read_timeout, ca_bundle)
+        self._transport = Transport(concurrency, connect_timeout, read_timeout, ca_bundle, proxy=proxy)
+        self._list_transport = partial(
+            Transport, 1, connect_timeout, read_timeout, ca_bundle, proxy=proxy, patience=LIST_PATIENCE
+        )
         self._token = "" if credentials.has_access_key else credentials.token
         self._stale_token = ""
         self._token_lock = threading.Lock()
@@ -143,7 +147,7 @@ class Client:
         if self.needs_login:
             return SessionList(False, NOT_SIGNED_IN, Cause.TOKEN, None, 0)
         started, token = time.monotonic(), self._token
-        transport = Transport(1, *self._timeouts, patience=LIST_PATIENCE, read_body=partial(read_stream, take=row_of))
+        transport = self._list_transport(read_body=partial(read_stream, take=row_of))
         with contextlib.closing(transport):
             listed = read_sessions(lambda query, variables: self._sender.graphql(transport, token, query, variables))
         if listed.cause in _STALE_IN_GRAPHQL:

@@ -30,6 +30,11 @@ class Call:
     ) -> None:
         self._deadlines.close(self)
 
+    def watch(self, connection: Any) -> None:
+        """Let the end of the call cut ``connection``, of which nothing of the request has left yet."""
+        with self._deadlines.lock:
+            self._hold(connection)
+
     def leave_through(self, connection: Any) -> None:
         """Say that the request's next bytes are about to be given to ``connection``.
 
@@ -40,8 +45,12 @@ class Call:
                 self.expired = True
                 raise TimeoutError("the call was over before it was sent")
             self.left = True
-            self._connection, self._socket = connection, connection.sock
-            connection.call = self
+            self._hold(connection)
+
+    def _hold(self, connection: Any) -> None:
+        # urllib3's TLS inside TLS is no socket, and has one.
+        self._connection, self._socket = connection, getattr(connection.sock, "socket", connection.sock)
+        connection.call = self
 
     def cut(self) -> None:
         """End the call wherever it waits, by taking its socket's both directions away. The lock is held."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Callable
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
@@ -13,18 +12,16 @@ import certifi
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from connections.remoteit.answers import Cause
+from connections.remoteit.base_url import checked_proxy_url
 from connections.remoteit.breaks import describe
 from connections.remoteit.deadlines import Call, Deadlines
 from connections.remoteit.replies import Reply, storable
+from connections.remoteit.watched import POOLS, current
 
 MAX_ANSWER = 64 * 1024
-
-_current = threading.local()
 
 
 class Body(NamedTuple):
@@ -57,39 +54,6 @@ class CallError(Exception):
         self.cause = cause
 
 
-class _WatchedHTTPConnection(HTTPConnection):
-    """Gives a request to its socket in one piece, and tells the current call before it does.
-
-    The exceptions' classes can't tell: a reset in the TLS handshake and one after the request look the same. Head and
-    body apart would be two packets, and a tenth of a call's processor time.
-    """
-
-    call: Any = None
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        self._pieces: list[bytes] = []
-        super().request(*args, **kwargs)
-        if self.sock is None:
-            self.connect()
-        _current.call.leave_through(self)
-        super().send(b"".join(self._pieces))
-
-    def send(self, data: Any) -> None:
-        self._pieces.append(data)
-
-
-class _WatchedHTTPSConnection(_WatchedHTTPConnection, HTTPSConnection):
-    pass
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTPConnection
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedHTTPSConnection
-
-
 @cache
 def _trusting(ca_bundle: str) -> ssl.SSLContext:
     """Its certificates take 40 ms to read: that is done once a process and bundle, not for each client."""
@@ -99,11 +63,17 @@ def _trusting(ca_bundle: str) -> ssl.SSLContext:
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def use_ca_bundle(self, path: str) -> None:
         """Share what is trusted: requests would read the certificates for each new connection."""
-        self.poolmanager.connection_pool_kw["ssl_context"] = _trusting(path)
+        self._ssl_context = self.poolmanager.connection_pool_kw["ssl_context"] = _trusting(path)
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        contexts = {"ssl_context": self._ssl_context, "proxy_ssl_context": self._ssl_context}
+        manager = super().proxy_manager_for(proxy, **contexts, **proxy_kwargs)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
 
     def cert_verify(self, conn: Any, url: str | bytes, verify: Any, cert: Any) -> None:
         """Leave verification to the SSL context, which demands a known CA and the right host name."""
@@ -120,7 +90,8 @@ class Transport:
 
     ``concurrency`` is the number of threads that call at once. ``connect_timeout`` and ``read_timeout`` are seconds;
     a whole call ends after ``patience`` times their sum, name lookup and connecting to several addresses apart, which
-    can't be cut short. ``read_body`` reads what of an answer's body is wanted.
+    can't be cut short. ``read_body`` reads what of an answer's body is wanted. ``proxy`` is the URL of an egress proxy:
+    https:// goes through it by CONNECT, http:// never, for that is to this machine. Raises InvalidProxyURL.
     """
 
     def __init__(
@@ -132,6 +103,7 @@ class Transport:
         *,
         patience: int = 1,
         read_body: Callable[[requests.Response], Body] = read_short,
+        proxy: str | None = None,
     ) -> None:
         self._timeout = (connect_timeout, read_timeout)
         self._read_body = read_body
@@ -141,6 +113,7 @@ class Transport:
         self._session = _Session()
         # Else a proxy, another CA bundle or a .netrc of this machine would change where credentials go.
         self._session.trust_env = False
+        self._session.proxies = {"https": checked_proxy_url(proxy)} if proxy else {}
         self._empty: dict[tuple[str, str], requests.PreparedRequest] = {}
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.mount("https://", adapter)
@@ -152,7 +125,7 @@ class Transport:
         """Send one request, signed by ``auth``, and return its answer. Raises CallError when none came whole."""
         status: int | None = None
         with self._deadlines.call() as call:
-            _current.call = call
+            current.call = call
             try:
                 with self._session.send(
                     self._prepared(method, url, headers, body, auth),

@@ -76,7 +76,7 @@ def append(entries: Iterable[Entry]) -> int:
 
 def ensure_head() -> None:
     """Make the chain's head in a new database. Where lines exist without one, it is left to be found missing."""
-    if not AuditHead.objects.exists() and not AuditEvent.objects.exists():
+    if not AuditHead.objects.exists() and not AuditEvent.rows.exists():
         AuditHead.objects.create(seq=0, hash=GENESIS)
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -62,6 +62,35 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         return self.filter(models.Q(connection__in=pks) | asked)
 
 
+class AuditHead(models.Model):
+    """The chain's last link: one row, whose lock gives out sequence numbers."""
+
+    seq = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return str(self.seq)
+
+
+class IsTrue(models.Func):
+    """A condition that no index serves: PostgreSQL must not take it for that of `OF_ALL`, nor SQLite for a range."""
+
+    template = "((%(expressions)s) IS TRUE)"
+    output_field = models.BooleanField()
+
+
+LinesManager = models.Manager.from_queryset(AuditEventQuerySet)
+
+
+class AuditEventManager(LinesManager):
+    """The lines from the first to the head: what a verification reads, and therefore all that anybody reads."""
+
+    def get_queryset(self) -> Any:
+        head = AuditHead.objects.order_by("pk").values("seq")[:1]
+        in_chain = models.Q(seq__gte=1, seq__lte=models.Subquery(head))
+        return super().get_queryset().filter(IsTrue(in_chain))
+
+
 class AuditEvent(models.Model):
     """One line of the append-only history. `body` is what was hashed; the other columns are for queries."""
 
@@ -78,7 +107,9 @@ class AuditEvent(models.Model):
     prev_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 
-    objects = AuditEventQuerySet.as_manager()
+    objects = AuditEventManager()
+    rows = AuditEventQuerySet.as_manager()
+    """Every row of the table, whoever put it there: for the verification, which names what is no line of the chain."""
 
     class Meta:
         verbose_name = _("audit event")
@@ -112,16 +143,6 @@ class AuditEvent(models.Model):
         return f"{self.seq} {self.action}"
 
 
-class AuditHead(models.Model):
-    """The chain's last link: one row, whose lock gives out sequence numbers."""
-
-    seq = models.BigIntegerField()
-    hash = models.CharField(max_length=64)
-
-    def __str__(self) -> str:
-        return str(self.seq)
-
-
 class AuditCheckpoint(models.Model):
     """A signed statement that the line `seq` had this hash at that time. Append-only, as the history is."""
 
@@ -140,22 +161,40 @@ class AuditCheckpoint(models.Model):
 
 
 class AuditVerification(models.Model):
-    """What the last verification of the history found: one row, for the pages that show it."""
+    """What the last verification of the history found: one row, for the pages that show it.
 
-    at = models.DateTimeField()
-    events = models.BigIntegerField()
+    One that could not read the history leaves all of that as it was, and says so in `unread_at` and `unread_why`.
+    """
+
+    at = models.DateTimeField(null=True)
+    """When the last one that was read to its end was; None while none was."""
+    events = models.BigIntegerField(default=0)
     """How many lines were read."""
-    last_seq = models.BigIntegerField()
+    last_seq = models.BigIntegerField(default=0)
     checkpoint_seq = models.BigIntegerField(null=True)
     """The last line that a signed checkpoint of ours holds fast."""
     checkpoint_at = models.DateTimeField(null=True)
-    fault_count = models.BigIntegerField()
-    faults = models.JSONField()
+    fault_count = models.BigIntegerField(default=0)
+    faults = models.JSONField(default=list)
     """The first of them, in words."""
+    held = models.JSONField(default=list)
+    """With what the chain was compared: for each holder how many checkpoints, up to which line."""
+    runs = models.BigIntegerField(default=0)
+    items = models.BigIntegerField(default=0)
+    """How many runs and items were compared with their lines."""
+    differing_runs = models.JSONField(default=list)
+    """The first runs that say something else than their lines."""
+    sound_seq = models.BigIntegerField(default=0)
+    sound_hash = models.CharField(max_length=64, blank=True)
+    sound_at = models.DateTimeField(null=True)
+    """The last line that a verification found in its place: every later one compares the chain with it."""
+    unread_at = models.DateTimeField(null=True)
+    unread_why = models.TextField(blank=True)
 
     def __str__(self) -> str:
         return f"{self.last_seq} {self.at}"
 
     @property
     def holds(self) -> bool:
+        """Whether nothing was found that does not fit, by the last one that read the history."""
         return self.fault_count == 0

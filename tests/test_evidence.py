@@ -416,6 +416,21 @@ def test_the_command_writes_the_same(run: StopRun, tmp_path: Path) -> None:
         check({name: archive.read(name) for name in archive.namelist()})
 
 
+def test_evidence_that_its_own_verifier_would_refuse_is_not_handed_out(
+    client: Client, run: StopRun, alice: User, tmp_path: Path
+) -> None:
+    AuditEvent.rows.filter(run=run, action="stop.requested").update(prev_hash="f" * 64)
+    client.force_login(alice)
+    answer = client.post(f"/admin/connections/stoprun/{run.pk}/evidence/", follow=True)
+    said = "is not handed out: its own verifier refuses it. line 1 of the chain"
+    assert said in answer.content.decode()
+    path = tmp_path / "run.zip"
+    ended = manage("evidence", str(run.pk), "--output", str(path))
+    assert (ended.returncode, path.exists()) == (1, False)
+    assert said in ended.stderr.decode()
+    assert not AuditEvent.objects.filter(action="run.evidence_exported").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), ([], 2), (["4711"], 2), (["x"], 2)])
 def test_its_exit_code(db: None, arguments: list[str], code: int) -> None:

@@ -11,7 +11,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from connections.audit.evidence import export, file_name
+from connections.audit.evidence import NotHandedOut, export, file_name
 from connections.audit.signing import NoSigningKey
 from connections.origin import user_of, web_origin
 
@@ -35,7 +35,7 @@ class GivesEvidence(admin.ModelAdmin):
         run = get_object_or_404(self.get_queryset(request), pk=pk)
         try:
             file = export(run, user_of(request), web_origin(request))
-        except NoSigningKey as error:
+        except (NoSigningKey, NotHandedOut) as error:
             messages.error(request, str(error))
             return HttpResponseRedirect(reverse("admin:connections_stoprun_change", args=[run.pk]))
         return FileResponse(file, as_attachment=True, filename=file_name(run), headers={"Cache-Control": "no-store"})

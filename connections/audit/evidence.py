@@ -24,6 +24,7 @@ from connections.audit import verify_evidence
 from connections.audit.append import Entry, Origin, append, timestamp
 from connections.audit.checkpoints import as_line, write_checkpoint
 from connections.audit.evidence_pages import as_csv, as_html
+from connections.audit.names import account_names_at
 from connections.audit.signing import NoSigningKey, public_text, sign, signing_key
 from connections.models import AuditCheckpoint, AuditEvent, StopItem, StopRun
 from connections.models.states import ItemState
@@ -36,6 +37,10 @@ Json = dict[str, Any]
 CHUNK = 500
 SCRIPT = Path(verify_evidence.__file__)
 STORY = Q(action__startswith="stop.") | Q(action__in=("run.paused", "run.resumed", "run.cancelled"))
+
+
+class NotHandedOut(Exception):
+    """What was written does not pass its own verifier. The message is fit for a person."""
 
 
 @dataclass
@@ -51,9 +56,14 @@ class Evidence:
     counts: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
 
+    account_names: dict[int, str] = field(default_factory=dict)
+    """What the accounts were called when the list was frozen, by key, for connections of which no line tells."""
+
     def __post_init__(self) -> None:
         alone = self.lines().filter(connection=None).order_by("seq").values_list("seq", "body")
         self.first, *self.about = ({**json.loads(body), "seq": seq} for seq, body in alone)
+        accounts = set(self.run.items.order_by().values_list("account", flat=True).distinct())
+        self.account_names = account_names_at(accounts, self.first["seq"])
         self.lists = [{**json.loads(body), "seq": seq} for seq, body in _lists(self.lines())]
 
     def lines(self) -> Any:
@@ -66,13 +76,13 @@ class Evidence:
         for item, lines in self._items():
             if item.state != ItemState.SKIPPED or lines:
                 story = verify_evidence.item_story(lines, cancelled=cancelled)
-                yield {**_identity(item, lines), **story, "recorded": _recorded(item)}
+                yield {**self._identity(item, lines), **story, "recorded": _recorded(item)}
 
     def left_out(self) -> Iterator[Json]:
         """What was selected and was not in the frozen list, with why. No line names it."""
         for item, lines in self._items(state=ItemState.SKIPPED):
             if not lines:
-                yield {**_identity(item, []), "why": item.skipped_why, **_recorded(item)}
+                yield {**self._identity(item, []), "why": item.skipped_why, **_recorded(item)}
 
     def chain(self) -> Iterator[Json]:
         """Every line from the run's first to the checkpoint; strangers' lines as digests only."""
@@ -86,6 +96,15 @@ class Evidence:
                 text = {"body": body} if shown else {"body_sha256": hashlib.sha256(body.encode()).hexdigest()}
                 yield {"seq": seq, "prev_hash": prev_hash, "hash": own_hash, **text}
             last = chunk[-1][0]
+
+    def _identity(self, item: StopItem, lines: list[tuple[int, Json]]) -> Json:
+        # As the item's own lines name it, where it has some: an account can be given another name later.
+        connection, then = item.connection, self.account_names.get(item.account_id, item.account.name)
+        return {
+            "account": lines[0][1]["account"] if lines else then,
+            "device_address": connection.device_address,
+            "connection_id": connection.connection_id,
+        }
 
     def _items(self, **only: str) -> Iterator[tuple[StopItem, list[tuple[int, Json]]]]:
         """The run's items in the order of the list, each with its lines."""
@@ -103,11 +122,9 @@ class Evidence:
 def export(run: StopRun, user: User | None, origin: Origin) -> IO[bytes]:
     """The evidence of `run`, a started one, as a ZIP in an open temporary file; the history tells who had it made.
 
-    Raises NoSigningKey.
+    Raises NoSigningKey, and NotHandedOut when its own verifier would refuse it.
     """
     key = signing_key()
-    with transaction.atomic():
-        append([Entry("run.evidence_exported", origin, actor=user, run=run)])
     by = user.get_username() if user else origin.system_user
     recorded = {
         "software": f"remoteit-admin {__version__}",
@@ -128,8 +145,26 @@ def export(run: StopRun, user: User | None, origin: Origin) -> IO[bytes]:
         )
         _write(archive, verify_evidence.SUMS, [sums])
         _write(archive, verify_evidence.SIGNATURE, [sign(key, f"{verify_evidence.FORMAT}\n{sums}") + "\n"])
+    _check(file, run, public_text(key))
+    with transaction.atomic():
+        append([Entry("run.evidence_exported", origin, actor=user, run=run)])
     file.seek(0)
     return file
+
+
+def _check(file: IO[bytes], run: StopRun, key: str) -> None:
+    """Have the verifier read what was written, as whoever gets it will. Raises NotHandedOut."""
+    size = file.tell()
+    try:
+        with zipfile.ZipFile(file) as archive:
+            verify_evidence.check_archive(archive.infolist(), size)
+            files = {one.filename: verify_evidence.read_entry(archive, one) for one in archive.infolist()}
+        verify_evidence.check(files, key)
+    except (verify_evidence.DoesNotFit, verify_evidence.NotChecked) as error:
+        told = {"run": run.pk, "why": error}
+        raise NotHandedOut(
+            _("The evidence of run %(run)d is not handed out: its own verifier refuses it. %(why)s") % told
+        ) from None
 
 
 def file_name(run: StopRun) -> str:
@@ -198,17 +233,6 @@ def _lists(lines: Any) -> list[tuple[int, str]]:
     found = list(rows.filter(seq__in=read).values_list("seq", "body"))
     asked = {json.loads(body).get("list_seq") for _seq, body in found} - {None}
     return list(rows.filter(seq__in=asked | read).values_list("seq", "body"))
-
-
-def _identity(item: StopItem, lines: list[tuple[int, Json]]) -> Json:
-    # As the item's own lines name it, where it has some: an account can be given another name later.
-    account = lines[0][1]["account"] if lines else item.account.name
-    connection = item.connection
-    return {
-        "account": account,
-        "device_address": connection.device_address,
-        "connection_id": connection.connection_id,
-    }
 
 
 def _recorded(item: StopItem) -> Json:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from connections.audit.evidence import export, file_name
+from connections.audit.evidence import NotHandedOut, export, file_name
 from connections.audit.signing import NoSigningKey
 from connections.management.shell import SOME_NOT, command_origin, wrong_use
 from connections.models import StopRun
@@ -16,7 +16,7 @@ from connections.models import StopRun
 class Command(BaseCommand):
     help = (
         "Write the evidence of one run: a ZIP that can be checked without the panel, by the script inside. "
-        "Exit code 1 when it can't be signed or written; 2 is wrong use."
+        "Exit code 1 when it can't be signed, or its own verifier refuses it; 2 is wrong use."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         try:
             with path.open("wb") as target, export(run, None, command_origin()) as file:
                 shutil.copyfileobj(file, target)
-        except NoSigningKey as error:
+        except (NoSigningKey, NotHandedOut) as error:
             path.unlink()
             raise CommandError(str(error), returncode=SOME_NOT) from None
         except OSError as error:

@@ -7,7 +7,7 @@ from huey.contrib.djhuey import HUEY
 
 from connections.audit import triggers
 from connections.audit.checkpoints import why_file_not_writable
-from connections.audit.verify import LIMITS
+from connections.audit.verify import LIMITS, Result
 from connections.models import AuditVerification, Worker
 from connections.models.writable import why_not_writable
 
@@ -36,17 +36,25 @@ def is_well(found: dict[str, str]) -> bool:
 
 
 def verified() -> dict[str, object] | None:
-    """What the last verification of the history read and could not show; None before the first."""
+    """What the last verification of the history that read it found and could not show, and why a later one did not.
+
+    None before the first. One that could not read the history says nothing about it, so it fails no part.
+    """
     last = AuditVerification.objects.first()
     if last is None:
         return None
-    return {
+    found: dict[str, object] = {
+        "result": (Result.HOLDS if last.holds else Result.DOES_NOT_HOLD) if last.at else None,
         "at": last.at,
         "events": last.events,
         "faults": last.fault_count,
         "checkpoint": last.checkpoint_seq,
+        "compared_with": last.held,
         "cannot_show": str(LIMITS),
     }
+    if last.unread_why:
+        found[Result.UNREADABLE] = {"at": last.unread_at, "why": last.unread_why}
+    return found
 
 
 def _workers(alive: list[Worker]) -> str:

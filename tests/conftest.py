@@ -16,11 +16,12 @@ from pytest_django import DjangoDbBlocker, Settings
 # Playwright's sync API runs an event loop, which Django takes for an async view.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-from connections.audit import triggers
+from connections.audit import checkpoints, triggers
 from connections.models import Account, Connection
 from connections.sandbox import Sandbox
 from connections.sandbox.seed import connectable, opener
 from connections.sandbox.world import World, row
+from tests.settings import FOLDER
 from tests.tables import Tables
 
 pytest_plugins = ["tests.skips"]
@@ -49,6 +50,13 @@ def given_back(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Non
     with django_db_blocker.unblock():
         tables = Tables()
     TransactionTestCase._fixture_teardown = lambda self: tables.restore()
+
+
+@pytest.fixture(autouse=True)
+def no_checkpoints_of_another_test() -> Iterator[None]:
+    """A verification compares the history with the checkpoints that lie beside it, and each test has one of its own."""
+    yield
+    (FOLDER / checkpoints.FILE).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

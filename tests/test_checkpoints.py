@@ -102,6 +102,11 @@ def cut_after(last: int) -> None:
     AuditHead.objects.update(seq=last, hash=own_hash)
 
 
+def moved_away() -> Path:
+    """Put the file of checkpoints where it was copied to, so that none lies beside the database."""
+    return checkpoints_file().rename(checkpoints_file().with_name("copied.jsonl"))
+
+
 def told(**options: str) -> tuple[int, str]:
     out = io.StringIO()
     try:
@@ -303,63 +308,144 @@ def test_triggers_taken_out_of_the_database_file_are_missed(history: None) -> No
 
 
 def test_a_rewritten_history_is_found_by_the_stored_checkpoints(history: None) -> None:
+    moved_away()
     rewrite_from(6)
     assert verify().faults == [
         "the checkpoint of event 8: the history was rewritten up to there, after event 4, which still fits"
     ]
 
 
-def test_a_rewritten_history_without_its_checkpoints_is_found_by_the_file(history: None) -> None:
+def test_a_rewritten_history_without_its_checkpoints_is_found_by_the_copies(history: None) -> None:
+    held = moved_away()
     rewrite_from(2)
     without_triggers(f"DELETE FROM {CHECKPOINTS}")
     assert verify().holds
-    code, text = told(checkpoint=str(checkpoints_file()))
+    code, text = told(checkpoint=str(held))
     assert code == 1
     assert "line 1: the history was rewritten up to there, from the beginning on" in text
 
 
 def test_a_cut_tail_is_found_by_the_stored_checkpoint(history: None) -> None:
+    moved_away()
     own_hash = AuditEvent.objects.get(seq=6).hash
     without_triggers(f"DELETE FROM {TABLE} WHERE seq > 6")
     AuditHead.objects.update(seq=6, hash=own_hash)
     assert verify().faults == ["the checkpoint of event 8: event 8 is not there any more"]
 
 
-def test_a_cut_tail_without_its_checkpoint_is_found_by_the_file(history: None) -> None:
+def test_a_cut_tail_without_its_checkpoint_is_found_by_the_copies(history: None) -> None:
+    held = moved_away()
     cut_after(6)
     assert verify().holds
-    code, text = told(checkpoint=str(checkpoints_file()))
+    code, text = told(checkpoint=str(held))
     assert code == 1
     assert "line 2: event 8 is not there any more" in text
 
 
-def test_a_rewrite_whose_key_was_put_in_the_place_of_ours_is_found_by_the_file(history: None) -> None:
+def test_a_rewrite_whose_key_was_put_in_the_place_of_ours_is_found_by_the_copies(history: None) -> None:
+    held = moved_away()
     rewrite_from(2)
     sign_anew(ATTACKER)
     key_file().write_text(base64.b64encode(b"\x01" * 32).decode())
     assert verify().holds
-    code, text = told(checkpoint=str(checkpoints_file()))
+    code, text = told(checkpoint=str(held))
     assert (code, text.count("which is no key of ours")) == (1, 2)
 
 
-def test_a_tail_that_was_cut_and_written_anew_is_found_by_the_file(history: None) -> None:
+def test_a_tail_that_was_cut_and_written_anew_is_found_by_the_copies(history: None) -> None:
+    held = moved_away()
     cut_after(6)
     write("other", "lines", "instead")
     write_checkpoint()
     assert verify().holds
-    code, text = told(checkpoint=str(checkpoints_file()))
+    code, text = told(checkpoint=str(held))
     assert code == 1
     assert "line 2: the history was rewritten up to there, after event 4, which still fits" in text
 
 
-def test_everything_cut_is_found_by_the_file(history: None) -> None:
+def test_everything_cut_is_found_by_the_copies(history: None) -> None:
+    held = moved_away()
     without_triggers(f"DELETE FROM {TABLE}", f"DELETE FROM {CHECKPOINTS}")
     AuditHead.objects.update(seq=0, hash=GENESIS)
     assert verify().holds
-    assert told(checkpoint=str(checkpoints_file()))[0] == 1
+    assert told(checkpoint=str(held))[0] == 1
+
+
+def test_everything_emptied_is_found_by_the_file_beside(history: None) -> None:
+    without_triggers(f"DELETE FROM {TABLE}", f"DELETE FROM {CHECKPOINTS}")
+    AuditHead.objects.update(seq=0, hash=GENESIS)
+    code, text = told()
+    assert code == 1
+    assert "checkpoints.jsonl, line 2: event 8 is not there any more" in text
+
+
+def test_a_cut_tail_is_found_by_an_earlier_verification(history: None) -> None:
+    write("i", "j")
+    assert told()[0] == 0
+    moved_away()
+    cut_after(8)
+    [fault] = verify().faults
+    assert fault.startswith("the verification of 2")
+    assert fault.endswith(": event 10 is not there any more")
+
+
+def test_a_rewrite_is_found_by_an_earlier_verification(history: None) -> None:
+    assert told()[0] == 0
+    moved_away()
+    rewrite_from(2)
+    without_triggers(f"DELETE FROM {CHECKPOINTS}")
+    [fault] = verify().faults
+    assert fault.endswith("event 8 had another hash, so the history was rewritten since")
+
+
+def test_what_was_found_once_is_found_again(history: None) -> None:
+    assert told()[0] == 0
+    moved_away()
+    cut_after(6)
+    assert [told()[0], told()[0]] == [1, 1]
+
+
+def test_it_names_its_reach(history: None) -> None:
+    told()
+    copy = checkpoints_file().with_name("copied.jsonl")
+    copy.write_text(checkpoints_file().read_text().splitlines(keepends=True)[0])
+    text = told(checkpoint=str(copy))[1]
+    assert "The chain holds from event 1 to event 8.\n" in text
+    assert "Compared: 2 checkpoints kept in the database, the last of event 8.\n" in text
+    assert "Compared: 2 checkpoints in checkpoints.jsonl on this host, the last of event 8.\n" in text
+    assert "Compared: event 8, read by an earlier verification, as the database keeps it.\n" in text
+    assert "Compared: 1 checkpoint in the file that was given, of event 4.\n" in text
+
+
+def test_it_says_that_there_was_nothing_to_compare_with(protected: None) -> None:
+    write("a")
+    text = told()[1]
+    assert "Compared: no checkpoint kept in the database.\n" in text
+    assert "Compared: no checkpoint in checkpoints.jsonl on this host.\n" in text
+    assert "Compared: no earlier verification.\n" in text
+
+
+def test_a_file_that_can_not_be_read_was_not_compared(history: None) -> None:
+    moved_away()
+    checkpoints_file().mkdir()
+    code, text = told()
+    assert code == 0
+    assert "Compared: not compared with checkpoints in checkpoints.jsonl on this host: Is a directory.\n" in text
+
+
+def test_what_is_no_checkpoint_in_the_file_is_told(history: None) -> None:
+    text = checkpoints_file().read_text()
+    checkpoints_file().write_text("{}\n" + text)
+    assert verify().faults == ["checkpoints.jsonl, line 1 is no checkpoint."]
+
+
+def test_a_torn_last_line_of_the_file_is_no_fault(history: None) -> None:
+    checkpoints_file().write_text(checkpoints_file().read_text()[:-20])
+    assert verify().holds
 
 
 def test_a_rewrite_signed_with_another_key_is_found(history: None) -> None:
+    moved_away()
     rewrite_from(2)
     sign_anew(ATTACKER)
     fault = f"the checkpoint of event 8: it was signed by {public_text(ATTACKER)}, which is no key of ours"
@@ -382,6 +468,7 @@ def test_a_checkpoint_that_can_not_be_read_is_told(history: None, column: str, v
 
 
 def test_a_checkpoint_of_an_older_key_is_trusted_when_it_is_named(history: None, settings: Settings) -> None:
+    moved_away()
     [old] = trusted_keys()
     settings.AUDIT_SIGNING_KEY = base64.b64encode(b"\x07" * 32).decode()
     assert [fault.endswith("which is no key of ours") for fault in verify().faults] == [True, True]

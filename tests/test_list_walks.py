@@ -136,4 +136,5 @@ def test_in_any_order_no_list_is_made_to_say_more_than_it_does(alice: User, acco
     walk = Walk(seed, alice, account)
     for _ in range(STEPS):
         walk.step()
-    assert [fault for fault in verify().faults if "trigger" not in fault] == []
+    # The answers of this walk stand in the tables alone.
+    assert [fault for fault in verify().faults if not fault.startswith(("trigger ", "run "))] == []

@@ -14,6 +14,8 @@ from connections.admin import verification
 from connections.audit import triggers
 from connections.audit.append import Entry, Origin, append
 from connections.audit.checkpoints import write_checkpoint
+from connections.audit.keeping import keep
+from connections.audit.verify import Verification
 from connections.models import AuditEvent, AuditHead, AuditVerification
 from tests.runs import living_worker
 
@@ -110,7 +112,14 @@ def test_readyz_says_what_was_verified_and_what_that_can_not_show(admin_client: 
     assert told["history"] == "ok"
     assert told["verification"]["cannot_show"].startswith("lines cut off the end")
     del told["verification"]["cannot_show"]
-    assert told["verification"] == {"at": "2026-11-23T12:00:00Z", "events": 2, "faults": 0, "checkpoint": 1}
+    assert told["verification"] == {
+        "result": "holds",
+        "at": "2026-11-23T12:00:00Z",
+        "events": 2,
+        "faults": 0,
+        "checkpoint": 1,
+        "compared_with": [],
+    }
 
 
 @pytest.mark.django_db(transaction=True)
@@ -121,3 +130,45 @@ def test_readyz_fails_when_faults_were_found(admin_client: Client, protected: No
     answer = admin_client.get("/readyz")
     assert answer.status_code == 503
     assert json.loads(answer.content)["history"] == "the last verification found faults"
+
+
+def unread(why: str = "canceling statement due to statement timeout") -> None:
+    keep(Verification(unread=why))
+
+
+def test_one_that_could_not_be_read_says_nothing_about_the_history(admin_client: Client, carol: User) -> None:
+    unread()
+    told = json.loads(admin_client.get("/readyz").content)
+    assert told["history"] == "ok"
+    assert told["verification"]["result"] is None
+    assert told["verification"]["could not be read"]["why"] == "canceling statement due to statement timeout"
+
+
+def test_the_page_tells_what_kept_it_from_reading(client: Client, carol: User) -> None:
+    unread("the disk broke")
+    html = " ".join(page(client, carol).split())
+    assert "The history has not been verified yet." in html
+    assert "which says nothing about it: the disk broke" in html
+    assert "it does not hold" not in html
+
+
+def test_what_was_found_before_stays_when_a_later_one_can_not_read(client: Client, carol: User) -> None:
+    keep(Verification(events=7, last_seq=7))
+    unread("the disk broke")
+    html = " ".join(page(client, carol).split())
+    assert "7 lines read. No line is missing or changed." in html
+    assert "the disk broke" in html
+
+
+def test_the_next_one_that_reads_it_takes_the_words_away(client: Client, carol: User) -> None:
+    unread("the disk broke")
+    keep(Verification(events=7, last_seq=7))
+    assert "the disk broke" not in page(client, carol)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_names_the_reach(client: Client, protected: None, two_lines: None, carol: User) -> None:
+    html = " ".join(verify_now(client, carol).split())
+    last = AuditVerification.objects.get().last_seq
+    assert f"It holds from line 1 to line {last}." in html
+    assert "no checkpoint kept in the database" in html

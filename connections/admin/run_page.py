@@ -16,6 +16,7 @@ from connections.admin.cut_chart import Chart, cut_chart
 from connections.admin.outcomes import Said, note_of_verdict, said_of
 from connections.admin.run_context import around, came_back_as, note_beside, wishes
 from connections.admin.run_controls import controls
+from connections.admin.run_differences import what_differs
 from connections.admin.selection_words import selection_words
 from connections.live.lists import ListRead, lists_read
 from connections.live.verdicts import read_verification
@@ -100,6 +101,7 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
     nearby = around(run, shown, user)
     is_final = progress.final and not verification.can_change
     return {
+        "differs": what_differs(run, shown, progress.tally.states.total()),
         "run": run,
         "progress": progress,
         "is_final": is_final,

@@ -18,8 +18,9 @@ from django.views.decorators.http import require_POST
 
 from connections import tasks
 from connections.audit.keeping import verify_and_keep
+from connections.audit.reach import Held
 from connections.audit.signing import FILE
-from connections.audit.verify import LIMITS
+from connections.audit.verify import LIMITS, Result
 from connections.models import AuditCheckpoint, AuditHead, AuditVerification
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Shown:
     checkpoint: AuditCheckpoint | None
     key_file: str
     may_verify: bool
+    held: list[Held]
+    """With what the last one compared the chain."""
     limits: str | Promise = LIMITS
 
 
@@ -49,7 +52,9 @@ def verification(request: HttpRequest) -> Shown:
     """The last verification and the last signed checkpoint, for the page of the history."""
     sees_all = request.user.has_perm("connections.view_all_history")
     made_here = sees_all and not settings.AUDIT_SIGNING_KEY
-    return Shown(AuditVerification.objects.first(), AuditCheckpoint.objects.last(), FILE if made_here else "", sees_all)
+    last = AuditVerification.objects.first()
+    held = [Held(**one) for one in last.held] if last else []
+    return Shown(last, AuditCheckpoint.objects.last(), FILE if made_here else "", sees_all, held)
 
 
 class VerifiesHistory(admin.ModelAdmin):
@@ -80,6 +85,8 @@ def _verify_here(request: HttpRequest) -> None:
         return
     if found.holds:
         messages.success(request, _("The whole history was read: no line is missing or changed."))
+    elif found.result is Result.UNREADABLE:
+        messages.warning(request, _("The history could not be read, which says nothing about it: %s") % found.unread)
     else:
         messages.error(request, _("The history does not hold. What was found stands on this page."))
 

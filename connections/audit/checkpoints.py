@@ -108,14 +108,17 @@ def why_file_not_writable() -> str:
 
 def stored_claims() -> Iterator[Claim]:
     """The checkpoints that the database keeps."""
-    for one in AuditCheckpoint.objects.order_by("seq").iterator(chunk_size=2000):
+    for one in AuditCheckpoint.objects.order_by("seq"):
         where = _("the checkpoint of event %d") % one.seq
         yield Claim(one.seq, one.hash, timestamp(one.at), one.public_key, one.signature, where)
 
 
-def claims_in(lines: Iterable[str], name: str) -> Iterator[Claim]:
-    """The checkpoints in `lines` of a file that is called `name` to the person. Raises WrongCheckpoint."""
-    for number, line in enumerate(lines, start=1):
+def claims_in(lines: Iterable[str], name: str, first: int = 1) -> Iterator[Claim]:
+    """The checkpoints in `lines` of a file that is called `name` to the person, from its line `first` on.
+
+    Raises WrongCheckpoint.
+    """
+    for number, line in enumerate(lines, start=first):
         where = _("%(file)s, line %(number)d") % {"file": name, "number": number}
         if not line.strip():
             continue

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import asdict
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, connection
@@ -12,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 from connections.audit.checkpoints import checkpoint_finished_runs
 from connections.audit.signing import NoSigningKey
-from connections.audit.verify import Verification, verify
+from connections.audit.verify import Result, Verification, verify
 from connections.models import AuditVerification
 
 logger = logging.getLogger(__name__)
@@ -45,19 +47,38 @@ def verify_and_keep() -> Verification:
 
 
 def keep(found: Verification) -> None:
-    """Keep `found` as the last verification; faults go to the log too."""
+    """Keep `found` as the last verification; faults, and what kept it from reading, go to the log too."""
     for fault in found.faults:
         logger.error("The history does not hold: %s", fault)
+    if found.unread:
+        logger.error("The history could not be read to its end, which says nothing about it: %s", found.unread)
+    try:
+        AuditVerification.objects.update_or_create(pk=1, defaults=_as_row(found))
+    except (DatabaseError, InterfaceError) as error:
+        # Where nothing could be read, nothing can be written either, as a rule.
+        logger.error("What the verification found is not kept: %s", error)
+
+
+def _as_row(found: Verification) -> dict[str, Any]:
+    now = timezone.now()
+    unread = {"unread_at": now if found.unread else None, "unread_why": found.unread}
+    if found.result is Result.UNREADABLE:
+        return unread
     checkpoint = found.checkpoint
-    AuditVerification.objects.update_or_create(
-        pk=1,
-        defaults={
-            "at": timezone.now(),
-            "events": found.events,
-            "last_seq": found.last_seq,
-            "checkpoint_seq": checkpoint.seq if checkpoint else None,
-            "checkpoint_at": parse_datetime(checkpoint.at) if checkpoint else None,
-            "fault_count": found.fault_count,
-            "faults": found.faults,
-        },
-    )
+    row = {
+        **unread,
+        "at": now,
+        "events": found.events,
+        "last_seq": found.last_seq,
+        "checkpoint_seq": checkpoint.seq if checkpoint else None,
+        "checkpoint_at": parse_datetime(checkpoint.at) if checkpoint else None,
+        "fault_count": found.fault_count,
+        "faults": found.faults,
+        "held": [asdict(one) for one in found.held],
+        "runs": found.runs,
+        "items": found.items,
+        "differing_runs": found.differing_runs,
+    }
+    if found.holds:
+        row |= {"sound_seq": found.last_seq, "sound_hash": found.last_hash, "sound_at": now}
+    return row

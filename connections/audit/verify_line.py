@@ -27,11 +27,11 @@ class Row(NamedTuple):
     hash: Any
 
 
-def faults_of(row: Row, prev_hash: str) -> list[str]:
-    """What does not fit in one line; `prev_hash`: the hash of the line before it."""
-    faults = []
+def read_line(row: Row, prev_hash: str) -> tuple[list[str], dict[str, Any]]:
+    """What does not fit in one line, and what it says; `prev_hash`: the hash of the line before it."""
+    faults: list[str] = []
     if not isinstance(row.body, str) or not isinstance(row.prev_hash, str):
-        return ["it holds something else than text"]
+        return ["it holds something else than text"], {}
     if row.prev_hash != prev_hash:
         faults.append("does not continue the line before it")
     digest = hashlib.sha256(row.body.encode()).hexdigest()
@@ -42,22 +42,22 @@ def faults_of(row: Row, prev_hash: str) -> list[str]:
     except (ValueError, RecursionError):
         end = -1
     if end != len(row.body):
-        return [*faults, "its text is not JSON"]
+        return [*faults, "its text is not JSON"], {}
     if not isinstance(body, dict):
-        return [*faults, "its text is no JSON object"]
+        return [*faults, "its text is no JSON object"], {}
     if differing := _differing_columns(row, body):
         faults.extend(f"its column {name} differs from its text" for name in differing)
-    return faults
+    return faults, body
 
 
 def _differing_columns(row: Row, body: dict[str, Any]) -> list[str]:
     get = body.get
     if (row.action, row.account, row.actor, row.connection, row.run) == (
         get("action"), get("account_id"), get("actor_id"), get("connection"), get("run_id")
-    ) and _is_at(row.at, get("at")):  # fmt: skip
+    ) and is_at(row.at, get("at")):  # fmt: skip
         return []
     columns = {
-        "at": _is_at(row.at, get("at")),
+        "at": is_at(row.at, get("at")),
         "action": row.action == get("action"),
         "account": row.account == get("account_id"),
         "actor": row.actor == get("actor_id"),
@@ -67,7 +67,8 @@ def _differing_columns(row: Row, body: dict[str, Any]) -> list[str]:
     return [name for name, fits in columns.items() if not fits]
 
 
-def _is_at(at: str, text: object) -> bool:
+def is_at(at: str, text: object) -> bool:
+    """Whether `at`, as a database writes it, is the time `text`, as the history writes it."""
     if not isinstance(text, str):
         return False
     if at.removesuffix("+00") == f"{text[:10]} {text[11:-1]}":

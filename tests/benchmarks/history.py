@@ -1,4 +1,4 @@
-"""(h, i) A long history: appending to it, verifying it, a page of it, exporting it."""
+"""(h, i) A long history: appending to it, verifying it beside the tables, a page of it, exporting it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from tests.benchmarks.stage import ROOT, with_django
 BATCH = 64
 BATCHES = 200
 MOST_APPEND_MS = 1.0
-MOST_VERIFY_US = 20.0
-"""50,000 lines a second."""
+MOST_VERIFY_US = 1e6 / 30_000
+"""30,000 lines a second, with the comparison of the tables."""
 MOST_PAGE_MS = 200.0
 MOST_EXPORT_MB = 200.0
 OTHERS = 9
@@ -68,7 +68,8 @@ def fill(user: User, newcomer: User, items: int) -> None:
 def appending(report: Report, user: User) -> None:
     run = StopRun.objects.filter(user=user).latest("pk")
     item = run.items.select_related("connection__account")[0]
-    line = long_history.told(user, run, item.connection, "stopped", "confirmed_gone")[1]
+    line = long_history.told(user, run, item)[1]
+    line.facts["late"] = True  # such an answer changes nothing: the item stays what its lines say
     first = AuditHead.objects.get().seq
     own = _seconds(lambda: _in_batches([line] * (BATCH * BATCHES), append))
     report.compare(
@@ -102,10 +103,11 @@ def verifying(report: Report) -> None:
         raise RuntimeError(found[0].faults[0])
     lines = found[0].events
     bare = sum(_seconds(lambda part=part: _digests(part)) for part in _bodies())
-    report.value("lines verified a second", lines / own, "")
+    report.value("lines verified a second, tables compared", lines / own, "")
+    report.value("items compared", found[0].items, "")
     report.value("lines verified in a second of processor time", lines / cpu, "")
     report.compare(
-        "verifying",
+        "verifying, with the tables",
         own * 1e6 / lines,
         "µs a line",
         baseline=("bare SHA-256 of the same bodies", bare * 1e6 / lines),

@@ -12,13 +12,18 @@ from django.utils import timezone
 
 from connections.audit.append import Entry, Origin, append
 from connections.models import Account, Connection, StopItem, StopRun
+from connections.stops.plan import frozen_list_sha256
 
 CHUNK = 5000
 RUN_SIZE = 100
 LINES_PER_RUN = 3 * RUN_SIZE + 1
 WEB = Origin("web", client_ip="198.51.100.7", user_agent="Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0")
 WORKER = Origin("worker")
-FATES = [("stopped", "confirmed_gone")] * 17 + [("refused", "still_alive"), ("unknown", ""), ("stopped", "unverified")]
+FATES = [("stopped", "confirmed_gone")] * 17 + [
+    ("refused", "still_alive"),
+    ("unknown", "unverified"),
+    ("stopped", "unverified"),
+]
 
 
 def know(count: int) -> list[Connection]:
@@ -64,24 +69,31 @@ def _run(user: User, covered: list[Connection], number: int) -> Iterator[Entry]:
     run = StopRun.objects.create(
         user=user, user_name=user.username, state="started", started_at=now, reason=reason, ticket=f"INC-{number}"
     )
-    yield Entry("stop.requested", WEB, user, run=run, facts={"reason": reason, "count": len(covered), "skipped": 0})
-    made = []
+    facts = {"attempts": 1, "sent_at": now, "answered_at": now, "took_ms": 112, "upstream_status": 200}
+    items = []
     for place, one in enumerate(covered):
         state, verdict = FATES[place % len(FATES)]
-        facts = {"state": state, "verdict": verdict, "attempts": 1, "sent_at": now, "answered_at": now}
-        made.append(StopItem(run=run, connection=one, account=one.account, upstream_status=200, **facts))
-        yield from told(user, run, one, state, verdict)
-    StopItem.objects.bulk_create(made)
+        why = "not_covered" if verdict == "unverified" else ""
+        fate = {"state": state, "verdict": verdict, "verdict_why": why}
+        items.append(StopItem(run=run, connection=one, account=one.account, **fate, **facts))
+    StopItem.objects.bulk_create(items)
+    run.list_sha256 = frozen_list_sha256(run)
+    run.save(update_fields=("list_sha256",))
+    asked = {"reason": reason, "ticket": run.ticket, "list_sha256": run.list_sha256, "count": len(items), "skipped": 0}
+    yield Entry("stop.requested", WEB, user, run=run, at=now, facts=asked)
+    for item in items:
+        yield from told(user, run, item)
 
 
-def told(user: User, run: StopRun, one: Connection, state: str, verdict: str) -> list[Entry]:
+def told(user: User, run: StopRun, item: StopItem) -> list[Entry]:
     """What a worker tells of one connection of a run."""
-    common = {"actor": user, "account": one.account, "connection": one, "run": run}
-    answer = {"outcome": state, "item_outcome": state, "upstream_status": 200, "took_ms": 112}
+    common = {"actor": user, "account": item.account, "connection": item.connection, "run": run, "at": item.sent_at}
+    answer = {"outcome": item.state, "item_outcome": item.state, "upstream_status": 200, "took_ms": 112}
+    verdict = {"verdict": item.verdict, "why": item.verdict_why}
     return [
-        Entry("stop.sent", WORKER, **common, facts={"item_id": one.pk, "attempt": 1, "call": "rest"}),
-        Entry("stop.answered", WORKER, **common, facts={"item_id": one.pk, "attempt": 1, **answer}),
-        Entry("stop.verified", WORKER, **common, facts={"item_id": one.pk, "verdict": verdict or "unverified"}),
+        Entry("stop.sent", WORKER, **common, facts={"item_id": item.pk, "attempt": 1, "call": "rest"}),
+        Entry("stop.answered", WORKER, **common, facts={"item_id": item.pk, "attempt": 1, **answer}),
+        Entry("stop.verified", WORKER, **common, facts={"item_id": item.pk, **verdict}),
     ]
 
 

@@ -8,14 +8,18 @@ from django.utils.translation import ngettext
 
 from connections.audit.checkpoints import Claim, WrongCheckpoint, claims_in
 from connections.audit.keeping import keep
-from connections.audit.verify import LIMITS, Verification, verify
-from connections.management.shell import SOME_NOT, read_input, wrong_use
+from connections.audit.verify import LIMITS, Result, Verification, verify
+from connections.management.shell import SOME_NOT, WRONG_USE, read_input, wrong_use
+
+UNREAD = WRONG_USE
+"""Could not be checked: neither 0 nor 1 says anything then."""
 
 
 class Command(BaseCommand):
     help = (
         "Read the whole history and say whether each line continues the one before it, unchanged, whether the signed "
-        "checkpoints fit, and whether the triggers that protect it are there. Exit code 1 when something does not fit."
+        "checkpoints fit, whether runs, items and names are what it says, and whether the triggers that protect it are "
+        "there. Exit code 0: it holds; 1: something does not fit; 2: it could not be read, which says nothing about it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,12 +29,12 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = verify(_held(options["checkpoint"]) if options["checkpoint"] else ())
+        found = verify(_held(options["checkpoint"]) if options["checkpoint"] else None)
         keep(found)
         for line in _told(found):
             self.stdout.write(line)
         if not found.holds:
-            raise SystemExit(SOME_NOT)
+            raise SystemExit(UNREAD if found.result is Result.UNREADABLE else SOME_NOT)
 
 
 def _held(path: str) -> list[Claim]:
@@ -53,8 +57,19 @@ def _told(found: Verification) -> list[str]:
     lines += [_("FAULT: %s") % fault for fault in found.faults]
     if found.fault_count > len(found.faults):
         lines.append(_("%d faults in all; the first of them are named.") % found.fault_count)
-    if found.holds:
-        lines.append(_("The chain holds."))
+    if found.unread:
+        lines.append(_("COULD NOT BE READ: %s") % found.unread)
+    if found.result is Result.UNREADABLE:
+        return [*lines, _("This says nothing about the history: verify it again.")]
+    if found.holds and found.events:
+        reach = {"last": found.last_seq, "runs": found.runs, "items": found.items}
+        lines.append(_("The chain holds from event 1 to event %(last)d.") % reach)
+        lines.append(
+            _("Compared with it: %(runs)d runs, their %(items)d items, and the names of people and accounts.") % reach
+        )
+    elif found.holds:
+        lines.append(_("The chain holds: it is empty."))
+    lines += [_("Compared: %s.") % one for one in found.held]
     if found.checkpoint is None:
         lines.append(_("No signed checkpoint fits: whether the history was rewritten as a whole was not checked."))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,10 @@ def _file(name: str, parts: SplitResult, folder: Path) -> Path:
         raise InvalidSetting(f"{name} has to be {SQLITE}, with three slashes and a file; sqlite:////FILE is absolute.")
     if parts.query or parts.fragment:
         raise InvalidSetting(f"{name} has to be {SQLITE} and nothing more; in its name write ? as %3F and # as %23.")
-    return folder / path
+    file = folder / path
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise InvalidSetting(f"{name} has to be {SQLITE} in a folder that is there and can be written, not {file}.")
+    return file
 
 
 def _require_options(name: str, query: str) -> None:

@@ -12,32 +12,40 @@ from django.db import connection
 from remoteit_admin.environment import Environment
 from remoteit_admin.invalid_setting import InvalidSetting
 
-FOLDER = Path("/srv/panel")
 
-
-def database(url: str | None) -> dict[str, Any]:
+def database(url: str | None, folder: Path = Path("/")) -> dict[str, Any]:
     env = Environment({} if url is None else {"DATABASE_URL": url})
-    return env.database_url("DATABASE_URL", "sqlite:///db.sqlite3", FOLDER)
+    return env.database_url("DATABASE_URL", "sqlite:///db.sqlite3", folder)
 
 
-def queue(url: str | None) -> dict[str, Any]:
+def queue(url: str | None, folder: Path = Path("/")) -> dict[str, Any]:
     env = Environment({} if url is None else {"QUEUE_URL": url})
-    return env.queue_url("QUEUE_URL", "sqlite:///queue.sqlite3", FOLDER)
+    return env.queue_url("QUEUE_URL", "sqlite:///queue.sqlite3", folder)
 
 
 @pytest.mark.parametrize(
     ("url", "file"),
     [
-        (None, "/srv/panel/db.sqlite3"),
-        ("sqlite:///data/db.sqlite3", "/srv/panel/data/db.sqlite3"),
-        ("sqlite:////var/lib/a+b@c/db.sqlite3", "/var/lib/a+b@c/db.sqlite3"),
-        ("sqlite:////var/lib/my%20panel/db.sqlite3", "/var/lib/my panel/db.sqlite3"),
+        (None, "db.sqlite3"),
+        ("sqlite:///data/db.sqlite3", "data/db.sqlite3"),
+        ("sqlite:///{folder}/a+b@c/db.sqlite3", "a+b@c/db.sqlite3"),
+        ("sqlite:///{folder}/my%20panel/db.sqlite3", "my panel/db.sqlite3"),
     ],
 )
-def test_a_file_is_found_where_it_is_written(url: str | None, file: str) -> None:
-    assert database(url) == {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(file)}
+def test_a_file_is_found_where_it_is_written(tmp_path: Path, url: str | None, file: str) -> None:
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    url = url and url.format(folder=tmp_path)
+    assert database(url, tmp_path) == {"ENGINE": "django.db.backends.sqlite3", "NAME": tmp_path / file}
     if url:
-        assert queue(url) == {"huey_class": "huey.SqliteHuey", "filename": file}
+        assert queue(url, tmp_path) == {"huey_class": "huey.SqliteHuey", "filename": str(tmp_path / file)}
+
+
+@pytest.mark.parametrize("read", [database, queue])
+@pytest.mark.parametrize("place", ["sqlite:///nowhere/db.sqlite3", "sqlite:///a-file/db.sqlite3"])
+def test_a_file_in_no_folder_is_refused(tmp_path: Path, read: Callable[..., object], place: str) -> None:
+    (tmp_path / "a-file").touch()
+    with pytest.raises(InvalidSetting, match=f"in a folder that is there and can be written, not {tmp_path}/"):
+        read(place, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,9 @@ def database(name: str, url: str, folder: Path) -> dict[str, Any]:
     config: dict[str, Any] = environ.Env.db_url_config(urlparse(url)._replace(path=parts.path.replace("+", "%2B")))
     if not config["NAME"] and "service" not in config.get("OPTIONS", {}):
         raise InvalidSetting(f"{name} has to be {POSTGRES}; the NAME of the database is missing.")
+    if ("options", "") in parse_qsl(parts.query, keep_blank_values=True):
+        # django-environ drops what is empty; here it says that nothing is asked for, which a pooler would refuse.
+        config.setdefault("OPTIONS", {})["options"] = ""
     return config
 
 

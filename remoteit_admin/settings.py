@@ -137,6 +137,8 @@ else:
         "options": " ".join(f"-c {name}={value}" for name, value in server_side.items()),
         **DATABASES["default"].get("OPTIONS", {}),
     }
+    # A pooler in transaction mode knows no cursor that outlives its statement; what is long is read part by part.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 # Where signed checkpoints are written, and the key that is made when AUDIT_SIGNING_KEY is not set: beside the database.
 AUDIT_FOLDER = BASE_DIR
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":

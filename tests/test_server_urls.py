@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from django.db import connection
 
 from remoteit_admin.environment import Environment
 from remoteit_admin.invalid_setting import InvalidSetting
+from tests.commands import ROOT
 
 
 def database(url: str | None, folder: Path = Path("/")) -> dict[str, Any]:
@@ -63,6 +67,7 @@ def test_a_file_in_no_folder_is_refused(tmp_path: Path, read: Callable[..., obje
         ("postgres:////var/run/postgresql/panel", {"HOST": "/var/run/postgresql", "NAME": "panel"}),
         ("postgres://db.example/?service=panel", {"OPTIONS": {"service": "panel"}}),
         ("postgres://panel@db.example/panel?sslmode=require", {"OPTIONS": {"sslmode": "require"}}),
+        ("postgres://panel@db.example/panel?options=", {"OPTIONS": {"options": ""}}),
         ("postgres://panel@db.example/panel?DISABLE_SERVER_SIDE_CURSORS=True", {"DISABLE_SERVER_SIDE_CURSORS": True}),
     ],
 )
@@ -146,6 +151,13 @@ def test_what_is_no_address_of_a_server_is_refused(read: Callable[[str], object]
     assert "_URL has to be" in str(error.value)
     assert "s3cret" not in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_no_cursor_outlives_its_statement_since_a_pooler_knows_none() -> None:
+    show = "from remoteit_admin.settings import DATABASES; print(DATABASES['default']['DISABLE_SERVER_SIDE_CURSORS'])"
+    env = {**os.environ, "DATABASE_URL": "postgres://panel@db.example/panel", "SECRET_KEY": os.urandom(30).hex()}
+    told = subprocess.run([sys.executable, "-c", show], cwd=ROOT, env=env, check=True, capture_output=True)
+    assert told.stdout.strip() == b"True"
 
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL's own settings")

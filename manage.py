@@ -7,11 +7,12 @@ import os
 import sys
 
 from remoteit_admin.console import show_anything
-from remoteit_admin.start import require_settings
+from remoteit_admin.start import keep_private, require_settings
 
 
 def main() -> None:
     show_anything()
+    keep_private()
     refuse_what_is_no_text(sys.argv[1:])
     require_settings()
     from django.core.management import execute_from_command_line

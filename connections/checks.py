@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
@@ -38,6 +40,27 @@ def database_holds_every_letter(**kwargs: Any) -> list[CheckMessage]:
         return []  # away, which is told by who needs it
     hint = "Make it anew with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0` and load its dump into that."
     return [Error(why, hint=hint, id="connections.E005")] if why else []
+
+
+@register(Tags.security)
+def files_are_private(**kwargs: Any) -> list[CheckMessage]:
+    return [
+        checks.Warning(
+            f"{path} can be read by other users of this machine.",
+            hint=f"It holds secrets, of people or of the panel: chmod 600 {path}",
+            id="connections.W002",
+        )
+        for path in private_files()
+        if path.exists() and path.stat().st_mode & 0o077
+    ]
+
+
+def private_files() -> list[Path]:
+    """The files of this host that nobody else may read, whether they are there or not."""
+    databases = [str(settings.HUEY.get("filename", ""))]
+    databases += [str(one["NAME"]) for one in settings.DATABASES.values() if one["ENGINE"].endswith("sqlite3")]
+    stored = [Path(name + end) for name in filter(None, databases) for end in ("", "-wal", "-shm", "-journal")]
+    return [settings.BASE_DIR / ".env", signing.key_file(), settings.DATA_FOLDER / "sandbox.json", *stored]
 
 
 @register(Tags.security)

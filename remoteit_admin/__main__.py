@@ -17,7 +17,7 @@ from remoteit_admin.invalid_setting import InvalidSetting
 from remoteit_admin.launch import alone, dotenv, first_start
 from remoteit_admin.launch.failure import LaunchError
 from remoteit_admin.launch.processes import Children, say
-from remoteit_admin.start import EXIT_CODE, require_settings_apart
+from remoteit_admin.start import EXIT_CODE, keep_private, require_settings_apart
 
 ROOT = Path(__file__).resolve().parent.parent
 SANDBOX_PORT = 9527
@@ -29,6 +29,7 @@ VARIABLE = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)")
 def main() -> int:
     """Run until Ctrl-C and return the exit code: 0 then, else that of what went wrong."""
     show_anything()
+    keep_private()
     os.chdir(ROOT)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "remoteit_admin.settings")
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -36,12 +37,13 @@ def main() -> int:
         env_file.load(ROOT / ".env")
         port = Environment().whole("PORT", default=8000, minimum=1, maximum=65535)
         alone.require_free(port)
-        with alone.lock_folder(ROOT / ".run.lock") as lock:
+        data = Environment().folder("DATA_FOLDER", default=ROOT)
+        with alone.lock_folder(data / ".run.lock") as lock:
             dotenv.complete(ROOT / ".env", ROOT / ".env.example", os.environ)
             env_file.load(ROOT / ".env")
             require_settings_apart()  # not here: the sandbox's variables are still to come
             with Children(lock) as children:
-                run(children, port)
+                run(children, port, data)
     except LaunchError as error:
         print(error, file=sys.stderr)
         return error.code
@@ -51,9 +53,12 @@ def main() -> int:
     return 0
 
 
-def run(children: Children, port: int) -> None:
-    """Start everything, say how to reach it, and watch it until somebody wants it to stop."""
-    sandbox_port = None if has_credentials() else start_sandbox(children)
+def run(children: Children, port: int, data: Path) -> None:
+    """Start everything, say how to reach it, and watch it until somebody wants it to stop.
+
+    `data`: the folder in which the panel keeps what it writes.
+    """
+    sandbox_port = None if has_credentials() else start_sandbox(children, data)
     first_start.prepare()
     if sandbox_port:
         children.check()
@@ -76,10 +81,10 @@ def has_credentials() -> bool:
     )
 
 
-def start_sandbox(children: Children) -> int:
+def start_sandbox(children: Children, data: Path) -> int:
     """Start the sandbox, put the variables that it prints into our environment, and return its port."""
     port = alone.first_free(SANDBOX_PORT)
-    place = ["--port", str(port), "--state", "sandbox.json", "--open-every-s", OPEN_EVERY_S]
+    place = ["--port", str(port), "--state", str(data / "sandbox.json"), "--open-every-s", OPEN_EVERY_S]
     command = ["python", "manage.py", "sandbox", *place]
     heard: list[str] = []
     children.start("sandbox", command, unbuffered()).listen(heard.append)

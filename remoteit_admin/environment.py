@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -146,6 +147,13 @@ class Environment(environ.Env):  # type: ignore[misc]
             return checked_proxy_url(self.ENVIRON[name])
         except InvalidProxyURL as error:
             raise InvalidSetting(f"{name} has to be http://HOST:PORT or https://HOST:PORT. {error}.") from None
+
+    def folder(self, name: str, default: Path) -> Path:
+        """A folder that is there, by its absolute path."""
+        text = self.text(name)
+        if text and not (os.path.isabs(text) and os.path.isdir(text)):
+            refuse(name, "the absolute path of a folder that is there", text)
+        return Path(text) if text else default
 
     def database_url(self, name: str, default: str, folder: Path) -> dict[str, Any]:
         """Django's description of a database: see `server_urls.database`. `folder` is where a relative file lies."""

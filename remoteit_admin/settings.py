@@ -17,6 +17,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env_file.load(BASE_DIR / ".env")
 env = Environment()
 
+# Where the panel keeps what it writes: database, queue, checkpoints, signing key, collected files.
+DATA_FOLDER = env.folder("DATA_FOLDER", default=BASE_DIR)
+
 # -- the panel itself
 SECRET_KEY = env.secret_key("SECRET_KEY")
 CREDENTIALS_KEY = env.fernet_keys("CREDENTIALS_KEY")
@@ -112,7 +115,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.database_url("DATABASE_URL", default="sqlite:///db.sqlite3", folder=BASE_DIR)}
+DATABASES = {"default": env.database_url("DATABASE_URL", default="sqlite:///db.sqlite3", folder=DATA_FOLDER)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A lost `stop.sent` line would be a lie, so every commit reaches the disk (FULL); WAL and immediate
     # transactions let the worker and the pages write beside each other without "database is locked".
@@ -139,9 +142,10 @@ else:
     }
     # A pooler in transaction mode knows no cursor that outlives its statement; what is long is read part by part.
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
-# Where signed checkpoints are written, and the key that is made when AUDIT_SIGNING_KEY is not set: beside the database.
-AUDIT_FOLDER = BASE_DIR
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+# Where signed checkpoints are written, and the key that is made when AUDIT_SIGNING_KEY is not set. Without DATA_FOLDER
+# beside the database's file, where earlier versions left them.
+AUDIT_FOLDER = DATA_FOLDER
+if DATA_FOLDER == BASE_DIR and DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     AUDIT_FOLDER = DATABASES["default"]["NAME"].parent
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["CONN_MAX_AGE"] = 60
@@ -152,7 +156,7 @@ HUEY = {
     "name": "remoteit-admin",
     "immediate": False,
     "results": False,
-    **env.queue_url("QUEUE_URL", default="sqlite:///queue.sqlite3", folder=BASE_DIR),
+    **env.queue_url("QUEUE_URL", default="sqlite:///queue.sqlite3", folder=DATA_FOLDER),
     "consumer": {
         "workers": 1,
         "initial_delay": 0.02,
@@ -179,7 +183,7 @@ USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = DATA_FOLDER / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

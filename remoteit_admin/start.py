@@ -11,6 +11,30 @@ ROOT = Path(__file__).resolve().parent.parent
 EXIT_CODE = 2
 
 
+def keep_private() -> None:
+    """Let nobody else of this machine read what this process writes: database, queue, keys, uploads."""
+    os.umask(os.umask(0o077) | 0o077)
+
+
+def require_every_letter(exit_code: int = EXIT_CODE) -> None:
+    """End this process with `exit_code` and one line when the database can't hold all that remote.it may say.
+
+    For a server, which runs no system checks. One that is away may come back: that is told by who needs it.
+    """
+    from django.db import OperationalError, connections
+
+    from connections.models.encoding import why_not_every_letter
+
+    try:
+        why = why_not_every_letter()
+    except OperationalError:
+        why = ""
+    connections.close_all()
+    if why:
+        sys.stderr.write(f"{why}\n")
+        sys.exit(exit_code)
+
+
 def require_settings(exit_code: int = EXIT_CODE) -> None:
     """Load the settings, or end this process with `exit_code` and one line on stderr that says what is wrong."""
     from django.conf import settings

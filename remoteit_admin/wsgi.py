@@ -6,10 +6,12 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from remoteit_admin.start import require_settings
+from remoteit_admin.start import keep_private, require_every_letter, require_settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "remoteit_admin.settings")
 
+keep_private()
 # gunicorn's Arbiter.WORKER_BOOT_ERROR: after any other code it would start one worker after the other for ever.
 require_settings(exit_code=3)
 application = get_wsgi_application()
+require_every_letter(exit_code=3)

@@ -18,7 +18,7 @@ def prepare() -> None:
     """Bring tables and collected files up to date. Raises LaunchError, with Django's own words, when it can't."""
     try:
         django.setup()
-        call_command("migrate", interactive=False, verbosity=0)
+        call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
         call_command("collectstatic", interactive=False, verbosity=0)
     except (ImproperlyConfigured, CommandError, DatabaseError, OSError) as error:
         raise LaunchError(f"The panel can't start: {error}") from error

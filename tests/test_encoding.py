@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,6 +79,11 @@ def test_nothing_starts_on_a_narrow_database_and_who_starts_it_anyway_loses_no_a
             )
             assert done.returncode == 1
             assert "it has to be UTF8" in done.stderr
+        server = [sys.executable, "-m", "gunicorn", "remoteit_admin.wsgi", "--no-control-socket"]
+        bind = ["--bind", f"127.0.0.1:{servers.free_port()}"]
+        ended = subprocess.run([*server, *bind], cwd=ROOT, env=panel.environment, capture_output=True, check=False)
+        assert ended.returncode == 3
+        assert b"it has to be UTF8" in ended.stderr
         count = panel.know_what_is_open()
         remoteit.faults.add(FaultRule("false_reason", reason=WORDS, times=1))
         with panel.worker():

@@ -1,7 +1,8 @@
-"""How a person wants to see the panel, put in force for their request."""
+"""How a person wants to see the panel, and that nothing in a page of it deceives the eye."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
@@ -10,8 +11,12 @@ from django.utils import timezone, translation
 
 from connections import zones
 from connections.models import Preferences
+from connections.models.formats import INVISIBLE, visible
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+SENT_BACK = re.compile(r'(\bvalue="[^"]*"|<textarea\b.*?</textarea>)', re.DOTALL)
+"""What a form sends back as it is."""
 
 
 def preferences(get_response: GetResponse) -> GetResponse:
@@ -25,5 +30,24 @@ def preferences(get_response: GetResponse) -> GetResponse:
             request.LANGUAGE_CODE = wished.language
         with timezone.override(zones.zone(wished.time_zone) if wished is not None else None):
             return get_response(request)
+
+    return middleware
+
+
+def visible_names(get_response: GetResponse) -> GetResponse:
+    """Name the characters in a page that are not seen, whoever wrote them: no name looks like another one.
+
+    Here, and not where each name is shown: a place that was forgotten would be the one that deceives.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not response.streaming and response.headers.get("Content-Type", "").startswith("text/html"):
+            page = response.content.decode()
+            if INVISIBLE.search(page):
+                parts = SENT_BACK.split(page)
+                parts[::2] = map(visible, parts[::2])
+                response.content = "".join(parts)
+        return response
 
     return middleware

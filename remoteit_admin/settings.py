@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "connections.middleware.preferences",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "connections.middleware.visible_names",
 ]
 ROOT_URLCONF = "remoteit_admin.urls"
 WSGI_APPLICATION = "remoteit_admin.wsgi.application"

@@ -287,7 +287,7 @@ def test_json_of_a_dry_run_names_no_run(alice: User, make_connection: MakeConnec
 
 def test_a_name_from_outside_does_not_steer_the_terminal(alice: User, make_connection: MakeConnection) -> None:
     make_connection(connection_id=ID, device_name="\x1b[2Jgate\nfake")
-    assert Told(ID, dry_run=True).out.splitlines()[1] == f"{ID}  \ufffd[2Jgate\ufffdfake  queued"
+    assert Told(ID, dry_run=True).out.splitlines()[1] == f"{ID}  [U+001B][2Jgate[U+000A]fake  queued"
 
 
 # -- waiting

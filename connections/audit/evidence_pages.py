@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 
 from connections.audit.export_csv import harmless
 from connections.audit.words import is_api_s_own
+from connections.models.formats import visible
 from connections.models.states import ItemState, SkipReason, UnverifiedReason, Verdict
 
 if TYPE_CHECKING:
@@ -65,10 +66,10 @@ def as_html(evidence: Evidence) -> Iterator[str]:
         "verdicts": [(WORDS[verdict], count) for verdict, count in sorted(evidence.verdicts.items())],
         "selected": [(name, value) for name, value in evidence.first.get("selector", {}).items() if value],
     }
-    yield render_to_string("evidence/head.html", facts)
+    yield visible(render_to_string("evidence/head.html", facts))
     items = evidence.items()
     while chunk := list(islice(items, CHUNK)):
-        yield render_to_string("evidence/rows.html", {"items": [(item, _in_words(item)) for item in chunk]})
+        yield visible(render_to_string("evidence/rows.html", {"items": [(item, _in_words(item)) for item in chunk]}))
     yield render_to_string("evidence/foot.html", facts)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from connections.audit.append import canonical
 from connections.audit.export import as_objects
+from connections.models.formats import visible
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -68,9 +69,10 @@ def as_row(fields: dict[str, Any]) -> str:
 
 
 def harmless(value: Any) -> Any:
-    """`value`, with an apostrophe before what a spreadsheet would take for a formula."""
+    """`value`, with an apostrophe before what a spreadsheet would take for a formula, and what is not seen named."""
     if not isinstance(value, str) or value.isalnum():
         return value
+    value = visible(value)
     inside = LATER_FORMULA.sub(r"\1'", value)
     return f"'{inside}" if FORMULA.match(value) else inside
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from connections.models.formats import CONTROL_CHARACTER
+from connections.models.formats import for_terminal, isolated
 from connections.models.states import UNFINISHED, ItemState, SkipReason, UnverifiedReason, Verdict
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _line(item: StopItem) -> str:
     facts = [item.connection.connection_id, str(item.connection), ItemState(item.state).label]
     facts += [str(fact) for fact in (item.upstream_status, why, _verdict_in_words(item)) if fact]
     # A name or a reason from outside must not steer the terminal.
-    return CONTROL_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", "  ".join(str(fact) for fact in facts))
+    return "  ".join(isolated(for_terminal(str(fact))) for fact in facts)
 
 
 def _verdict_in_words(item: StopItem) -> str:

@@ -160,6 +160,12 @@ def bar(*, total: int, tall: bool = False, **parts: int) -> SafeString:
 
 
 @register.filter
+def name(text: object) -> SafeString:
+    """A name from outside: in the direction in which it is written, and of no effect on what stands beside it."""
+    return format_html('<bdi class="name">{}</bdi>', text) if str(text or "") else SafeString("")
+
+
+@register.filter
 def number(count: int) -> str:
     """`count` with its thousands separated."""
     return str(number_format(count, force_grouping=True))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from connections.csv_rows import COLUMNS, REQUIRED, BadRow
 from connections.imports import NotImported, import_connections
 from connections.management.shell import SOME_NOT, command_origin, read_input, wrong_use
+from connections.models.formats import for_terminal
 
 
 class Command(BaseCommand):
@@ -42,4 +43,4 @@ class Command(BaseCommand):
 
     def _list(self, bad_rows: list[BadRow]) -> None:
         for bad_row in bad_rows:
-            self.stderr.write(str(bad_row))
+            self.stderr.write(for_terminal(str(bad_row)))

@@ -16,6 +16,7 @@ from connections.management.stop_report import DONE, as_json, as_lines, items_of
 from connections.management.stop_selection import NamedId, WrongIds, find, ids_in_lines, ids_in_words
 from connections.models import Account, Connection, StopItem, StopRun, Worker
 from connections.models.connections import ConnectionQuerySet
+from connections.models.formats import for_terminal
 from connections.models.states import UNFINISHED, ConnectionStatus, RunState
 from connections.stops import plan
 
@@ -105,10 +106,10 @@ class Command(BaseCommand):
             pks, repeated = find(named, connections)
         except WrongIds as error:
             for fault in error.faults:
-                self.stderr.write(fault)
+                self.stderr.write(for_terminal(fault))
             raise wrong_use(str(error)) from None
         for sentence in repeated:
-            self.stderr.write(sentence)
+            self.stderr.write(for_terminal(sentence))
         return pks
 
     def _start(self, draft: StopRun, user: User, options: dict[str, Any]) -> StopRun:

@@ -12,6 +12,7 @@ from connections.live.lister import LOOK_EVERY_S, read_in_turn
 from connections.live.read import Reading
 from connections.management.shell import command_origin, wrong_use
 from connections.models import Account
+from connections.models.formats import for_terminal, isolated
 
 
 class Command(BaseCommand):
@@ -35,7 +36,7 @@ class Command(BaseCommand):
     def _read(self, account: Account) -> bool:
         """Read one list, after the reading that is under way, if there is one; returns whether it was complete."""
         if account.held_at is not None:
-            self.stdout.write(f"{account}: not read, a person paused the account")
+            self.stdout.write(f"{for_terminal(account.name)}: not read, a person paused the account")
             return False
         while (reading := read_in_turn(account, origin=command_origin())) is None:
             time.sleep(LOOK_EVERY_S)
@@ -45,6 +46,7 @@ class Command(BaseCommand):
 
 def told(reading: Reading) -> str:
     """One reading as a line of text."""
-    state = "complete" if reading.complete else f"not complete: {reading.why}"
+    name = isolated(for_terminal(str(reading.account)))
+    state = "complete" if reading.complete else f"not complete: {for_terminal(reading.why)}"
     changed = f"{reading.changed.opened} new, {reading.changed.ended} ended, {reading.verdicts} verdicts"
-    return f"{reading.account}: {reading.sessions} open connections, {changed}; {state}"
+    return f"{name}: {reading.sessions} open connections, {changed}; {state}"

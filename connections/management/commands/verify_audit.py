@@ -10,6 +10,7 @@ from connections.audit.checkpoints import Claim, WrongCheckpoint, claims_in
 from connections.audit.keeping import keep
 from connections.audit.verify import LIMITS, Result, Verification, verify
 from connections.management.shell import SOME_NOT, WRONG_USE, read_input, wrong_use
+from connections.models.formats import for_terminal
 
 UNREAD = WRONG_USE
 """Could not be checked: neither 0 nor 1 says anything then."""
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         found = verify(_held(options["checkpoint"]) if options["checkpoint"] else None)
         keep(found)
         for line in _told(found):
-            self.stdout.write(line)
+            self.stdout.write(for_terminal(line))
         if not found.holds:
             raise SystemExit(UNREAD if found.result is Result.UNREADABLE else SOME_NOT)
 

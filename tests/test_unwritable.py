@@ -89,14 +89,16 @@ def test_a_lock_of_somebody_else_is_no_refusal(run: StopRun) -> None:
 
 # Each refuses what the work writes, and takes a sign of life: so does a disk that is nearly full.
 REFUSE_LINES = {
-    "sqlite": ["CREATE TRIGGER full BEFORE INSERT ON connections_auditevent BEGIN SELECT RAISE(ABORT, 'no room'); END"],
+    "sqlite": [
+        "CREATE TRIGGER no_room BEFORE INSERT ON connections_auditevent BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    ],
     "postgresql": [
-        "CREATE FUNCTION full_() RETURNS trigger LANGUAGE plpgsql AS "
+        "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE 'no room' USING ERRCODE = '53100'; END $$",
-        "CREATE TRIGGER full BEFORE INSERT ON connections_auditevent FOR EACH ROW EXECUTE FUNCTION full_()",
+        "CREATE TRIGGER no_room BEFORE INSERT ON connections_auditevent FOR EACH ROW EXECUTE FUNCTION no_room()",
     ],
 }
-TAKE_LINES = {"sqlite": ["DROP TRIGGER full"], "postgresql": ["DROP FUNCTION full_ CASCADE"]}
+TAKE_LINES = {"sqlite": ["DROP TRIGGER no_room"], "postgresql": ["DROP FUNCTION no_room CASCADE"]}
 
 
 def run_sql(statements: dict[str, list[str]]) -> None:

@@ -27,6 +27,12 @@ class Found:
     listed: SessionList | None
 
     @property
+    def clock_off_s(self) -> int | None:
+        """By how many seconds this machine's clock is ahead of remote.it's; None when no answer told."""
+        answers = (self.login.clock_off_s, self.listed.clock_off_s if self.listed else None)
+        return next((one for one in answers if one is not None), None)
+
+    @property
     def needs_access_key(self) -> bool:
         """Whether the sign-in failed because the login has two factors."""
         return self.login.reason.startswith(TWO_FACTOR_ADVICE)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import DatabaseError
+from django.utils import timezone
 from huey.contrib.djhuey import HUEY
 
 from connections.audit import triggers
 from connections.audit.checkpoints import why_file_not_writable
 from connections.audit.verify import LIMITS, Result
-from connections.models import AuditVerification, Worker
+from connections.clock import clock_words
+from connections.models import Account, AuditVerification, Worker
 from connections.models.writable import why_not_writable
 
 PROBE_KEY = "readyz"
+FRESH = timedelta(minutes=10)
+"""How old a list may be whose answer still says something of the clock."""
 
 
 def parts() -> dict[str, str]:
@@ -24,6 +30,7 @@ def parts() -> dict[str, str]:
             found["database"] = f"can't be written: {why}"
         if elsewhere := next((f"{one}: {one.files_failure}" for one in alive if one.files_failure), ""):
             found["files"] = elsewhere
+        found["clock"] = _clock()
         found["triggers"] = "ok" if not triggers.missing() else "missing: the history can be changed"
         last = AuditVerification.objects.first()
         found["history"] = "ok" if last is None or last.holds else "the last verification found faults"
@@ -62,6 +69,13 @@ def _workers(alive: list[Worker]) -> str:
     if not alive:
         return "no worker gave a sign lately"
     return next((f"{one} can't go on: {one.failure}" for one in alive if one.failure), "ok")
+
+
+def _clock() -> str:
+    """By the last list of each account, if it is not an old one: remote.it's answers tell the time."""
+    lately = Account.objects.filter(listed_at__gt=timezone.now() - FRESH, clock_off_s__isnull=False)
+    told = ((account, clock_words(account.clock_off_s)) for account in lately)
+    return next((f"{words} (list of {account})" for account, words in told if words), "ok")
 
 
 def _database() -> str:

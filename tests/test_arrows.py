@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "sandbox": set(),
     "audit": {"models"},
     "accounts": {"models", "remoteit", "audit"},
+    "clock": {"remoteit"},
     "account_check": {"models", "remoteit", "audit", "accounts", "signing_in"},
     "signing_in": {"models", "remoteit", "audit", "accounts"},
     "opening": {"models", "remoteit", "audit", "accounts", "signing_in"},

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from connections.accounts import Kind
 from connections.admin.outcomes import Said, said
+from connections.clock import clock_words
 from connections.models import StopItem
 from connections.models.accounts import StopCall
 from connections.models.states import ItemState
@@ -39,7 +40,12 @@ class Step:
 
 def steps(found: Found, account: Account, kind: Kind) -> list[Step]:
     """What works and what does not, in the order in which it was tried."""
-    return [_sign_in(found, kind), _list(found), _stop(found, account)]
+    return [*_clock(found), _sign_in(found, kind), _list(found), _stop(found, account)]
+
+
+def _clock(found: Found) -> list[Step]:
+    told = clock_words(found.clock_off_s)
+    return [Step(_("Clock"), "incomplete", told)] if told else []
 
 
 def _sign_in(found: Found, kind: Kind) -> Step:
@@ -53,6 +59,12 @@ def _sign_in(found: Found, kind: Kind) -> Step:
         return Step(name, "refused", sentence, Said(None, login.reason, quoted=False))
     if login.accepted is False:
         answer = said("refused", login.status, login.reason)
+        if kind == Kind.ACCESS_KEY and clock_words(found.clock_off_s):
+            sentence = _(
+                "remote.it refused the signed request. With this clock it may do so whatever the access key: "
+                "set the clock right, then test again."
+            )
+            return Step(name, "refused", sentence, answer)
         return Step(name, "refused", _("remote.it does not take these credentials."), answer)
     answer = said("unknown", login.status, login.reason)
     return Step(name, "incomplete", _("No clear answer, so the credentials may be right or wrong."), answer)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.accounts import CredentialsState, credentials_state
+from connections.clock import clock_words
 from connections.models import Account, AuditEvent
 from connections.models.states import OPEN_STATUSES
 from connections.templatetags.panel import clock
@@ -29,13 +30,17 @@ class Told:
 
 @dataclass(frozen=True)
 class Row:
-    """One account. `open`: how many of its connections are open, as far as the panel knows."""
+    """One account. `open`: how many of its connections are open, as far as the panel knows.
+
+    `clock`: that the machine which read its last list has a clock that is off; "" while it has none.
+    """
 
     account: Account
     credentials: CredentialsState
     listed: Told
     use: Told
     open: int
+    clock: str
 
 
 def rows(accounts: Iterable[Account] | None = None) -> list[Row]:
@@ -47,7 +52,9 @@ def rows(accounts: Iterable[Account] | None = None) -> list[Row]:
 
 def _row(account: Account, open_now: int) -> Row:
     credentials = credentials_state(account)
-    return Row(account, credentials, _listed(account), _use(account, credentials), open_now)
+    return Row(
+        account, credentials, _listed(account), _use(account, credentials), open_now, clock_words(account.clock_off_s)
+    )
 
 
 def _listed(account: Account) -> Told:

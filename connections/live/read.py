@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WORKER = Origin("worker")
-LIST_FIELDS = ("listed_at", "list_why", "completely_listed_at", "list_size", "list_scopes", "list_left")
+LIST_FIELDS = ("listed_at", "list_why", "completely_listed_at", "list_size", "list_scopes", "list_left", "clock_off_s")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,13 @@ def _read(account: Account, client: Client, origin: Origin) -> Reading:
     if login is None or login.accepted:
         return _follow_what_is_taken(account, client.read_sessions(), asked_seq, origin)
     nothing = SessionList(
-        False, why_not_signed_in(login), login.cause, status=None, took_ms=0, retry_after=login.retry_after
+        False,
+        why_not_signed_in(login),
+        login.cause,
+        status=None,
+        took_ms=0,
+        retry_after=login.retry_after,
+        clock_off_s=login.clock_off_s,
     )
     return follow(account, nothing, asked_seq, origin, sign_in_refused=login.accepted is False)
 
@@ -118,6 +124,7 @@ def _write_down(
 ) -> int:
     now = timezone.now()
     account.listed_at, account.list_why = now, listed.why_incomplete
+    account.clock_off_s = listed.clock_off_s
     if listed.complete:
         account.list_left = _left(account, changed)
         account.list_scopes = list(listed.accounts)

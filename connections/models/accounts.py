@@ -64,6 +64,8 @@ class Account(models.Model):
     """Where the last complete list reached: the ids of the login and of its organisations; None when not noted."""
     list_left = models.JSONField(default=dict, editable=False)
     """Where it no longer reached and connections are still held for open: id -> how many, and when one last did."""
+    clock_off_s = models.IntegerField(null=True, editable=False)
+    """By how many seconds the clock of the machine that read the last list was ahead; None when no answer told."""
     list_reader = models.CharField(max_length=16, blank=True, editable=False)
     """Who is reading the list; "" while nobody is."""
     list_reader_at = models.DateTimeField(null=True, editable=False)

@@ -69,7 +69,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Login:
-    """What became of one sign-in: ``accepted`` is None when no clear yes or no came back."""
+    """What became of one sign-in: ``accepted`` is None when no clear yes or no came back.
+
+    ``clock_off_s``: by how many seconds this machine's clock is ahead of the API's, None when no answer told.
+    """
 
     accepted: bool | None
     cause: Cause
@@ -77,6 +80,7 @@ class Login:
     reason: str
     took_ms: int | None
     retry_after: str | None = None
+    clock_off_s: int | None = None
 
 
 # The vendor's page "device/connect/stop" gives its one 401 three causes (developerkey failed validation; connectionid

@@ -11,6 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
+from connections.remoteit import clocks
 from connections.remoteit.answers import Answer, Cause, Login, Outcome, read_login, read_probe, read_stop
 from connections.remoteit.credentials import Credentials
 from connections.remoteit.graphql import DISCONNECT, read_disconnect
@@ -152,9 +153,10 @@ class Client:
             listed = read_sessions(lambda query, variables: self._sender.graphql(transport, token, query, variables))
         if listed.cause in _STALE_IN_GRAPHQL:
             self._forget(token)
-        return replace(
-            listed, why_incomplete=self._sender.hide(listed.why_incomplete, token), took_ms=_ms_since(started)
-        )
+        why = self._sender.hide(listed.why_incomplete, token)
+        if listed.cause is Cause.CREDENTIALS and self._credentials.has_access_key and clocks.is_off(listed.clock_off_s):
+            why += f"; {clocks.said(listed.clock_off_s)}, and a signed request may be refused for that alone"
+        return replace(listed, why_incomplete=why, took_ms=_ms_since(started))
 
     def login(self) -> Login:
         """Sign in with user name and password, once, and keep the token when there is one.
@@ -173,7 +175,7 @@ class Client:
         token, accepted, cause, reason = read_login(reply)
         if accepted:
             self._token = token
-        return Login(accepted, cause, reply.status, self._sender.hide(reason), _ms_since(started), reply.retry_after)
+        return self._login(reply, (accepted, cause, reason), started)
 
     def probe(self) -> Login:
         """Ask whether the API takes the credentials: by a sign-in, or with a token alone by reading the device list.
@@ -188,7 +190,12 @@ class Client:
         except CallError as error:
             return Login(None, error.cause, error.status, error.reason, _ms_since(started))
         accepted, cause, reason = read_probe(reply)
-        return Login(accepted, cause, reply.status, self._sender.hide(reason), _ms_since(started), reply.retry_after)
+        return self._login(reply, (accepted, cause, reason), started)
+
+    def _login(self, reply: Reply, read: tuple[bool | None, Cause, str], started: float) -> Login:
+        accepted, cause, reason = read
+        reason, took_ms = self._sender.hide(reason), _ms_since(started)
+        return Login(accepted, cause, reply.status, reason, took_ms, reply.retry_after, reply.clock_off_s)
 
     def _end(
         self,

@@ -22,7 +22,7 @@ class Reply:
     """An HTTP answer as received. ``complete`` is False when the body was larger than the limit and left unread.
 
     ``fields``: the JSON object of a body that was read as it came, of which ``body`` is the beginning alone; {} when it
-    can't be read, then ``unreadable`` may say why.
+    can't be read, then ``unreadable`` may say why. ``clock_off_s``: by how many seconds this machine's clock is ahead.
     """
 
     status: int
@@ -32,6 +32,7 @@ class Reply:
     retry_after: str | None = None
     fields: dict[str, Any] | None = None
     unreadable: str = ""
+    clock_off_s: int | None = None
 
 
 def storable(text: str) -> str:

@@ -54,6 +54,7 @@ class SessionList:
     """One reading of all lists. Only a complete one proves that a session which isn't in it is gone.
 
     ``took_ms`` is in milliseconds. ``accounts`` are the ids whose lists were read whole: the scope of what it proves.
+    ``clock_off_s``: by how many seconds this machine's clock is ahead of the API's, None when no answer told.
     """
 
     complete: bool
@@ -64,6 +65,7 @@ class SessionList:
     retry_after: str | None = None
     sessions: tuple[Session, ...] = ()
     accounts: tuple[str, ...] = ()
+    clock_off_s: int | None = None
 
 
 class _Reading:
@@ -143,6 +145,7 @@ def read_sessions(ask: Ask) -> SessionList:
         retry_after=reading.last.retry_after if reading.last else None,
         sessions=tuple(reading.sessions.values()),
         accounts=tuple(reading.accounts),
+        clock_off_s=reading.last.clock_off_s if reading.last else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Callable
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
@@ -17,6 +18,7 @@ from urllib3.exceptions import HTTPError
 from connections.remoteit.answers import Cause
 from connections.remoteit.base_url import checked_proxy_url
 from connections.remoteit.breaks import describe
+from connections.remoteit.clocks import seconds_off
 from connections.remoteit.deadlines import Call, Deadlines
 from connections.remoteit.replies import Reply, storable
 from connections.remoteit.watched import POOLS, current
@@ -124,6 +126,7 @@ class Transport:
     ) -> Reply:
         """Send one request, signed by ``auth``, and return its answer. Raises CallError when none came whole."""
         status: int | None = None
+        asked_at = time.time()
         with self._deadlines.call() as call:
             current.call = call
             try:
@@ -135,7 +138,7 @@ class Transport:
                     stream=True,
                 ) as response:
                     status = response.status_code
-                    reply = self._read(response)
+                    reply = self._read(response, asked_at)
             except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
                 raise self._broken(error, call, status) from error
         if call.expired:
@@ -160,7 +163,8 @@ class Transport:
         prepared.prepare_auth(auth)
         return prepared
 
-    def _read(self, response: requests.Response) -> Reply:
+    def _read(self, response: requests.Response, asked_at: float) -> Reply:
+        clock_off_s = seconds_off(response.headers.get("Date"), response.headers.get("Age"), asked_at, time.time())
         location, retry_after = (response.headers.get(name) for name in ("Location", "Retry-After"))
         # An interim answer that http.client took for the last one: the next call on this connection would get ours.
         read = Body(b"") if response.status_code < 200 else self._read_body(response)
@@ -172,6 +176,7 @@ class Transport:
             None if retry_after is None else storable(retry_after),
             read.fields,
             read.unreadable,
+            clock_off_s,
         )
 
     def _broken(self, error: Exception, call: Call, status: int | None) -> CallError:

@@ -101,6 +101,7 @@ class Server:
             self.answer_with(fault, request, entry, client)
             return
         response = self.act(request, entry)
+        response.ahead_s = self.settings.clock_ahead_s
         if not client.gone:
             client.send(response)
             entry.status = response.status
@@ -109,6 +110,8 @@ class Server:
         entry.fault = fault.kind
         real = self.act(request, entry) if fault.applied else None
         response = disturb(fault, request, real)
+        if response is not None:
+            response.ahead_s = self.settings.clock_ahead_s
 
         def sent() -> None:
             entry.status = None if response is None else response.status

@@ -74,6 +74,11 @@ class Settings:
     skew_s: int = switch(
         300, f"seconds that a signed date may be off, 0: any; {UNDOCUMENTED}, the value is invented", unit="SECONDS"
     )
+    clock_ahead_s: int = switch(
+        0,
+        "seconds that the API's clock is ahead of this machine's: its Date, and how it judges signed ones",
+        unit="SECONDS",
+    )
     mfa: str = switch(
         "none",
         "refuse a password login with this code, as for an account with a second factor",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from connections.audit.append import Entry, Origin
 from connections.models import Account, Worker
-from connections.remoteit import Cause, Login
+from connections.remoteit import Cause, Login, clocks
 from connections.signing_in import share_token, shared_token, sign_in_answered, sign_in_sent
 from connections.stops.account_pace import pause
 from connections.stops.pacing import limit_pause
@@ -87,6 +87,8 @@ def _lost(account: Account) -> Entry:
 
 
 def _why(login: Login) -> str:
+    if login.accepted is False and clocks.is_off(login.clock_off_s):
+        return f"remote.it refused the credentials, and {clocks.said(login.clock_off_s)}: {login.reason}"
     if login.accepted is False:
         return f"remote.it does not take the credentials: {login.reason}"
     return f"Sign-in to remote.it got no clear answer: {login.reason}"

@@ -24,16 +24,27 @@ def parts() -> dict[str, str]:
     """The parts by name, each with "ok" or what is wrong. Where the database is away, those in it are left out."""
     found = {"database": _database(), "queue": _queue(), "files": why_file_not_writable() or "ok"}
     if found["database"] == "ok":
-        alive = list(Worker.objects.alive().order_by("pk"))
-        found["worker"] = _workers(alive)
-        if why := why_not_writable():
-            found["database"] = f"can't be written: {why}"
-        if elsewhere := next((f"{one}: {one.files_failure}" for one in alive if one.files_failure), ""):
-            found["files"] = elsewhere
-        found["clock"] = _clock()
-        found["triggers"] = "ok" if not triggers.missing() else "missing: the history can be changed"
-        last = AuditVerification.objects.first()
-        found["history"] = "ok" if last is None or last.holds else "the last verification found faults"
+        try:
+            found |= _stored()
+        except DatabaseError:  # it went away meanwhile, or `migrate` has still to bring its tables up to date
+            found["database"] = "can't be read"
+    return found
+
+
+def _stored() -> dict[str, str]:
+    """The parts that the database tells; "database" only where it takes no write, "files" only where a worker can't."""
+    alive = list(Worker.objects.alive().order_by("pk"))
+    last = AuditVerification.objects.first()
+    found = {
+        "worker": _workers(alive),
+        "clock": _clock(),
+        "triggers": "ok" if not triggers.missing() else "missing: the history can be changed",
+        "history": "ok" if last is None or last.holds else "the last verification found faults",
+    }
+    if why := why_not_writable():
+        found["database"] = f"can't be written: {why}"
+    if elsewhere := next((f"{one}: {one.files_failure}" for one in alive if one.files_failure), ""):
+        found["files"] = elsewhere
     return found
 
 

@@ -162,3 +162,18 @@ def test_a_worker_tells_of_the_files_of_its_own_host(admin_client: Client, tmp_p
     drain.step(0)
     settings.AUDIT_FOLDER = here
     assert admin_client.get("/readyz").json()["files"] == f"{drain.worker}: {tmp_path / 'not there'} can't be written"
+
+
+@pytest.fixture
+def not_migrated(transactional_db: None) -> Iterator[None]:
+    """Tables that are not yet those of this version."""
+    rename = "ALTER TABLE connections_worker RENAME COLUMN {} TO {}"
+    with connection.cursor() as cursor:
+        cursor.execute(rename.format("failure", "kept"))
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(rename.format("kept", "failure"))
+
+
+def test_tables_of_an_earlier_version_are_no_readiness_and_no_error(client: Client, not_migrated: None) -> None:
+    assert client.get("/readyz").status_code == 503

@@ -13,6 +13,7 @@ from django.utils import timezone
 from connections.audit.append import Entry, append
 from connections.management.shell import command_origin
 from connections.origin import client_ip, printable, web_origin
+from connections.people import notices
 from connections.people.failures import Failure, has_own_line
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ def connect() -> None:
 
 def signed_in(sender: object, request: HttpRequest | None, user: User, **kwargs: Any) -> None:
     """Append `user.signed_in`. An error goes on to the sender: nobody is signed in without a line."""
-    _append("user.signed_in", request, user)
+    with transaction.atomic():
+        _append("user.signed_in", request, user)
+        if user.is_superuser:
+            notices.begin(user)
 
 
 def signed_out(sender: object, request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:

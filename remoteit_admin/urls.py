@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from connections.admin.own_password import password_change
 from connections.admin.preferences_page import preferences
+from connections.admin.rights_notice import seen
 from connections.admin.sign_in import sign_in
 
 handler403 = "connections.admin.refusals.permission_denied"
@@ -13,6 +14,7 @@ handler500 = "connections.error_page.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/preferences/", admin.site.admin_view(preferences), name="preferences"),
+    path("admin/rights-seen/", admin.site.admin_view(seen), name="rights_seen"),
     # Before Django's own pages at the same addresses.
     path("admin/login/", sign_in),
     path("admin/password_change/", admin.site.admin_view(password_change, cacheable=True)),

@@ -14,6 +14,7 @@ from connections.admin.counting import CAP, count_capped, in_words
 from connections.admin.list_state import left_condition, list_state
 from connections.admin.outcomes import outcome_labels
 from connections.admin.overview_charts import open_by, stops_by_hour
+from connections.admin.rights_notice import changes_for
 from connections.admin.run_state import paused_accounts, with_state
 from connections.audit import triggers
 from connections.models import Account, AuditVerification, Connection, StopItem, StopRun, Worker
@@ -62,6 +63,7 @@ def overview(user: User) -> dict[str, Any]:
     started = StopRun.objects.visible_to(user).started()
     open_now = count_capped(live)
     return {
+        "changes": changes_for(user),
         "lists": list_state(accounts),
         "open": in_words(open_now),
         "by_account": open_by(live, "account__name") if open_now <= CAP else [],

@@ -4,7 +4,7 @@ from connections.models.accounts import Account
 from connections.models.audit import AuditCheckpoint, AuditEvent, AuditHead, AuditVerification
 from connections.models.connections import Connection
 from connections.models.credentials import SessionToken, StoredCredentials
-from connections.models.people import FailedSignIns, SignInBrake
+from connections.models.people import FailedSignIns, SeenChanges, SignInBrake
 from connections.models.preferences import Preferences
 from connections.models.runs import StopItem, StopRun, Worker
 from connections.models.uploads import Upload
@@ -18,6 +18,7 @@ __all__ = [
     "Connection",
     "FailedSignIns",
     "Preferences",
+    "SeenChanges",
     "SessionToken",
     "SignInBrake",
     "StopItem",

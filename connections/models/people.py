@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 
@@ -40,3 +41,16 @@ class FailedSignIns(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.address} {self.minute}"
+
+
+class SeenChanges(models.Model):
+    """Up to which line of the history a superuser has seen who changed people, groups and their rights."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True)
+    seq = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.seq}"

@@ -94,8 +94,6 @@ def _given(query: QueryDict) -> dict[str, str]:
             raise UnknownFilter(_("The filter “%s” is not known.") % name)
         if len(values) > 1:
             raise UnknownFilter(_("The filter “%s” is set more than once.") % name)
-        if "\0" in values[0]:
-            raise UnknownFilter(_("The address holds a character that no name has."))
         if values[0].strip():
             given[name] = values[0].strip()
     return given

@@ -1,0 +1,61 @@
+"""What a client sends that no page can read: refused before a page tries, and in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from remoteit_admin import __version__
+
+NUL = "\0"
+
+
+class CannotRead(BadRequest):
+    """Its text is for the person who sent the request."""
+
+
+class ReadableOnly:
+    """Refuses the character NUL, which no text has and PostgreSQL does not take.
+
+    Behind the middleware that checks for forged requests: its forms are looked at once it has read them.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        refuse_nul(chain([request.path_info], texts(request.GET), request.COOKIES.values()))
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        refuse_nul(texts(request.POST))
+
+
+def texts(data: Any) -> Iterator[str]:
+    """The names and the values of a QueryDict."""
+    for name, values in data.lists():
+        yield name
+        yield from values
+
+
+def refuse_nul(given: Iterator[str]) -> None:
+    if any(NUL in text for text in given):
+        raise CannotRead(_("The request holds a character that no text has (NUL)."))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The handler of every 400: what could not be read, where the panel knows how to say it."""
+    context = {
+        # Without the request, whose context processors read the session and count connections.
+        "sandbox": settings.SANDBOX,
+        "panel_version": __version__,
+        "words": str(exception) if isinstance(exception, CannotRead) else "",
+    }
+    return HttpResponseBadRequest(render_to_string("400.html", context))

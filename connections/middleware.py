@@ -1,4 +1,4 @@
-"""How a person wants to see the panel, and that nothing in a page of it deceives the eye."""
+"""How a person wants to see the panel, that nothing in a page deceives the eye, and what a browser may not do."""
 
 from __future__ import annotations
 
@@ -17,6 +17,22 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 SENT_BACK = re.compile(r'(\bvalue="[^"]*"|<textarea\b.*?</textarea>)', re.DOTALL)
 """What a form sends back as it is."""
+
+
+NOT_USED = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
+
+
+def browser_limits(get_response: GetResponse) -> GetResponse:
+    """No other site may embed an answer, and no page may ask for what the panel never uses."""
+    policy = ", ".join(f"{feature}=()" for feature in NOT_USED)
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response["Permissions-Policy"] = policy
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        return response
+
+    return middleware
 
 
 def preferences(get_response: GetResponse) -> GetResponse:

@@ -127,6 +127,20 @@ class Environment(environ.Env):  # type: ignore[misc]
         _require_each(name, networks, lambda text: text in words or _is_own_network(text), expected)
         return networks
 
+    def cookie_prefix(self, name: str) -> str:
+        """What the names of cookies begin with: two panels on one host need two."""
+        text = self.text(name)
+        if not re.fullmatch("[A-Za-z0-9_.-]{0,40}", text):
+            refuse(name, "letters, digits, _, . and -", text)
+        return text
+
+    def path(self, name: str) -> str:
+        """The path under which a proxy shows the panel: /panel. "" for the root."""
+        text = self.text(name).rstrip("/")
+        if not re.fullmatch("(/[A-Za-z0-9_.~-]+)*", text):
+            refuse(name, "a path that begins with /, such as /panel", text)
+        return text
+
     def url(self, name: str, default: str) -> str:
         """Where an API is: https, or http on this machine; without user name, query and fragment."""
         text: str = self.ENVIRON.get(name, default)

@@ -35,12 +35,14 @@ if DEBUG and not this_machine_alone:
         "strangers would read the panel's insides on its error pages. Turn DEBUG off."
     )
 USE_HTTPS = env.switch("USE_HTTPS", default=True)
+COOKIE_PREFIX = env.cookie_prefix("COOKIE_PREFIX")
+FORCE_SCRIPT_NAME = env.path("SCRIPT_NAME") or None
 if not USE_HTTPS and not this_machine_alone:
     raise InvalidSetting(
         "USE_HTTPS is off, which is for this machine alone, but ALLOWED_HOSTS names others: "
         "sign-in cookies would cross the network readable. Turn USE_HTTPS on."
     )
-TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", words=("unix",))
 
 # -- remote.it
 REMOTEIT_API_URL = env.url("REMOTEIT_API_URL", default="https://api.remote.it/apv/v27")
@@ -85,14 +87,18 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "connections.probes.probes",  # first: it answers whatever the Host, over plain HTTP, without a session
+    "connections.behind_proxies.behind_proxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "connections.middleware.browser_limits",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "connections.bad_request.ReadableOnly",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "connections.session_end.session_end",
     "connections.middleware.preferences",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -183,7 +189,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 
-STATIC_URL = "static/"
+STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
+WHITENOISE_STATIC_PREFIX = "/static/"
 STATIC_ROOT = DATA_FOLDER / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -219,6 +226,11 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = USE_HTTPS
 SECURE_HSTS_PRELOAD = USE_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if USE_HTTPS and TRUSTED_PROXIES else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
+host_only = "__Host-" if USE_HTTPS else ""
+SESSION_COOKIE_NAME = f"{host_only}{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{host_only}{COOKIE_PREFIX}csrftoken"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_SECONDS = 3600
 SESSION_ENGINE = "connections.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

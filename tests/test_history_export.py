@@ -29,7 +29,7 @@ def tell(actor: User, count: int = 1, **facts: Any) -> None:
 
 def table(client: Client, user: User, **query: object) -> list[dict[str, str]]:
     client.force_login(user)
-    text = client.get(f"{HISTORY}export/csv/", query).getvalue().decode()
+    text = client.post(f"{HISTORY}export/csv/", query_params=query).getvalue().decode()
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
@@ -46,7 +46,7 @@ def test_csv_has_what_the_page_shows(client: Client, carol: User, alice: User) -
 
 def test_csv_is_a_file_to_keep(client: Client, alice: User) -> None:
     client.force_login(alice)
-    answer = client.get(f"{HISTORY}export/csv/")
+    answer = client.post(f"{HISTORY}export/csv/")
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert answer.headers["Content-Disposition"].endswith('.csv"')
     assert "no-store" in answer.headers["Cache-Control"]
@@ -55,8 +55,8 @@ def test_csv_is_a_file_to_keep(client: Client, alice: User) -> None:
 def test_the_page_leads_to_both_with_its_filters(client: Client, alice: User) -> None:
     client.force_login(alice)
     shown = client.get(HISTORY, {"action": "stop.requested"}).content.decode()
-    assert f'href="{HISTORY}export/?action=stop.requested"' in shown
-    assert f'href="{HISTORY}export/csv/?action=stop.requested"' in shown
+    assert f'formaction="{HISTORY}export/?action=stop.requested"' in shown
+    assert f'formaction="{HISTORY}export/csv/?action=stop.requested"' in shown
 
 
 def test_a_download_is_told_with_its_filter_and_count(client: Client, carol: User, alice: User) -> None:
@@ -72,28 +72,32 @@ def test_a_download_is_told_with_its_filter_and_count(client: Client, carol: Use
 def test_it_is_told_before_the_first_byte(client: Client, alice: User) -> None:
     tell(alice)
     client.force_login(alice)
-    client.get(f"{HISTORY}export/")  # and nothing of it is read
+    client.post(f"{HISTORY}export/")  # and nothing of it is read
     assert exported_line()["count"] == 1
 
 
 def test_it_has_exactly_the_lines_that_were_counted(client: Client, alice: User) -> None:
     tell(alice, count=2)
     client.force_login(alice)
-    answer = client.get(f"{HISTORY}export/")
+    answer = client.post(f"{HISTORY}export/")
     tell(alice, count=5)
     assert len(answer.getvalue().splitlines()) == exported_line()["count"] == 2
 
 
-def test_looking_for_it_is_no_download(client: Client, alice: User) -> None:
+@pytest.mark.parametrize("method", ["get", "head"])
+@pytest.mark.parametrize("address", ["export/", "export/csv/"])
+def test_a_link_writes_nothing_in_the_name_of_who_follows_it(
+    client: Client, alice: User, method: str, address: str
+) -> None:
     client.force_login(alice)
-    assert client.head(f"{HISTORY}export/").status_code == 405
+    assert getattr(client, method)(f"{HISTORY}{address}").status_code == 405
     assert not AuditEvent.objects.exists()
 
 
 def test_it_reaches_over_many_chunks(client: Client, alice: User) -> None:
     tell(alice, count=2 * export.CHUNK + 1)
     client.force_login(alice)
-    lines = client.get(f"{HISTORY}export/").getvalue().splitlines()
+    lines = client.post(f"{HISTORY}export/").getvalue().splitlines()
     assert [json.loads(line)["seq"] for line in lines] == list(range(1, 2 * export.CHUNK + 2))
 
 
@@ -122,5 +126,5 @@ def test_no_cell_starts_a_formula_however_cells_are_divided(text: str, cell: str
 
 def test_what_a_browser_calls_itself_starts_no_formula(client: Client, alice: User) -> None:
     client.force_login(alice)
-    client.get(f"{HISTORY}export/", headers={"User-Agent": "=HYPERLINK(1)"})
+    client.post(f"{HISTORY}export/", headers={"User-Agent": "=HYPERLINK(1)"})
     assert table(client, alice)[0]["user_agent"] == "'=HYPERLINK(1)"

@@ -38,7 +38,7 @@ def page(client: Client, user: User, **query: object) -> str:
 
 def exported(client: Client, user: User, **query: object) -> str:
     client.force_login(user)
-    return client.get(f"{HISTORY}export/", query).getvalue().decode()
+    return client.post(f"{HISTORY}export/", query_params=query).getvalue().decode()
 
 
 def tell(action: str, actor: User | None = None, at: datetime | None = None, **facts: object) -> AuditEvent:
@@ -208,7 +208,7 @@ def test_the_usual_periods_are_a_click_away(client: Client, alice: User, label: 
         ({"group": "99"}, "The group “99” is not known"),
         ({"line": "99"}, "The line “99” is not known"),
         ({"action": ["stop.sent", "stop.requested"]}, "The filter “action” is set more than once."),
-        ({"q": "a\0b"}, "The address holds a character that no name has."),
+        ({"q": "a\0b"}, "The request holds a character that no text has (NUL)."),
     ],
 )
 def test_what_is_not_understood_lists_nothing(
@@ -216,8 +216,8 @@ def test_what_is_not_understood_lists_nothing(
 ) -> None:
     tell("user.signed_in", alice)
     client.force_login(carol)
-    for path in (HISTORY, f"{HISTORY}export/", f"{HISTORY}export/csv/"):
-        answer = client.get(path, query)
+    for ask, path in ((client.get, ""), (client.post, "export/"), (client.post, "export/csv/")):
+        answer = ask(f"{HISTORY}{path}", query_params=query)
         assert answer.status_code == 400
         assert says in html.unescape(answer.content.decode())
         assert "alice" not in answer.content.decode().split('id="content"')[-1]

@@ -127,7 +127,7 @@ LACKS = [
     ("post", "/admin/connections/stoprun/some-key/confirm/", "“Can stop connections”"),
     ("get", "/admin/connections/auditevent/", VIEW),
     ("get", "/admin/connections/auditevent/1/change/", VIEW),
-    ("get", "/admin/connections/auditevent/export/", VIEW),
+    ("post", "/admin/connections/auditevent/export/", VIEW),
     ("post", "/admin/connections/auditevent/verify/", "“Can see everybody's history”"),
     ("get", "/admin/connections/account/", "“Can view account”"),
     ("get", "/admin/connections/account/add/", "“Can add account”"),

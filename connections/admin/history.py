@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from connections.admin.counting import count_capped, in_words
 from connections.admin.history_export import download
@@ -72,9 +72,9 @@ class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
 
     history_view = change_view
 
-    @method_decorator(require_GET)
+    @method_decorator(require_POST)
     def export_view(self, request: HttpRequest, form: str) -> HttpResponse | StreamingHttpResponse:
-        """Every line that the page's filters match, oldest first."""
+        """Every line that the page's filters match, oldest first. A POST: it writes a line, and a link must not."""
         if not self.has_view_permission(request):
             raise PermissionDenied(MAY_NOT_SEE)
         try:

@@ -83,7 +83,7 @@ def expect_the_end(page: Page, stopped: str) -> None:
 def download_history(page: Page, folder: Path) -> list[dict[str, Any]]:
     go_to(page, "History")
     with page.expect_download() as download:
-        page.get_by_role("link", name="JSON Lines").click()
+        page.get_by_role("button", name="JSON Lines").click()
     target = folder / "history.jsonl"
     download.value.save_as(target)
     return [json.loads(line) for line in target.read_text().splitlines()]

@@ -1,0 +1,36 @@
+"""A session's two ends: so long after the last request, and so long after the sign-in whatever was asked since."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponseBase
+
+BEGUN, SEEN = "session_begun", "session_seen"
+WRITTEN_EVERY_S = 60
+"""A list that refreshes itself must not write to the database with each request."""
+
+
+def session_end(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Behind the middleware that knows who is signed in: end the session of who was away, or here, too long."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            _look(request)
+        return get_response(request)
+
+    return middleware
+
+
+def _look(request: HttpRequest) -> None:
+    now, session = int(time.time()), request.session
+    begun, seen = session.get(BEGUN, now), session.get(SEEN, now)
+    if now - begun >= settings.SESSION_COOKIE_AGE or now - seen >= settings.SESSION_IDLE_SECONDS:
+        # Without `logout`, which would tell of a person who signed out.
+        session.flush()
+        request.user = AnonymousUser()
+    elif BEGUN not in session or now - seen >= WRITTEN_EVERY_S:
+        session[BEGUN], session[SEEN] = begun, now

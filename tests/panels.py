@@ -22,6 +22,7 @@ from tests.commands import ROOT, command_line
 from tests.servers import free_port
 
 LIMIT_S = 120.0
+WORKER = "remoteit_admin.patient_worker.PatientWorker"
 PASSWORD = "correct horse battery"
 COLUMNS = ("device_address", "connection_id", "device_name", "service_name", "opened_by")
 
@@ -100,7 +101,7 @@ class Panel:
     def web(self) -> Iterator[Web]:
         """A running web server; nothing of it is left at the end."""
         port = free_port()
-        options = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--workers", "2", "--threads", "8"]
+        options = ["--bind", f"127.0.0.1:{port}", "--worker-class", WORKER, "--workers", "2", "--threads", "8"]
         command = [sys.executable, "-m", "gunicorn", "remoteit_admin.wsgi", "--no-control-socket", *options]
         web = Web(self._start(command), f"http://127.0.0.1:{port}")
         try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
 from django.conf import settings
+from django.contrib.admin.options import TO_FIELD_VAR
 from django.core.exceptions import BadRequest
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -15,6 +18,7 @@ from django.utils.translation import gettext as _
 from remoteit_admin import __version__
 
 NUL = "\0"
+TOO_LONG = re.compile(r"\d{19}")
 
 
 class CannotRead(BadRequest):
@@ -22,7 +26,7 @@ class CannotRead(BadRequest):
 
 
 class ReadableOnly:
-    """Refuses the character NUL, which no text has and PostgreSQL does not take.
+    """Refuses what Django's own pages would fail at: NUL, which PostgreSQL does not take, and numbers beyond any key.
 
     Behind the middleware that checks for forged requests: its forms are looked at once it has read them.
     """
@@ -34,8 +38,19 @@ class ReadableOnly:
         refuse_nul(chain([request.path_info], texts(request.GET), request.COOKIES.values()))
         return self.get_response(request)
 
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A number that is longer than any key: Django's own forms look for it, and the database can't."""
+        if not isinstance(exception, OverflowError | DataError):
+            return None
+        given = chain([request.path_info], texts(request.GET), texts(request.POST))
+        if not any(TOO_LONG.search(text) for text in given):
+            return None
+        return bad_request(request, CannotRead(_("The request holds a number that is too long.")))
+
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
         refuse_nul(texts(request.POST))
+        if "" in (request.GET.get(TO_FIELD_VAR), request.POST.get(TO_FIELD_VAR)):
+            raise CannotRead(_("The request names no field (%s).") % TO_FIELD_VAR)
 
 
 def texts(data: Any) -> Iterator[str]:

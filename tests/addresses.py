@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-PART = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
-REGEX_PART = re.compile(r"\(\?P<(?P<name>\w+)>[^)]*\)")
+PART = re.compile(r"\(\?P<(?P<regex>\w+)>[^)]*\)|<(?:\w+:)?(?P<name>\w+)>")
 
 
 def patterns() -> list[str]:
@@ -19,7 +18,7 @@ def patterns() -> list[str]:
 def address(pattern: str, parts: Mapping[str, str]) -> str:
     """`pattern` with the value of `parts` at each of its names."""
     plain = pattern.replace("^", "").replace("$", "")
-    return PART.sub(lambda part: parts[part["name"]], REGEX_PART.sub(lambda part: parts[part["name"]], plain))
+    return PART.sub(lambda part: parts[part["regex"] or part["name"]], plain)
 
 
 def _walk(resolver: URLResolver, before: str = "") -> Iterator[str]:

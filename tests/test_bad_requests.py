@@ -18,7 +18,6 @@ from django.test import Client, RequestFactory
 from connections.audit.append import Entry, Origin, append
 from connections.models import Connection
 from connections.stops import plan
-from remoteit_admin.wsgi import application
 from tests.addresses import address, patterns
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +171,8 @@ def bad_request(chance: Random, pattern: str, parts: dict[str, str], fields: dic
 
 def ask(client: Client, wish: dict[str, Any]) -> tuple[int, str]:
     """Send what `wish` describes, as gunicorn would; the status, and the words. Whatever it did is taken back."""
+    from remoteit_admin.wsgi import application  # it asks the database, which a test alone may
+
     kind = wish["kind"] + (f"; charset={wish['charset']}" if wish["charset"] else "")
     body = encoded(wish["form"], wish["kind"]) if wish["method"] in ("POST", "PUT") else b""
     path = f"{quote(wish['path'], errors='surrogatepass')}?{urlencode(wish['query'], errors='surrogatepass')}"
@@ -267,6 +268,25 @@ def test_utf8_is_not(client: Client, charset: str) -> None:
 def test_a_nul_is_refused_in_a_sentence(client: Client, wrong: dict[str, Any]) -> None:
     status, words = ask(client, {**SIGN_IN, **wrong})
     assert (status, "a character that no text has" in words) == (400, True)
+
+
+FOUND = [
+    ("GET", "/admin/auth/user/{id}/change/", {"_to_field": ""}, {}),
+    ("GET", "/admin/auth/user/", {"username": "\0"}, {}),
+    ("POST", "/admin/auth/group/add/", {}, {"name": "x", "permissions": LONG_NUMBER}),
+    ("POST", "/admin/auth/user/{id}/change/", {}, {"username": "x", "groups": LONG_NUMBER}),
+    ("POST", "/admin/auth/user/{id}/change/", {}, {"username": "x", "user_permissions": LONG_NUMBER}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "query", "form"), FOUND)
+def test_what_an_attack_found_is_no_mistake_of_the_panel(
+    admin_client: Client, alice: User, method: str, path: str, query: dict[str, str], form: dict[str, str]
+) -> None:
+    wish = {"method": method, "path": path.format(id=alice.pk), "query": query, "form": form, "signed_in": True}
+    status, words = ask(admin_client, {**SIGN_IN, **wish})
+    assert status in (200, 400)
+    assert status == 200 or "could not read that" in words
 
 
 @pytest.mark.parametrize("pattern", patterns())

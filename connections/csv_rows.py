@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from connections.csv_table import Unreadable, read_table
+from connections.csv_table import Table, Unreadable, read_table
 from connections.models import Account, Connection
 from connections.models.formats import parse_time, validate_one_line
 
@@ -53,14 +53,20 @@ def read_rows(content: bytes, accounts: dict[str, Account]) -> Iterator[Row | Ba
     `accounts`: those that a row may name, by name. Rows of nothing but blanks are passed over, and so are blank cells
     behind the last column. Raises Unreadable, before the first row or at the first that breaks the file's form.
     """
+    table, header = read_columns(content)
+    for line, cells in table.rows:
+        row = _row(line, header, cells, accounts)
+        yield BadRow(line, row, table.separator.join(cells)[:SHOWN]) if isinstance(row, str) else row
+
+
+def read_columns(content: bytes) -> tuple[Table, list[str]]:
+    """The table whose rows come next, and the columns that its first row names. Raises Unreadable."""
     table = read_table(content, COLUMNS)
     line, header = next(table.rows, (1, []))
     while header and not header[-1]:
         header.pop()
     _check_header(line, header)
-    for line, cells in table.rows:
-        row = _row(line, header, cells, accounts)
-        yield BadRow(line, row, table.separator.join(cells)[:SHOWN]) if isinstance(row, str) else row
+    return table, header
 
 
 def _check_header(line: int, header: list[str]) -> None:

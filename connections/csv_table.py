@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 SEPARATORS = ",;\t"
 ENCODINGS = ((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16-LE"), (codecs.BOM_UTF16_BE, "UTF-16-BE"))
 """What a byte order mark says. Excel writes one before its "CSV UTF-8" and its "Unicode text", which is UTF-16."""
+LONGEST_LINE = 200_000
 ZIP = b"PK\x03\x04"
 
 
@@ -63,18 +64,21 @@ def _not_in(line: int, encoding: str) -> Unreadable:
     return Unreadable(line, why)
 
 
-def _lines(content: bytes, mark: bytes, encoding: str) -> io.TextIOWrapper:
-    # Decoded piece by piece: a file is not held once more as text.
+def _lines(content: bytes, mark: bytes, encoding: str) -> Iterator[str]:
+    # Decoded piece by piece: a file is not held once more as text, nor millions of cells as one row.
     file = io.BytesIO(content)
     file.seek(len(mark))
-    return io.TextIOWrapper(file, encoding, newline="")
+    try:
+        for number, line in enumerate(io.TextIOWrapper(file, encoding, newline=""), start=1):
+            if len(line) > LONGEST_LINE:
+                raise Unreadable(number, _("The line has more than %d letters.") % LONGEST_LINE)
+            yield line
+    except UnicodeDecodeError:
+        raise _broken(content, mark, encoding) from None
 
 
 def _first_line(content: bytes, mark: bytes, encoding: str) -> str:
-    try:
-        return next((line for line in _lines(content, mark, encoding) if line.strip(f"{SEPARATORS} \r\n")), "")
-    except UnicodeDecodeError:
-        raise _broken(content, mark, encoding) from None
+    return next((line for line in _lines(content, mark, encoding) if line.strip(f"{SEPARATORS} \r\n")), "")
 
 
 def _separator(line: str, names: Collection[str]) -> str:
@@ -93,8 +97,6 @@ def _rows(content: bytes, mark: bytes, encoding: str, separator: str) -> Iterato
             cells = next(reader, None)
         except csv.Error as error:
             raise Unreadable(line, _("From here on this is not CSV: %s.") % error) from None
-        except UnicodeDecodeError:
-            raise _broken(content, mark, encoding) from None
         if cells is None:
             return
         stripped = [cell.strip() for cell in cells]

@@ -1,15 +1,17 @@
-"""A CSV file that comes through the browser: read and kept, shown, and imported once it is confirmed."""
+"""A CSV file that comes through the browser: kept, read by a worker, shown, and imported once it is confirmed."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from connections.imports import Checked, NotImported, check, import_connections
+from connections.imports import NotImported, check, check_columns, import_connections
 from connections.models import Upload
 
 if TYPE_CHECKING:
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
     from connections.audit.append import Origin
 
 LIFETIME = timedelta(minutes=30)
-LISTED = 200
-"""So many bad rows are told by their line; of the rest, how many."""
+UNREAD_LIFETIME = timedelta(days=1)
+MOST_ROWS = 100_000
+"""So many rows a file may have that comes through the browser."""
 
 
 class TooOld(Exception):
@@ -30,26 +33,46 @@ class TooOld(Exception):
 
 
 def keep(user: User, file_name: str, content: bytes) -> Upload:
-    """Read a file and keep it for LIFETIME, with what its preview says. Raises NotImported when it can't be read."""
+    """Keep a file until a worker has read it, and for LIFETIME after that.
+
+    Raises NotImported when its first row already says that it can't be read.
+    """
+    check_columns(content)
     return Upload.objects.create(
-        user=user, file_name=PurePath(file_name).name, content=content, reading=read(check(content))
+        user=user, file_name=PurePath(file_name).name, content=content, lines=_line_count(content)
     )
 
 
-def read(checked: Checked) -> dict[str, Any]:
-    """What a preview says of a checked file: how many rows of which kind, and its first LISTED bad rows."""
-    now = timezone.now()
-    ends = [row.cells.get("expires_at") for row in checked.rows]
+def _line_count(content: bytes) -> int:
+    """About how many lines there are: quoted line ends are counted, too."""
+    return content.count(b"\n") or content.count(b"\r")
+
+
+def read(upload: Upload, tell: Callable[[int], None] = lambda line: None) -> dict[str, Any]:
+    """Read a file; what its preview says: how many rows of which kind, and the bad rows, or why it can't be read.
+
+    `tell` is told the line that was reached, every now and then.
+    """
+    try:
+        checked = check(bytes(upload.content), most_rows=MOST_ROWS, tell=tell)
+    except NotImported as error:
+        return unreadable(*map(str, error.bad_rows))
     return {
-        "rows": len(checked.rows) + len(checked.bad_rows),
-        "good": len(checked.rows),
-        "new": len(checked.rows) - checked.known,
+        "rows": checked.good + len(checked.bad_rows),
+        "good": checked.good,
+        "new": checked.good - checked.known,
         "known": checked.known,
         "refreshed": checked.refreshed,
-        "past_end": sum(end is not None and end <= now for end in ends),
+        "past_end": checked.past_end,
         "bad": len(checked.bad_rows),
-        "bad_rows": [[row.line, row.why, row.text] for row in checked.bad_rows[:LISTED]],
+        "bad_rows": [[row.line, row.why, row.text] for row in checked.bad_rows],
+        "stopped_at": checked.stopped_at,
     }
+
+
+def unreadable(*why: str) -> dict[str, Any]:
+    """What the preview says of a file that can't be read at all."""
+    return {"unreadable": [*why]}
 
 
 def import_upload(upload: Upload, *, origin: Origin, skip_bad: bool) -> None:
@@ -75,7 +98,7 @@ def _import(upload: Upload, origin: Origin, skip_bad: bool) -> None:
     try:
         done = import_connections(content, upload.file_name, actor=upload.user, origin=origin, skip_bad=skip_bad)
     except NotImported:
-        upload.reading = read(check(content))
+        upload.reading = read(upload)
         upload.save(update_fields=("reading",))
         raise
     upload.imported_at = timezone.now()
@@ -83,11 +106,21 @@ def _import(upload: Upload, origin: Origin, skip_bad: bool) -> None:
     upload.save(update_fields=("imported_at", "added", "known", "left_out"))
 
 
+def kept_until(upload: Upload) -> datetime:
+    """Until when it can be imported, once it was read."""
+    return (upload.read_at or upload.created_at) + LIFETIME
+
+
 def is_too_old(upload: Upload) -> bool:
-    return upload.created_at + LIFETIME < timezone.now()
+    return kept_until(upload) < timezone.now()
 
 
 def delete_expired() -> int:
-    """Forget files that can't be imported any more, and those whose result has been seen long ago. Returns how many."""
-    count, _by_model = Upload.objects.filter(created_at__lt=timezone.now() - 2 * LIFETIME).delete()
+    """Forget files that can't be imported any more, and those whose result has been seen long ago. Returns how many.
+
+    One that no worker has read waits for UNREAD_LIFETIME: what somebody sent is not lost because none was running.
+    """
+    now = timezone.now()
+    read, unread = Q(read_at__lt=now - 2 * LIFETIME), Q(read_at=None, created_at__lt=now - UNREAD_LIFETIME)
+    count, _by_model = Upload.objects.filter(read | unread).delete()
     return count

@@ -47,6 +47,7 @@ MAY_IMPORT = {
     "csv_rows": {"models", "csv_table"},
     "imports": {"models", "audit", "accounts", "csv_rows", "csv_table"},
     "uploads": {"models", "audit", "imports"},
+    "upload_reader": {"models", "uploads"},
     "adding": {"models", "audit"},
     "people": {"models", "audit"},
     "sessions": set(),

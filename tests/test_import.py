@@ -15,7 +15,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connections.audit.append import Origin
-from connections.imports import CHUNK, Imported, NotImported, check, import_connections
+from connections.imports import CHUNK, MOST_BAD, Imported, NotImported, check, import_connections
 from connections.models import Account, AuditEvent, Connection
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db]
@@ -233,7 +233,8 @@ def test_other_encodings_are_named_from_the_first_line(encoding: str) -> None:
         (file(f"{HEADER},connection_id", f"{GOOD},{ID}"), "line 1: The column connection_id stands there twice."),
         (file(HEADER, GOOD, f'"{ADDRESS}'), "line 3: From here on this is not CSV: unexpected end of data."),
         (file(HEADER, GOOD, f'"{ADDRESS}"x,{ID}'), "line 3: From here on this is not CSV: "),
-        (file(HEADER, f'{ADDRESS},"' + "x" * 200_000), "line 2: From here on this is not CSV: field larger than"),
+        (file(HEADER, f'{ADDRESS},"' + "x" * 150_000), "line 2: From here on this is not CSV: field larger than"),
+        (file(HEADER, GOOD, "," * 200_000), "line 3: The line has more than 200000 letters."),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(content: bytes, says: str) -> None:
@@ -328,7 +329,7 @@ def test_a_known_address_may_be_written_in_another_case(make_connection: MakeCon
 
 def test_checking_a_file_changes_nothing() -> None:
     checked = check(file(HEADER, GOOD, "80:00,A481"))
-    assert ([row.line for row in checked.rows], [row.line for row in checked.bad_rows]) == ([2], [3])
+    assert (checked.good, [row.line for row in checked.bad_rows]) == (1, [3])
     assert checked.bad_rows[0].text == "80:00,A481"
     assert not Connection.objects.exists()
 
@@ -350,6 +351,43 @@ def test_a_file_of_bad_rows_alone_is_not_imported() -> None:
     with pytest.raises(NotImported):
         do(file(HEADER, "80:00,A481"), skip_bad=True)
     assert not AuditEvent.objects.exists()
+
+
+def test_after_a_thousand_bad_rows_the_rest_is_not_read() -> None:
+    content = file(HEADER, *["a,b"] * MOST_BAD)
+    assert (len(check(content).bad_rows), check(content).stopped_at) == (MOST_BAD, 0)
+    checked = check(content + file(GOOD, "a,b", GOOD))
+    assert (len(checked.bad_rows), checked.good, checked.stopped_at) == (MOST_BAD, 1, MOST_BAD + 3)
+
+
+def test_known_ones_with_another_address_count_among_the_thousand(make_connection: MakeConnection) -> None:
+    make_connection(connection_id=ID, device_address="80:00:00:00:01:00:40:C6")
+    checked = check(file(HEADER, GOOD, *["a,b"] * MOST_BAD, *[f"{ADDRESS},{uuid.uuid4()}" for _ in range(CHUNK)]))
+    assert (len(checked.bad_rows), checked.bad_rows[0].line) == (MOST_BAD, 2)
+    assert checked.stopped_at
+
+
+def test_such_a_file_is_not_imported_and_says_why() -> None:
+    content = file(HEADER, GOOD, *["a,b"] * (MOST_BAD + 1))
+    for skip_bad in (False, True):
+        with pytest.raises(NotImported) as error:
+            do(content, skip_bad=skip_bad)
+        assert len(error.value.bad_rows) == MOST_BAD + 1
+        assert str(error.value.bad_rows[-1]).startswith("line 1003: More than 1000 rows can't be taken.")
+    assert not Connection.objects.exists()
+
+
+def test_a_limit_of_rows_is_told_with_the_line_that_passes_it() -> None:
+    with pytest.raises(NotImported) as error:
+        check(many(4), most_rows=3)
+    assert str(error.value.bad_rows[0]) == "line 5: The file has more than 3 rows."
+    assert check(many(3), most_rows=3).good == 3
+
+
+def test_how_far_it_has_come_is_told() -> None:
+    told: list[int] = []
+    check(many(2 * CHUNK + 1), tell=told.append)
+    assert told == [CHUNK + 1, 2 * CHUNK + 1]
 
 
 # -- what the history tells

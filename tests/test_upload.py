@@ -16,6 +16,7 @@ from connections import uploads
 from connections.audit.append import Origin
 from connections.models import AuditEvent, Connection, Upload
 from connections.upload_limit import MAX_BYTES
+from tests.uploads import read_all
 
 IMPORT = "/admin/connections/connection/import/"
 ADDRESS = "80:00:00:00:01:00:40:C5"
@@ -51,12 +52,21 @@ def preview(client, *lines):
     """Send a file, and return the address and the page of its preview."""
     response = send(client, file(*lines))
     assert response.status_code == 302
+    read_all()
     return response.url, client.get(response.url).content.decode()
 
 
 def said_of(response):
-    assert response.status_code == 200
-    return response.context["form"].errors["file"][0]
+    """What is said of a file that can't be read: at once beside the field, else where the preview would stand."""
+    if response.status_code == 200:
+        assert 'aria-invalid="true"' in response.content.decode()
+        return response.context["form"].errors["file"][0]
+    read_all()
+    return Upload.objects.get(key=response.url.split("/")[-2]).reading["unreadable"][0]
+
+
+def downloaded(response):
+    return b"".join(response.streaming_content).decode()
 
 
 # -- the file
@@ -69,8 +79,9 @@ def test_the_page_says_how_large_a_file_may_be(importer):
 def test_the_template_names_every_column_and_can_be_sent_as_it_is(importer):
     template = importer.get(f"{IMPORT}template.csv")
     assert template.headers["Content-Disposition"] == 'attachment; filename="connections.csv"'
-    assert template.content.decode().strip().startswith(f"{HEADER},account,device_name")
-    assert "names its columns and no connection" in said_of(send(importer, template.content))
+    content = downloaded(template)
+    assert content.strip().startswith(f"{HEADER},account,device_name")
+    assert "names its columns and no connection" in said_of(send(importer, content.encode()))
 
 
 @pytest.mark.parametrize(
@@ -79,19 +90,27 @@ def test_the_template_names_every_column_and_can_be_sent_as_it_is(importer):
         (b"", "Line 1: The file is empty."),
         (file(HEADER, GOOD).decode().encode("utf-16-le"), "Line 1: This is not UTF-8."),
         (file(HEADER) + b"\xff\xfe", "Line 2: This is not UTF-8."),
-        (file(HEADER, f'"{ADDRESS}'), "Line 2: From here on this is not CSV"),
         (b"PK\x03\x04\x14\x00\xff", "Line 1: This is a spreadsheet"),
         (file("address;id"), "There is no column “address”"),
         (file(HEADER, GOOD) + b"#" * MAX_BYTES, "larger than 10 MB"),
         (b"#" * (2 * MAX_BYTES), "larger than 10 MB"),
     ],
-    ids=["empty", "UTF-16", "broken", "not CSV", "spreadsheet", "semicolons", "too large", "much too large"],
+    ids=["empty", "UTF-16", "broken", "spreadsheet", "semicolons", "too large", "much too large"],
 )
 def test_a_file_that_cannot_be_read_is_refused_beside_the_field(importer, content, says):
-    response = send(importer, content)
-    assert says in said_of(response)
-    assert 'aria-invalid="true"' in response.content.decode()
+    assert says in said_of(send(importer, content))
     assert not Upload.objects.exists()
+
+
+def test_what_breaks_further_down_is_told_where_the_preview_would_stand(importer):
+    response = send(importer, file(HEADER, f'"{ADDRESS}'))
+    assert "line 2: From here on this is not CSV" in said_of(response)
+    page = importer.get(response.url).content.decode()
+    assert "kiosks.csv can&#x27;t be read" in page
+    assert "Line 2: From here on this is not CSV" in page
+    assert "data-final" in page
+    assert importer.post(response.url).status_code == 200
+    assert not Connection.objects.exists()
 
 
 def test_no_file_at_all_is_said_beside_the_field(importer):
@@ -134,13 +153,22 @@ def test_of_very_many_bad_rows_the_first_are_told_and_the_rest_counted(importer)
     url, page = preview(importer, HEADER, GOOD, *[BAD] * 250)
     assert page.count('data-label="line"') == 200
     assert "And 50 more" in page
-    download = importer.get(f"{url}left-out.csv").content.decode()
+    download = downloaded(importer.get(f"{url}left-out.csv"))
     assert len(download.splitlines()) == 251
+
+
+def test_after_a_thousand_bad_rows_it_stops_and_says_so(importer):
+    url, page = preview(importer, HEADER, GOOD, *[BAD] * 1100)
+    assert "so reading stopped at line 1,003." in page
+    assert "There is nothing to press here" in page
+    importer.post(url, {"skip_bad": "on"})
+    assert not Connection.objects.exists()
+    assert len(downloaded(importer.get(f"{url}left-out.csv")).splitlines()) == 1001
 
 
 def test_a_download_holds_no_formula(importer):
     url, _page = preview(importer, HEADER, GOOD, "=1+1,x")
-    assert "'=1+1" in importer.get(f"{url}left-out.csv").content.decode()
+    assert "'=1+1" in downloaded(importer.get(f"{url}left-out.csv"))
 
 
 def test_what_a_file_says_is_shown_as_text(importer):
@@ -210,7 +238,7 @@ def test_a_row_that_became_bad_since_the_preview_stops_the_import_and_is_shown(i
 
 def test_a_file_that_was_read_too_long_ago_is_not_imported(importer):
     url, _page = preview(importer, HEADER, GOOD)
-    Upload.objects.update(created_at=timezone.now() - uploads.LIFETIME - timedelta(seconds=1))
+    Upload.objects.update(read_at=timezone.now() - uploads.LIFETIME - timedelta(seconds=1))
     assert "more than 30 minutes ago" in importer.post(url).content.decode()
     assert not Connection.objects.exists()
 
@@ -227,6 +255,7 @@ def test_an_import_that_runs_or_broke_off_says_so_and_how_to_go_on(importer):
 @pytest.mark.django_db(transaction=True)
 def test_two_confirmations_at_once_import_once(importer, dana):
     upload = uploads.keep(dana, "kiosks.csv", file(HEADER, GOOD))
+    read_all()
 
     def confirm():
         try:
@@ -280,6 +309,15 @@ def test_the_file_of_somebody_else_is_not_there(client, importer, admin_user):
 def test_expired_files_are_forgotten_and_others_kept(importer, dana):
     uploads.keep(dana, "new.csv", file(HEADER, GOOD))
     old = uploads.keep(dana, "old.csv", file(HEADER, GOOD))
-    Upload.objects.filter(pk=old.pk).update(created_at=timezone.now() - 2 * uploads.LIFETIME - timedelta(seconds=1))
+    read_all()
+    Upload.objects.filter(pk=old.pk).update(read_at=timezone.now() - 2 * uploads.LIFETIME - timedelta(seconds=1))
     assert uploads.delete_expired() == 1
     assert [upload.file_name for upload in Upload.objects.all()] == ["new.csv"]
+
+
+def test_one_that_nobody_has_read_waits_for_a_day(importer, dana):
+    new, old = (uploads.keep(dana, f"{name}.csv", file(HEADER, GOOD)) for name in ("new", "old"))
+    for upload, hours in ((new, 23), (old, 25)):
+        Upload.objects.filter(pk=upload.pk).update(created_at=timezone.now() - timedelta(hours=hours))
+    uploads.delete_expired()
+    assert Upload.objects.get() == new

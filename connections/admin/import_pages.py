@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -21,8 +24,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from connections import uploads
 from connections.audit.export_csv import harmless
 from connections.csv_rows import COLUMNS
-from connections.imports import NotImported, check
-from connections.models import Account, Upload
+from connections.imports import MOST_BAD, NotImported
+from connections.models import Account, Upload, Worker
 from connections.origin import user_of, web_origin
 from connections.upload_limit import MAX_BYTES, MAX_MEGABYTES, was_too_large
 
@@ -32,6 +35,10 @@ MAY_NOT_IMPORT = gettext_lazy(
 TOO_LARGE = gettext_lazy(
     "The file is larger than %d MB. Split it, or have it imported on the server: manage.py import_connections FILE."
 )
+
+
+LISTED = 200
+"""So many bad rows stand on the page; the download has all of them."""
 
 
 class UploadForm(forms.Form):
@@ -44,7 +51,10 @@ class UploadForm(forms.Form):
     def __init__(self, request: HttpRequest) -> None:
         sent = request.method == "POST"
         super().__init__(request.POST if sent else None, request.FILES if sent else None)
-        self.fields["file"].help_text = _("CSV in UTF-8, at most %d MB, about 100,000 connections.") % MAX_MEGABYTES
+        limits = {"size": MAX_MEGABYTES, "rows": number_format(uploads.MOST_ROWS, force_grouping=True)}
+        self.fields["file"].help_text = (
+            _("CSV as a spreadsheet program writes it, at most %(size)d MB and %(rows)s rows.") % limits
+        )
         if was_too_large(request):
             self.fields["file"].error_messages["required"] = TOO_LARGE % MAX_MEGABYTES
 
@@ -109,11 +119,17 @@ class ImportsFiles(admin.ModelAdmin):
         return self._import_page(request, "import", context)
 
     def import_upload_view(self, request: HttpRequest, key: str) -> HttpResponse:
-        """What was read, and the button that imports it; after that, what came of it."""
+        """What was read, and the button that imports it; before that how far it is read, after that what came of it."""
         self._check_may_import(request)
         upload = self._upload(request, key)
+        if upload.read_at is None and upload.started_at is None:
+            context = {"title": _("Reading %s") % upload.file_name, "has_worker": Worker.objects.alive().exists()}
+            return self._import_page(request, "import_reading", {**context, "upload": upload})
+        if "unreadable" in upload.reading:
+            context = {"title": _("%s can't be read") % upload.file_name, "upload": upload}
+            return self._import_page(request, "import_unreadable", context)
         form = ImportForm(request.POST if request.method == "POST" else None, bad=upload.reading["bad"])
-        if form.is_valid():
+        if form.is_valid() and not upload.reading["stopped_at"]:
             try:
                 uploads.import_upload(upload, origin=web_origin(request), skip_bad=form.cleaned_data["skip_bad"])
             except uploads.TooOld as error:
@@ -128,22 +144,24 @@ class ImportsFiles(admin.ModelAdmin):
             "upload": upload,
             "reading": upload.reading,
             "form": form,
-            "more_bad": upload.reading["bad"] - len(upload.reading["bad_rows"]),
-            "kept_until": upload.created_at + uploads.LIFETIME,
+            "bad_rows": upload.reading["bad_rows"][:LISTED],
+            "more_bad": max(0, upload.reading["bad"] - LISTED),
+            "most_bad": MOST_BAD,
+            "kept_until": uploads.kept_until(upload),
             "is_too_old": uploads.is_too_old(upload),
         }
         return self._import_page(request, "import_result" if upload.started_at else "import_preview", context)
 
-    def import_template_view(self, request: HttpRequest) -> HttpResponse:
+    def import_template_view(self, request: HttpRequest) -> StreamingHttpResponse:
         self._check_may_import(request)
         return _csv("connections.csv", [COLUMNS])
 
-    def import_left_out_view(self, request: HttpRequest, key: str) -> HttpResponse:
+    def import_left_out_view(self, request: HttpRequest, key: str) -> StreamingHttpResponse:
         """Every bad row of the file: its line, what is wrong, how it begins."""
         self._check_may_import(request)
-        bad_rows = check(bytes(self._upload(request, key).content)).bad_rows
-        rows = [(row.line, harmless(row.why), harmless(row.text)) for row in bad_rows]
-        return _csv("left-out.csv", [("line", "what is wrong", "as it stands in the file"), *rows])
+        bad_rows = self._upload(request, key).reading.get("bad_rows", [])
+        rows = ((line, harmless(why), harmless(text)) for line, why, text in bad_rows)
+        return _csv("left-out.csv", chain([("line", "what is wrong", "as it stands in the file")], rows))
 
     def _check_may_import(self, request: HttpRequest) -> None:
         if not self.has_add_permission(request):
@@ -173,6 +191,8 @@ def _title(upload: Upload) -> str:
         }
     if upload.started_at:
         return _("The import is under way")
+    if upload.reading["stopped_at"]:
+        return _("This file is not what it should be")
     if not upload.reading["good"]:
         return (
             ngettext("The one row can't be taken", "None of the %(rows)s rows can be taken", upload.reading["rows"])
@@ -192,8 +212,12 @@ def _title(upload: Upload) -> str:
     return _("Import %(new)s of %(rows)s connections?") % counts
 
 
-def _csv(file_name: str, rows: list[Any]) -> HttpResponse:
+def _csv(file_name: str, rows: Iterable[Any]) -> StreamingHttpResponse:
+    def lines() -> Iterator[str]:
+        for row in rows:
+            written = io.StringIO()
+            csv.writer(written).writerow(row)
+            yield written.getvalue()
+
     shown_as = {"Content-Disposition": f'attachment; filename="{file_name}"'}
-    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=shown_as)
-    csv.writer(response).writerows(rows)
-    return response
+    return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers=shown_as)

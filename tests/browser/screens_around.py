@@ -52,6 +52,8 @@ def _ways_in(world: World) -> list[Screen]:
         Screen("add, may not", add, title("You may not do this"), status=403),
         Screen("import", choose, text("What the file holds"), who="admin"),
         Screen("import, no file", choose, text("Choose a file."), who="admin", steps=steps.send),
+        Screen("import, not read yet", choose, title("Reading lifts.csv"), who="admin", steps=steps.send_file),
+        Screen("import, can't be read", choose, title("lifts.csv can't be read"), who="admin", steps=steps.send_broken),
         Screen("import, preview", choose, title("Import 1 of 2"), who="admin", steps=steps.choose_file),
         Screen("import, done", choose, title("Imported: 1 added"), who="admin", steps=steps.import_file),
         Screen("import, too old", kept("old"), text("more than 30 minutes ago"), who="admin"),

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.uploads import read_all
+
 FILE = """device_address,connection_id,device_name
 80:00:00:00:01:00:00:01,%s,Lift 1
 80:00:00:00:01:00:00:02,not an id,Lift 2
@@ -86,9 +88,27 @@ def be_signed_out_meanwhile(page: Page) -> None:
 
 
 def choose_file(page: Page) -> None:
-    content = (FILE % uuid.uuid4()).encode()
+    """Send a file, and have it read: no worker runs here."""
+    send_file(page)
+    _read(page)
+
+
+def send_broken(page: Page) -> None:
+    """Send a file that breaks off between quotes, and have it read."""
+    send_file(page, (FILE % uuid.uuid4()).encode() + b'"')
+    _read(page)
+
+
+def send_file(page: Page, content: bytes = b"") -> None:
+    content = content or (FILE % uuid.uuid4()).encode()
     page.set_input_files("input[type=file]", {"name": "lifts.csv", "mimeType": "text/csv", "buffer": content})
     send(page)
+
+
+def _read(page: Page) -> None:
+    page.get_by_role("link", name="Look again").wait_for()
+    read_all()
+    page.reload()
 
 
 def import_file(page: Page) -> None:

@@ -19,6 +19,7 @@ from connections.sandbox.faults import FaultRule
 from tests.browser.steps import FILE
 from tests.browser.world import Stage, World
 from tests.runs import WEB
+from tests.uploads import read_all
 
 SCOPE = "an organisation that the login has left"
 
@@ -63,7 +64,8 @@ def _uploads(user: User) -> dict[str, Upload]:
     """Files whose import waits too long, is under way, or can't be."""
     ids = {"old": uuid.uuid4(), "running": uuid.uuid4(), "bad": "no id either"}
     kept = {name: uploads.keep(user, f"{name}.csv", (FILE % id_).encode()) for name, id_ in ids.items()}
-    Upload.objects.filter(pk=kept["old"].pk).update(created_at=timezone.now() - 2 * uploads.LIFETIME)
+    read_all()
+    Upload.objects.filter(pk=kept["old"].pk).update(read_at=timezone.now() - 2 * uploads.LIFETIME)
     Upload.objects.filter(pk=kept["running"].pk).update(started_at=timezone.now())
     return kept
 

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from huey.consumer_options import ConsumerConfig
 from huey.contrib.djhuey import HUEY
 
 import connections.tasks  # noqa: F401 - registers what the engine carries
+from connections import upload_reader
 from connections.accounts import ensure_default_account
 from connections.audit import keeping
 from connections.live import lister
@@ -36,7 +38,12 @@ class Command(BaseCommand):
         drain = Drain()
         threads = [
             threading.Thread(target=self._guard, args=(loop, ending), name=name, daemon=True)
-            for name, loop in (("drain", drain.run), ("lister", lister.run), ("keeping", keeping.run))
+            for name, loop in (
+                ("drain", drain.run),
+                ("lister", lister.run),
+                ("keeping", keeping.run),
+                ("uploads", partial(upload_reader.run, drain.worker)),
+            )
         ]
         config = ConsumerConfig(**settings.HUEY["consumer"])
         config.validate()

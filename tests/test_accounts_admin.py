@@ -368,7 +368,7 @@ def test_a_run_says_that_a_person_paused_its_account(
     draft = plan.draft(admin_user, Connection.objects.all(), {})
     hold(account, admin_user, COMMAND)
     confirm = keeper.get(f"/admin/connections/stoprun/{draft.key}/confirm/").content.decode()
-    assert "default is paused by a person since" in confirm
+    assert "default</bdi> is paused by a person since" in confirm
     run = plan.start(draft.key, admin_user, reason="because", ticket="", origin=COMMAND)
     page = keeper.get(f"/admin/connections/stoprun/{run.pk}/change/").content.decode()
     assert "by a person, " in page

@@ -418,7 +418,7 @@ def test_a_skipped_one_says_which_run_has_it(operator: Client, alice: User, make
     first = start_run(alice, held)
     second = start_run(alice, held, free)
     html = html_of(operator, change(second) + "?outcome=skipped")
-    assert f'another run has it: <a href="{change(first)}">run {first.pk}</a> of alice' in html
+    assert f'another run has it: <a href="{change(first)}">run {first.pk}</a> of <bdi class="name">alice</bdi>' in html
 
 
 def test_a_skipped_one_says_which_run_had_it(operator: Client, alice: User, make_connection: MakeConnection) -> None:

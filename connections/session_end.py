@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -23,6 +24,12 @@ def session_end(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
         return get_response(request)
 
     return middleware
+
+
+def begin(sender: object, request: HttpRequest | None, **kwargs: Any) -> None:
+    """Note when somebody signed in, in the write that a sign-in makes anyway."""
+    if request is not None:
+        request.session[BEGUN] = request.session[SEEN] = int(time.time())
 
 
 def _look(request: HttpRequest) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from connections import session_end
 from connections.audit.append import Entry, append
 from connections.management.shell import command_origin
 from connections.origin import client_ip, printable, web_origin
@@ -33,6 +34,7 @@ def connect() -> None:
     )
     for signal, receiver in receivers:
         signal.connect(receiver, dispatch_uid=f"audit.{receiver.__name__}")
+    user_logged_in.connect(session_end.begin, dispatch_uid="session_end.begin")
 
 
 def signed_in(sender: object, request: HttpRequest | None, user: User, **kwargs: Any) -> None:

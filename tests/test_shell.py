@@ -87,7 +87,7 @@ def page(client, admin_user, make_connection):
         "key": draft.key,
         "run": run.pk,
         "account": shown.account_id,
-        "user": admin_user.pk,
+        "user": User.objects.create_user("somebody").pk,  # one's own password has another page
         "group": Group.objects.first().pk,
     }
     client.force_login(admin_user)

@@ -15,9 +15,11 @@ from django.db.models.functions import Now
 from django.test import Client
 from pytest_django import Settings
 
+from connections import session_end
 from connections.models import Connection, StopRun, Worker
 from connections.models.writable import why_not_writable
 from connections.stops.drain import Drain
+from tests.conftest import PASSWORD
 from tests.test_drain import start_run
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
@@ -48,6 +50,12 @@ def read_only() -> Iterator[str]:
 
 
 @pytest.fixture
+def read_only_later(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """From its call on, as `read_only`."""
+    return lambda: request.getfixturevalue("read_only")
+
+
+@pytest.fixture
 def shown(run: StopRun, client: Client, alice: User) -> Callable[[], str]:
     client.force_login(alice)
     return lambda: client.get(f"/admin/connections/stoprun/{run.pk}/change/").content.decode()
@@ -55,6 +63,38 @@ def shown(run: StopRun, client: Client, alice: User) -> Callable[[], str]:
 
 def test_the_run_says_why_nothing_is_sent(shown: Callable[[], str], read_only: str) -> None:
     assert f"It says: <q>{read_only}</q>" in shown()
+
+
+def test_a_page_is_read_though_its_session_can_t_be_stored(
+    client: Client, alice: User, read_only_later: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(alice)
+    read_only_later()
+    monkeypatch.setattr(session_end, "WRITTEN_EVERY_S", 0)
+    assert client.get("/admin/connections/connection/").status_code == 200
+
+
+def test_nobody_signs_in_and_a_sentence_says_why(
+    client: Client, alice: User, read_only: str, settings: Settings
+) -> None:
+    answer = client.post("/admin/login/", {"username": "alice", "password": PASSWORD})
+    assert answer.status_code == 200
+    assert "Nobody can sign in just now" in answer.content.decode()
+    assert REFUSAL[connection.vendor] in answer.content.decode()
+    assert settings.SESSION_COOKIE_NAME not in client.cookies
+
+
+def test_what_would_write_says_why_it_did_not(
+    client: Client, alice: User, make_connection: Callable[..., Connection], read_only_later: Callable[[], str]
+) -> None:
+    client.force_login(alice)
+    client.raise_request_exception = False
+    ticked = {"action": "stop_selected", "_selected_action": [make_connection().pk]}
+    read_only_later()
+    answer = client.post("/admin/connections/connection/", ticked)
+    assert answer.status_code == 503
+    assert "What you asked for was not done." in answer.content.decode()
+    assert REFUSAL[connection.vendor] in answer.content.decode()
 
 
 def test_a_database_that_can_be_written_waits_for_a_worker(shown: Callable[[], str]) -> None:

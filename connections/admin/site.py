@@ -8,13 +8,21 @@ from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError
 from django.utils.translation import gettext_lazy as _
 
 from connections.admin.sign_in import in_words, known_browser
+from connections.models.writable import why_not_writable
 from connections.people.attempts import TooMany, attempt
 from connections.signals import SIGN_IN_FAILED, failure_of, refuse_sign_in
 
 NO_MATCH = _("User name and password do not match those of anybody who may sign in here. Both are case-sensitive.")
+
+
+UNWRITABLE = _(
+    "Nobody can sign in just now, for the database of the panel takes nothing. It says: %s. Tell your administrator "
+    "this. Nothing is sent to remote.it meanwhile."
+)
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -32,6 +40,11 @@ class SignInForm(AdminAuthenticationForm):
         except TooMany as refusal:
             self.wait_s = refusal.wait_s
             raise ValidationError(in_words(refusal)) from None
+        except DatabaseError:
+            # A try is counted and told before and after: with neither, nobody is signed in.
+            if not (why := why_not_writable()):
+                raise
+            raise ValidationError(UNWRITABLE % why) from None
 
     def confirm_login_allowed(self, user: User) -> None:
         try:

@@ -82,9 +82,13 @@ def test_it_ends_its_item_and_holds_up_no_other(
 @pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 def test_a_list_that_holds_it_is_not_complete_and_says_why(
-    narrow: None, sandbox: Sandbox, account: Account, open_connections: Callable[[int], list[Connection]]
+    sandbox: Sandbox,
+    account: Account,
+    open_connections: Callable[[int], list[Connection]],
+    request: pytest.FixtureRequest,
 ) -> None:
     [known] = open_connections(1)
+    request.getfixturevalue("narrow")  # after what the sandbox called its own devices
     sandbox.call(open_in, sandbox.server.world, 1)
     for service in sandbox.server.world.services.values():
         service.device.name = WORDS

@@ -6,6 +6,7 @@ import io
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -116,8 +117,14 @@ def test_a_query_that_is_interrupted_is_no_fault() -> None:
     assert (found.result, found.faults, found.unread) == (Result.UNREADABLE, [], "after event 0: interrupted")
 
 
-def test_a_database_that_is_away_ends_with_2() -> None:
-    away = "postgres://panel:x@127.0.0.1:9/panel" if connection.vendor == "postgresql" else "sqlite:////nowhere/db"
+def no_database(folder: Path) -> str:
+    file = folder / "db.sqlite3"
+    file.write_text("not a database " * 100)
+    return f"sqlite:///{file}"
+
+
+def test_a_database_that_is_away_ends_with_2(tmp_path: Path) -> None:
+    away = "postgres://panel:x@127.0.0.1:9/panel" if connection.vendor == "postgresql" else no_database(tmp_path)
     ended = manage("verify_audit", DATABASE_URL=away)
     assert ended.returncode == 2
     assert b"COULD NOT BE READ" in ended.stdout

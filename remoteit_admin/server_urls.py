@@ -16,8 +16,9 @@ SQLITE = "sqlite:///FILE"
 POSTGRES = "postgres://USER:PASSWORD@HOST/NAME"
 REDIS = "redis://:PASSWORD@HOST:6379/0"
 POSTGRES_SCHEMES = ("postgres", "postgresql")
-HOST = re.compile(r"([^:\[\]]*|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
-NO_URL_HAS = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
+HOST = re.compile(r"([^:\[\]]*|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?")
+HIGHEST_PORT = 65535
+NO_URL_HAS = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]|%00")
 CURSORS = "DISABLE_SERVER_SIDE_CURSORS"
 
 
@@ -73,9 +74,11 @@ def _split(name: str, url: str, expected: str, schemes: tuple[str, ...]) -> Spli
         raise InvalidSetting(f"{name} has to be {expected}.")
     if parts.scheme == "sqlite":
         return parts
-    hosts = parts.netloc.rpartition("@")[2].split(",")
-    if "@" in parts.path + parts.query or "#" in url or not all(map(HOST.fullmatch, hosts)):
+    hosts = [HOST.fullmatch(host) for host in parts.netloc.rpartition("@")[2].split(",")]
+    if "@" in parts.path + parts.query or "#" in url or not all(hosts):
         raise odd_password
+    if not all(1 <= int(host[2] or 1) <= HIGHEST_PORT for host in hosts if host):
+        raise InvalidSetting(f"{name} has to be {expected}; a port is a number from 1 to {HIGHEST_PORT}.")
     return parts
 
 
@@ -88,6 +91,8 @@ def _file(name: str, parts: SplitResult, folder: Path) -> Path:
     file = folder / path
     if not os.access(file.parent, os.W_OK | os.X_OK):
         raise InvalidSetting(f"{name} has to be {SQLITE} in a folder that is there and can be written, not {file}.")
+    if file.is_dir():
+        raise InvalidSetting(f"{name} has to be {SQLITE}, not {file}, which is a folder.")
     return file
 
 
@@ -102,6 +107,8 @@ def _require_options(name: str, query: str) -> None:
     for option, value in options:
         if option not in known and (option, value) != (CURSORS, "True"):
             raise InvalidSetting(f"{name} has to be {POSTGRES}; after ? stand options that PostgreSQL's client knows.")
+        if option == "connect_timeout" and not re.fullmatch("-?[0-9]{1,9}", value):
+            raise InvalidSetting(f"{name} has to be {POSTGRES}; connect_timeout is a whole number of seconds.")
 
 
 def _require_libpq_reads(name: str, url: str) -> None:

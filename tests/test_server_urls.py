@@ -52,6 +52,13 @@ def test_a_file_in_no_folder_is_refused(tmp_path: Path, read: Callable[..., obje
         read(place, tmp_path)
 
 
+@pytest.mark.parametrize("read", [database, queue])
+def test_a_folder_is_no_file(tmp_path: Path, read: Callable[..., object]) -> None:
+    (tmp_path / "data").mkdir()
+    with pytest.raises(InvalidSetting, match=f"not {tmp_path}/data, which is a folder"):
+        read("sqlite:///data", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
@@ -124,15 +131,19 @@ NO_DATABASE = [
     "sqlite:///:memory:",
     "sqlite:///s3cret#1.sqlite3",
     "sqlite:///s3cret?1.sqlite3",
+    "sqlite:///s3cret%00",
+    "postgres://panel:s3cret@db.example:99999/panel",
+    "postgres://panel:s3cret@a.example:5432,b.example:0/panel",
     "postgres://panel:s3cret@db.example",
     "postgres://panel:s3cret@db.example/",
     "postgres://panel:s3cret@db.example:x/panel",
     "postgres://panel:s3cret@db.example/panel?sslmode",
     "postgres://panel:s3cret@db.example/panel?sslmod=s3cret",
+    "postgres://panel:s3cret@db.example/panel?connect_timeout=s3cret",
     "postgres://panel:s3cret@db.example/panel?atomic_requests=True",
 ]
 NO_QUEUE = [
-    *NO_DATABASE[:9],
+    *NO_DATABASE[:12],
     "redis://:s3cret@queue.example:x/0",
     "redis://:s3cret@queue.example/s3cret",
     "redis://:s3cret@queue.example/0?s3cret=1",

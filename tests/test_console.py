@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from connections.audit.append import Entry, Origin, append
+from connections.management.shell import COULD_NOT
 from connections.models import Account, Connection
-from tests.commands import manage
+from tests.commands import ROOT, command_line, environment, manage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,3 +57,13 @@ def test_an_export_stays_exact(db: None) -> None:
         append([Entry("test.note", Origin("web"), facts={"text": "Žák"})])
     ended = manage("export_audit", "--format", "jsonl", **CONSOLES[0])
     assert json.loads(ended.stdout.decode("utf-8").splitlines()[0])["text"] == "Žák"
+
+
+@pytest.mark.parametrize("command", ["verify_audit", "status"])
+def test_what_could_not_be_told_is_no_no(command: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            command_line(command), cwd=ROOT, env=environment(), stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (ended.returncode, b"Traceback" in ended.stderr) == (COULD_NOT, False), ended.stderr
+    assert b"could not be written: [Errno 28]" in ended.stderr

@@ -280,6 +280,16 @@ def test_a_console_that_can_not_show_a_name_changes_no_exit_code(tmp_path: Path,
     assert (code, "\\u017d" in said) == (DIFFERS, True), said
 
 
+@pytest.mark.parametrize("output", [">/dev/full", ">&-", "| true"])
+def test_a_result_that_can_not_be_told_is_no_forgery(output: str) -> None:
+    # The verifier writes once whoever reads the pipe is gone.
+    shell = f'set -o pipefail; {{ sleep 0.1; "$@"; }} {output}'
+    command = ["bash", "-c", shell, "bash", sys.executable, verify_evidence.__file__, EARLIER, "--key", KEY]
+    ended = subprocess.run(command, capture_output=True, check=False)
+    assert (ended.returncode, b"Traceback" in ended.stderr) == (NOT_CHECKED, False), ended.stderr
+    assert b"NOT CHECKED: nothing could be written" in ended.stderr
+
+
 # -- bombs
 
 

@@ -342,7 +342,14 @@ def main() -> int:
     except Exception as error:  # Python's own code for whatever this is, no memory left among it, would be 1
         code, said = NOT_CHECKED, [f"NOT CHECKED: {error!r}"]
     # Without what a name could turn a terminal's NO into an OK by.
-    sys.stdout.writelines("".join(char if char.isprintable() else "?" for char in line) + "\n" for line in said)
+    told = "".join("".join(char if char.isprintable() else "?" for char in line) + "\n" for line in said)
+    try:
+        sys.stdout.write(told)
+        sys.stdout.flush()
+    except (AttributeError, OSError) as error:  # no standard output, a full disk, a pipe that nobody reads
+        sys.stdout = sys.stderr  # or Python tries again when it ends, and makes the code its own
+        sys.stderr.write(f"NOT CHECKED: nothing could be written: {error}\n")
+        return NOT_CHECKED
     return code
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import pwd
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, OutputWrapper
 from django.utils.translation import gettext as _
 
 from connections.audit.append import Origin
+from connections.models.formats import for_terminal
 
 WRONG_USE = 2
 SOME_NOT = 1
@@ -43,3 +45,17 @@ def read_input(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise wrong_use(_("%(path)s can't be read: %(why)s.") % {"path": path, "why": error.strerror}) from None
+
+
+def tell(stdout: OutputWrapper, lines: Iterable[str]) -> None:
+    """Write what was found, a line each.
+
+    Raises CommandError, exit code 2, where it can't be written: Python's own code for that is 1, which says "no".
+    """
+    try:
+        for line in lines:
+            stdout.write(for_terminal(line))
+        stdout.flush()
+    except (AttributeError, OSError) as error:  # no standard output, a full disk, a pipe that nobody reads
+        sys.stdout = sys.stderr  # or Python tries again when it ends, and makes the code its own
+        raise wrong_use(_("What was found could not be written: %s.") % error) from None

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from connections import health
 from connections.accounts import NoCredentials, credentials_of
 from connections.audit.append import timestamp
-from connections.management.shell import COULD_NOT, SOME_NOT
+from connections.management.shell import COULD_NOT, SOME_NOT, tell
 from connections.models import Account, AuditCheckpoint, AuditHead, StopItem, Worker
 from connections.models.credentials import CannotDecrypt
 from remoteit_admin import __version__
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         well = True
         try:
             for fact in _facts():
-                self.stdout.write(f"{fact.name:<12} {fact.said}")
+                tell(self.stdout, [f"{fact.name:<12} {fact.said}"])
                 well = well and fact.well
         except (DatabaseError, InterfaceError, NotAsked) as error:
             self.stderr.write(_("The panel could not be asked: %s") % str(error).partition("\n")[0])

@@ -9,8 +9,7 @@ from django.utils.translation import ngettext
 from connections.audit.checkpoints import Claim, WrongCheckpoint, claims_in
 from connections.audit.keeping import keep
 from connections.audit.verify import LIMITS, Result, Verification, verify
-from connections.management.shell import SOME_NOT, WRONG_USE, read_input, wrong_use
-from connections.models.formats import for_terminal
+from connections.management.shell import SOME_NOT, WRONG_USE, read_input, tell, wrong_use
 
 UNREAD = WRONG_USE
 """Could not be checked: neither 0 nor 1 says anything then."""
@@ -32,8 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         found = verify(_held(options["checkpoint"]) if options["checkpoint"] else None)
         keep(found)
-        for line in _told(found):
-            self.stdout.write(for_terminal(line))
+        tell(self.stdout, _told(found))
         if not found.holds:
             raise SystemExit(UNREAD if found.result is Result.UNREADABLE else SOME_NOT)
 

@@ -9,11 +9,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin.options import TO_FIELD_VAR
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.views.defaults import page_not_found
 
 from remoteit_admin import __version__
 
@@ -74,3 +76,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         "words": str(exception) if isinstance(exception, CannotRead) else "",
     }
     return HttpResponseBadRequest(render_to_string("400.html", context))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The handler of every 404. Django's own looks for a token in a form that nobody has read yet, and may fail."""
+    try:
+        return page_not_found(request, exception)
+    except (MultiPartParserError, SuspiciousOperation) as error:
+        return bad_request(request, error)

@@ -10,6 +10,7 @@ from connections.admin.rights_notice import seen
 from connections.admin.sign_in import sign_in
 
 handler400 = "connections.bad_request.bad_request"
+handler404 = "connections.bad_request.not_found"
 handler403 = "connections.admin.refusals.permission_denied"
 handler500 = "connections.error_page.server_error"
 urlpatterns = [

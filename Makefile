@@ -34,6 +34,7 @@ test-rest: .venv/dev.stamp ## what `make test` leaves out: whole processes, outa
 	@.ci/setup
 	@$(ON_SQLITE) -m slow
 	@$(ON_POSTGRESQL) -m "not browser and not once and (slow or not both)"
+	@$(BIN)/python -m tests.mutations
 
 test-all: test test-rest ## every test
 

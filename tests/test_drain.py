@@ -59,6 +59,17 @@ def test_the_requests_that_arrived_are_the_lines_that_were_written(
     assert [fault for fault in verify().faults if "trigger" not in fault] == []
 
 
+def test_what_two_runs_have_frozen_at_the_same_moment_is_sent_once(
+    alice: User, sandbox: Sandbox, open_connections: OpenConnections
+) -> None:
+    open_connections(3)
+    drafts = [plan.draft(alice, Connection.objects.order_by("pk"), {}) for _ in range(2)]
+    first, second = [plan.start(one.key, alice, reason="incident 7", origin=Origin("web")) for one in drafts]
+    Drain().run_until_idle()
+    assert len(sandbox.log.rows("device/connect/stop")) == len(lines("stop.sent")) == 3
+    assert (states(first), states(second)) == ({"stopped": 3}, {"skipped": 3})
+
+
 def test_every_line_names_the_person_and_the_run(
     alice: User, sandbox: Sandbox, open_connections: OpenConnections
 ) -> None:

@@ -85,6 +85,7 @@ def check_nothing_is_sent(remoteit: Sandbox, of: int) -> None:
 
 def check_all_is_over(panel: Panel, run: int, count: int) -> None:
     """Every item has its outcome, every connection is closed, and the books agree with what remote.it saw."""
+    until(lambda: not panel.sandbox.world.rows("open"))  # before it starts a process for each look at the history
     until(lambda: len(panel.outcomes(run)) == count)
     assert {*panel.outcomes(run).values()} <= {"stopped", "already_gone"}
     assert panel.sandbox.world.rows("open") == []

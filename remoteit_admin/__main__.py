@@ -113,8 +113,7 @@ def import_from_sandbox(port: int) -> None:
 
 
 def start_procfile(children: Children, port: int) -> None:
-    # gunicorn by itself listens on every address of the machine when PORT is set: right on a server, not here.
-    # This variable is read before its command line, which names no address.
+    # Whatever BIND says: this is for this machine alone. It wins over gunicorn's file of settings.
     arguments = f"{os.environ.get('GUNICORN_CMD_ARGS', '')} --bind 127.0.0.1:{port}"
     env = {**unbuffered(), "PORT": str(port), "GUNICORN_CMD_ARGS": arguments}
     for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines():

@@ -169,6 +169,10 @@ class Environment(environ.Env):  # type: ignore[misc]
             refuse(name, "the absolute path of a folder that is there", text)
         return Path(text) if text else default
 
+    def address(self, name: str, port: int) -> str:
+        """Where a server listens: see `server_urls.address`; this machine alone when it is not set."""
+        return server_urls.address(name, self.text(name, "127.0.0.1"), port)
+
     def database_url(self, name: str, default: str, folder: Path) -> dict[str, Any]:
         """Django's description of a database: see `server_urls.database`. `folder` is where a relative file lies."""
         return server_urls.database(name, self.ENVIRON.get(name, default), folder)

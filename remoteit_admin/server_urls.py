@@ -1,7 +1,8 @@
-"""Addresses of the database and of the queue. They may hold a password, so no message repeats them."""
+"""Addresses of the database, of the queue and of the web server. Those with a password are repeated by no message."""
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from pathlib import Path
@@ -56,6 +57,24 @@ def queue(name: str, url: str, folder: Path) -> dict[str, Any]:
         return {"huey_class": "huey.PostgresHuey", "dsn": url}
     _require_redis_reads(name, url, parts.path)
     return {"huey_class": "huey.PriorityRedisHuey", "connection": {"url": url}}
+
+
+def address(name: str, text: str, port: int) -> str:
+    """gunicorn's `bind` for the setting `name`, whose value is `text`: `ADDRESS:PORT`, or `unix:/FILE` as it is.
+
+    Raises InvalidSetting, also for a socket in a folder that is not there.
+    """
+    scheme, _, file = text.partition(":")
+    if scheme == "unix" and file.startswith("/") and Path(file).parent.is_dir():
+        return text
+    try:
+        parsed = ipaddress.ip_address("127.0.0.1" if text == "localhost" else text.strip("[]"))
+    except ValueError:
+        raise InvalidSetting(
+            f"{name} has to be an address of this machine, such as 127.0.0.1, or unix:/FILE in a folder that is there, "
+            f"not {text[:80]!a}. PORT is a setting of its own."
+        ) from None
+    return f"[{parsed}]:{port}" if parsed.version == 6 else f"{parsed}:{port}"
 
 
 def _split(name: str, url: str, expected: str, schemes: tuple[str, ...]) -> SplitResult:

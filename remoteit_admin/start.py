@@ -49,12 +49,25 @@ def require_settings(exit_code: int = EXIT_CODE) -> None:
         sys.exit(exit_code)
 
 
-def require_settings_apart() -> None:
-    """As `require_settings`, read by a process of their own, so that this one stays without them and without Django."""
-    read = subprocess.run([sys.executable, "-m", "remoteit_admin.start"], cwd=ROOT, check=False)
+def require_settings_apart() -> str:
+    """As `require_settings`, and returns where the web server shall listen, as gunicorn's `bind`.
+
+    They are read by a process of their own, so that this one stays without them and without Django: gunicorn's first
+    process stays when SIGHUP has new workers read new settings and new code.
+    """
+    read = subprocess.run([sys.executable, "-m", "remoteit_admin.start"], cwd=ROOT, stdout=subprocess.PIPE, check=False)
     if read.returncode:
         sys.exit(read.returncode)
+    return read.stdout.decode().strip()
+
+
+def print_address() -> None:
+    """For `require_settings_apart`."""
+    from django.conf import settings
+
+    sys.stdout.write(f"{settings.BIND}\n")
 
 
 if __name__ == "__main__":
     require_settings()
+    print_address()

@@ -22,9 +22,12 @@ from tests.commands import ROOT, command_line
 from tests.servers import free_port
 
 LIMIT_S = 120.0
-WORKER = "remoteit_admin.patient_worker.PatientWorker"
 PASSWORD = "correct horse battery"
 COLUMNS = ("device_address", "connection_id", "device_name", "service_name", "opened_by")
+
+
+# As the Procfile starts it.
+GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "remoteit_admin/gunicorn_conf.py", "remoteit_admin.wsgi"]
 
 
 class Panel:
@@ -101,8 +104,15 @@ class Panel:
     def web(self) -> Iterator[Web]:
         """A running web server; nothing of it is left at the end."""
         port = free_port()
-        options = ["--bind", f"127.0.0.1:{port}", "--worker-class", WORKER, "--workers", "2", "--threads", "8"]
-        command = [sys.executable, "-m", "gunicorn", "remoteit_admin.wsgi", "--no-control-socket", *options]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--config",
+            "remoteit_admin/gunicorn_conf.py",
+            "remoteit_admin.wsgi",
+        ]
+        command += ["--bind", f"127.0.0.1:{port}"]
         web = Web(self._start(command), f"http://127.0.0.1:{port}")
         try:
             until(web.answers)

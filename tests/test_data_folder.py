@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from tests.commands import ROOT
-from tests.panels import until
+from tests.panels import GUNICORN, until
 from tests.servers import free_port
 from tests.test_launcher import copy_of_the_project
 
@@ -122,7 +122,7 @@ def test_it_runs_from_code_that_nobody_may_write_to(code: Path, place: Path) -> 
     panel.manage("collectstatic", "--noinput", "--verbosity", "0")
     url = f"http://127.0.0.1:{(port := free_port())}"
     worker = panel.start("manage.py", "worker")
-    web = panel.start("-m", "gunicorn", "remoteit_admin.wsgi", "--no-control-socket", "--bind", f"127.0.0.1:{port}")
+    web = panel.start(*GUNICORN[1:], "--bind", f"127.0.0.1:{port}")
     try:
         until(lambda: answers(f"{url}/readyz"), 60)
         assert "/static/" in requests.get(f"{url}/admin/login/", timeout=30).text

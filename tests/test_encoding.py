@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from connections.models.encoding import why_not_every_letter
 from connections.sandbox import FaultRule, Sandbox
 from tests import servers
 from tests.commands import ROOT, command_line
-from tests.panels import Panel, until
+from tests.panels import GUNICORN, Panel, until
 from tests.skips import missing
 
 WORDS = "接続は存在しません"
@@ -79,9 +78,8 @@ def test_nothing_starts_on_a_narrow_database_and_who_starts_it_anyway_loses_no_a
             )
             assert done.returncode == 1
             assert "it has to be UTF8" in done.stderr
-        server = [sys.executable, "-m", "gunicorn", "remoteit_admin.wsgi", "--no-control-socket"]
         bind = ["--bind", f"127.0.0.1:{servers.free_port()}"]
-        ended = subprocess.run([*server, *bind], cwd=ROOT, env=panel.environment, capture_output=True, check=False)
+        ended = subprocess.run([*GUNICORN, *bind], cwd=ROOT, env=panel.environment, capture_output=True, check=False)
         assert ended.returncode == 3
         assert b"it has to be UTF8" in ended.stderr
         count = panel.know_what_is_open()

@@ -24,6 +24,7 @@ DOORS = {
     "make run": ["python", "-m", "remoteit_admin"],
     "gunicorn": shlex.split(WEB.removeprefix("web:")),
 }
+NO_DOORS = {"gunicorn without its settings": ["gunicorn", "--config", "python:remoteit_admin", "remoteit_admin.wsgi"]}
 GOOD = {"SECRET_KEY": "tests-only-0123456789-0123456789", "USE_HTTPS": "off"}
 
 
@@ -42,6 +43,9 @@ def settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, Any
         ({"CREDENTIALS_KEY": "abc"}, "CREDENTIALS_KEY has to be Fernet keys"),
         ({"AUDIT_SIGNING_KEY": "abc"}, "AUDIT_SIGNING_KEY has to be an Ed25519 key"),
         ({"PORT": "http"}, "PORT has to be a whole number from 1 to 65535, not 'http'."),
+        ({"BIND": "panel.example"}, "BIND has to be an address of this machine"),
+        ({"BIND": "127.0.0.1:8000"}, "BIND has to be an address of this machine"),
+        ({"BIND": "unix:/nowhere/panel.sock"}, "BIND has to be an address of this machine"),
         ({"ALLOWED_HOSTS": "*", "USE_HTTPS": "on"}, "ALLOWED_HOSTS has to be host names"),
         ({"ALLOWED_HOSTS": "panel.example", "USE_HTTPS": "on", "DEBUG": "on"}, "DEBUG is on"),
         ({"ALLOWED_HOSTS": "localhost, panel.example"}, "USE_HTTPS is off"),
@@ -84,7 +88,9 @@ def test_beside_a_sandbox_lists_come_from_it(monkeypatch):
 def start(folder: Path, door: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {"PATH": path, "HOME": str(folder), "PORT": str(free_port()), **variables}
-    return subprocess.run(DOORS[door], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        {**DOORS, **NO_DOORS}[door], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+    )
 
 
 def test_the_command_line_refuses_in_one_line():
@@ -120,7 +126,6 @@ def test_every_door_says_the_same_line(project, door, dotenv, variables, told):
 @pytest.mark.slow
 def test_workers_that_find_other_settings_than_gunicorn_end_it(project):
     (project / ".env").write_text("")
-    door = {**GOOD, "GUNICORN_CMD_ARGS": "--config python:remoteit_admin", "STOP_CONCURRENCY": "0"}
-    ended = start(project, "gunicorn", door)
+    ended = start(project, "gunicorn without its settings", {**GOOD, "STOP_CONCURRENCY": "0"})
     assert ended.returncode != 0
     assert "STOP_CONCURRENCY has to be" in ended.stderr

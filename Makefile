@@ -13,11 +13,11 @@ PRODUCTION = env ALLOWED_HOSTS=panel.example USE_HTTPS=on DEBUG=off \
 export PYTHONDONTWRITEBYTECODE :=
 
 # As many at once as there are processors. Each gets one half of the tests, and takes from the other when it is done.
-PYTEST = $(BIN)/python -m pytest -rs -n auto --maxprocesses=4 --dist worksteal
+PYTEST = $(BIN)/python -m $(MEASURED) pytest -rs -n auto --maxprocesses=4 --dist worksteal
 ON_SQLITE = env -u DATABASE_URL -u QUEUE_URL $(PYTEST)
 ON_POSTGRESQL = $(BIN)/python -m tests.servers -- $(PYTEST)
 
-.PHONY: help run test test-rest test-all chaos check bench screenshots fmt
+.PHONY: help run test test-rest test-all coverage chaos check bench screenshots fmt
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -37,6 +37,13 @@ test-rest: .venv/dev.stamp ## what `make test` leaves out: whole processes, outa
 	@$(BIN)/python -m tests.mutations
 
 test-all: test test-rest ## every test
+
+coverage: .venv/dev.stamp ## how many of the lines of connections/ that all tests execute `make test` executes
+	@rm -rf .venv/coverage
+	@for part in test test-rest; do \
+	  COVERAGE_FILE=$(CURDIR)/.venv/coverage/$$part/part $(MAKE) --no-print-directory $$part MEASURED="coverage run -m" || exit 1; \
+	done
+	@$(BIN)/python -m tests.covered .venv/coverage
 
 chaos: .venv/dev.stamp ## workers killed 200 times while remote.it misbehaves, on both databases (CHAOS_KILLS, CHAOS_SEED)
 	@.ci/setup

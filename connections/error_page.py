@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -17,6 +17,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500; or 503 in the database's own words, when it takes no write: that is no mistake of the panel's."""
     # Without the request, whose context processors read the session and count connections.
     context = {"sandbox": settings.SANDBOX, "panel_version": __version__}
-    if isinstance(sys.exc_info()[1], DatabaseError) and (why := why_not_writable()):
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError) and "full" in str(error):
+        why = str(error)  # while the small write by which it is asked may still fit
+    else:
+        why = why_not_writable() if isinstance(error, DatabaseError) else ""
+    if why:
         return HttpResponse(render_to_string("503.html", {**context, "why": why}), status=503)
     return HttpResponse(render_to_string("500.html", context), status=500)

@@ -84,6 +84,11 @@ def test_nobody_signs_in_and_a_sentence_says_why(
     assert settings.SESSION_COOKIE_NAME not in client.cookies
 
 
+def test_nobody_signs_in_where_a_sign_is_all_that_fits(full: Drain, client: Client) -> None:
+    answer = client.post("/admin/login/", {"username": "alice", "password": "wrong"})
+    assert "no room" in answer.content.decode()
+
+
 def test_what_would_write_says_why_it_did_not(
     client: Client, alice: User, make_connection: Callable[..., Connection], read_only_later: Callable[[], str]
 ) -> None:

@@ -16,6 +16,16 @@ from connections.remoteit.wordings import PHRASES, WORDS, Meaning, meaning_of
 
 ID = "A481EBED-C678-4DA4-60D2-60F1FE8EB5DA"
 GONE = [
+    "CONNECTION_NOT_FOUND",
+    "No active connection found for this ID",
+    "Unable to locate connection",
+    "Connection with this ID was not found",
+    "there is no connection with that connection id",
+    "connection id 'abc' not found",
+    "inactive connection",
+    "expired connection",
+    "no connections found",
+    "the connection you are trying to stop has ended",
     "connectionid incorrect or missing",
     "connectionid is incorrect",
     "connectionId is incorrect",
@@ -104,6 +114,8 @@ ENDED = [
 ]
 # The id may be fine, or it is about something else.
 OTHER = [
+    "connection is not available",
+    "connection not established",
     "connection limit is not valid for this plan",
     "connection id is not valid for this plan",
     "connection id is not valid for this device",
@@ -202,3 +214,7 @@ def test_every_word_list_has_its_place_in_the_table() -> None:
 @given(reason=st.text(alphabet=st.sampled_from("connection id is not valid for # , already")))
 def test_any_words_have_one_meaning(reason: str) -> None:
     assert meaning_of(reason) in Meaning
+
+
+def test_words_that_are_written_together_are_words() -> None:
+    assert meaning_of("ConnectionNotFound") is Meaning.GONE

@@ -40,10 +40,10 @@ class SignInForm(AdminAuthenticationForm):
         except TooMany as refusal:
             self.wait_s = refusal.wait_s
             raise ValidationError(in_words(refusal)) from None
-        except DatabaseError:
-            # A try is counted and told before and after: with neither, nobody is signed in.
-            if not (why := why_not_writable()):
-                raise
+        except DatabaseError as error:
+            # A try is counted and told before and after: with neither, nobody is signed in. What refused that may have
+            # room for the small write by which the database is asked.
+            why = why_not_writable() or str(error).partition("\n")[0]
             raise ValidationError(UNWRITABLE % why) from None
 
     def confirm_login_allowed(self, user: User) -> None:

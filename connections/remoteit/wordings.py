@@ -20,12 +20,12 @@ class Meaning(Enum):
 #: Which words are meant where the table says {name}, and [name], where they may be left out.
 WORDS = {
     "id": r"connectionid:?(?: #:?)?|connection(?: with id)?:? #:?",
-    "it": r"connectionid:?(?: #:?)?|connection(?: with (?:id|connectionid)|:)?(?: #:?)?",
+    "it": r"connectionid:?(?: #:?)?|connection(?: with (?:this )?(?:id|connectionid)|:)?(?: #:?)?",
     "is": r"is|was|are|has|had|does|did|do|has been|had been",
     "wrong": r"incorrect|invalid|wrong|bad|unknown|mistaken|no good",
     "right": r"valid|correct|right|good",
-    "known": r"found|known|exist|exists|existing|located|there|present|available|listed|open|active|alive|live|running"
-    r"|connected|established|up",
+    # Not "available", "established", "connected", "up": a passing fault says those, too.
+    "known": r"found|known|exist|exists|existing|located|there|present|listed|open|active|alive|live|running",
     "over": r"ended|over|gone|stopped|expired|deleted|removed|finished|cancell?ed|released",
     "closed": r"closed|disconnected|terminated|shut down|dropped|killed|torn down",
     "already": r"already|long since|previously|already been",
@@ -57,18 +57,22 @@ PHRASES = {
         "no longer {known} {it}",
         "no connection {known}",
         "no {known} connection {known}",
+        "no connections {known}",
         "no connection with this id",
+        "no connection with this connectionid",
         "no connection with id #",
         "no connection matches this id",
         "not {find} {it}",
         "not {find} this {it}",
         "not {find} such {it}",
-        "unable to find {it}",
-        "failed to find {it}",
+        "unable to {find} {it}",
+        "failed to {find} {it}",
         "matches no connection",
         "matches no {known} connection",
         "not match {it}",
         "not match {known} {it}",
+        "inactive {it}",
+        "expired {it}",
         "{it} gone",
         "{it} expired",
         "{it} ended",
@@ -91,6 +95,7 @@ PHRASES = {
 }
 #: What may follow a phrasing. With "for this plan", "by remote host" or another noun it says something else.
 _MAY_FOLLOW = r"or|and|already|yet|since|here|before|missing|to us|in (?:our )?(?:system|records)"
+_MAY_FOLLOW += r"|(?:for|with|by|under) (?:this )?(?:id|connectionid)"
 _END = rf"(?=\W*$|:? #| ?[.,;:!?()\[\]/-]| (?:{_MAY_FOLLOW})\b)"
 
 _SPELLINGS = tuple(
@@ -99,6 +104,7 @@ _SPELLINGS = tuple(
         ("[\N{RIGHT SINGLE QUOTATION MARK}`]", "'"),
         (r"\bcan(?:no|')t\b", "can not"),
         (r"n't\b", " not"),
+        (r"([\"'])[\w-]{1,40}\1", "#"),
         ("[\"'\N{LEFT SINGLE QUOTATION MARK}\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}]", " "),
         (r"\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b|\b[0-9a-f]{40}\b", "#"),
         (r"\bany ?(?:more|longer)\b|\bno more\b", " "),
@@ -108,6 +114,7 @@ _SPELLINGS = tuple(
             r"\bid (?:of|for) (?:this )?(?:proxy )?connection\b|\bconnection[\s_-]*(?:id|identifier|uuid|guid)\b",
             "connectionid",
         ),
+        (r"\b(?:which )?you are trying to (?:stop|disconnect|close|end|terminate)\b", " "),
         (r"\bproxy connection\b", "this connection"),
         (r"\b(?:database|db|redis|network|socket|tcp|http|sql|internet|server|backend|pooled) connection\b", "other"),
         (r"\b(?:not |un-?)recogni[sz]ed\b|\bnon-?exist(?:ent|ing)\b|\bnot in existence\b", "unknown"),
@@ -137,7 +144,8 @@ def meaning_of(reason: str) -> Meaning:
 
 
 def _plain(reason: str) -> str:
-    text = reason.lower()
+    # "ConnectionNotFound" and "CONNECTION_NOT_FOUND" are words, too.
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", reason).replace("_", " ").lower()
     for pattern, plain in _SPELLINGS:
         text = pattern.sub(plain, text)
     return text

@@ -20,7 +20,7 @@ from tests.books import check_attempts
 from tests.panels import Panel, until
 from tests.skips import missing
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 COUNT = 60
 
 

@@ -171,6 +171,7 @@ def test_no_cursor_outlives_its_statement_since_a_pooler_knows_none() -> None:
     assert told.stdout.strip() == b"True"
 
 
+@pytest.mark.both
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL's own settings")
 @pytest.mark.django_db
 def test_who_is_frozen_in_a_transaction_holds_nobody_up_for_long() -> None:

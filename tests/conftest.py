@@ -19,8 +19,8 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 from connections.audit import checkpoints, triggers
 from connections.models import Account, Connection
 from connections.sandbox import Sandbox
-from connections.sandbox.seed import connectable, opener
-from connections.sandbox.world import World, row
+from connections.sandbox.world.seed import connectable, opener
+from connections.sandbox.world.world import World, row
 from tests.settings import FOLDER
 from tests.tables import Tables
 

@@ -16,7 +16,7 @@ from connections.audit.append import Origin
 from connections.models import Account, AuditEvent, Connection
 from connections.remoteit import Credentials
 from connections.sandbox import FaultRule, Sandbox
-from connections.sandbox.accounts import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from connections.sandbox.wire.accounts import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.conftest import open_in
 
 pytestmark = pytest.mark.django_db

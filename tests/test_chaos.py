@@ -28,9 +28,9 @@ from connections.audit.verify import verify
 from connections.live.schedule import make_due
 from connections.models import Account, AuditEvent, Connection, StopItem, StopRun, Worker
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import KINDS, FaultRule
-from connections.sandbox.names import OWNER
-from connections.sandbox.seed import connectable
+from connections.sandbox.wire.faults import KINDS, FaultRule
+from connections.sandbox.world.names import OWNER
+from connections.sandbox.world.seed import connectable
 from connections.stops import control, plan
 from tests import books
 from tests.test_drain import lines

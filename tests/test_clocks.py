@@ -19,7 +19,7 @@ from connections.models import Account
 from connections.remoteit import Cause, Client, Credentials, Login
 from connections.remoteit.clocks import FARTHEST_S, is_off, said, seconds_off
 from connections.sandbox import Sandbox
-from connections.sandbox.accounts import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from connections.sandbox.wire.accounts import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from connections.stops.sign_in import _why
 from tests.rawserver import RawServer, answer
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from connections.audit.append import Origin
 from connections.models import AuditEvent, Connection, StopRun
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 from connections.stops import control, plan
 from connections.stops.control import NotAllowed
 from connections.stops.drain import Drain

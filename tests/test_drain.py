@@ -15,7 +15,7 @@ from connections.audit.append import Origin
 from connections.audit.verify import verify
 from connections.models import Account, AuditEvent, Connection, StopItem, StopRun, Worker
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 from connections.stops import plan
 from connections.stops.drain import Drain
 

@@ -30,7 +30,7 @@ from connections.audit.verify_evidence import DoesNotFit, check, check_evidence,
 from connections.live.read import read_list
 from connections.models import Account, AuditEvent, Connection, StopItem, StopRun
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 from connections.stops import control
 from connections.stops.drain import Drain
 from tests.commands import manage

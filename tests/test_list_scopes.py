@@ -18,7 +18,7 @@ from connections.admin.connection_verdict import what_settles
 from connections.live.read import read_list
 from connections.models import Account, Connection
 from connections.sandbox import FaultRule, Sandbox
-from connections.sandbox.names import ORGANISATIONS
+from connections.sandbox.world.names import ORGANISATIONS
 from connections.stops import plan
 from tests.runs import living_worker
 

@@ -17,7 +17,7 @@ from connections.admin.list_state import NAMED
 from connections.live.read import read_list
 from connections.models import Account, Connection
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 from connections.stops import plan
 from tests.conftest import open_in
 from tests.runs import living_worker

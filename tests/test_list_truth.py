@@ -13,8 +13,8 @@ from connections.live.read import read_list
 from connections.models import Account, Connection, StopItem
 from connections.models.accounts import StopCall
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import KINDS, FaultRule
-from connections.sandbox.settings import SWITCHES
+from connections.sandbox.wire.faults import KINDS, FaultRule
+from connections.sandbox.world.settings import SWITCHES
 from tests.slow import slow_but
 from tests.test_drain import finish, start_run
 

@@ -23,7 +23,7 @@ from connections.live.turn import LEASE, turn
 from connections.models import Account, AuditEvent, AuditHead, Connection, StopItem, StopRun
 from connections.remoteit import Credentials
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 
 MakeConnection = Callable[..., Connection]
 pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]

@@ -18,8 +18,8 @@ from connections.live.verify import CHUNK, GIVE_UP, give_up
 from connections.models import Account, AuditEvent, Connection, StopItem
 from connections.models.accounts import StopCall
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
-from connections.sandbox.seed import connectable
+from connections.sandbox.wire.faults import FaultRule
+from connections.sandbox.world.seed import connectable
 from tests.conftest import open_in
 from tests.test_drain import finish, start_run, states
 

@@ -17,7 +17,7 @@ from connections.live.read import read_list
 from connections.models import Account, AuditEvent, Connection
 from connections.opening import CannotOpen, Wish, open_connection, public_address
 from connections.sandbox import FaultRule, Sandbox
-from connections.sandbox.seed import connectable
+from connections.sandbox.world.seed import connectable
 
 pytestmark = pytest.mark.django_db
 OPEN = "/admin/connections/connection/open/"

@@ -15,7 +15,7 @@ from connections.audit.append import append
 from connections.models import Account, Connection, StopItem, StopRun, Worker
 from connections.models.accounts import lock_accounts
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 from connections.stops import plan
 from connections.stops.claim import OF_CONNECTION, OF_ITEM, claim, lock_runs
 from connections.stops.drain import Drain

@@ -23,7 +23,7 @@ import pytest
 import requests
 
 from connections.sandbox import Sandbox
-from connections.sandbox.stop import ID_INCORRECT
+from connections.sandbox.wire.stop import ID_INCORRECT
 from tests.skips import missing, needs
 
 pytestmark = pytest.mark.once

@@ -12,8 +12,8 @@ import pytest
 import requests
 
 from connections.sandbox import Sandbox
-from connections.sandbox.log import RequestLog
-from connections.sandbox.wire import Request
+from connections.sandbox.wire.http import Request
+from connections.sandbox.wire.log import RequestLog
 
 STOP = "/apv/v27/device/connect/stop"
 

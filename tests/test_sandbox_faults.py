@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from connections.sandbox import FaultRule, Sandbox
-from connections.sandbox.faults import IN_GRAPHQL, KINDS
+from connections.sandbox.wire.faults import IN_GRAPHQL, KINDS
 
 PATH = "/apv/v27/device/connect/stop"
 

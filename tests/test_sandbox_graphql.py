@@ -12,8 +12,8 @@ import requests
 from graphql import build_client_schema
 
 from connections.sandbox import FaultRule, Sandbox
-from connections.sandbox.faults import IN_GRAPHQL, QUICK
-from connections.sandbox.graphql_run import ABSENT
+from connections.sandbox.graphql.run import ABSENT
+from connections.sandbox.wire.faults import IN_GRAPHQL, QUICK
 from tests.test_graphql_client import SCHEMA
 
 SESSIONS = "{ login { sessions { id user { email } target { id } endpoint { proxy } } } }"

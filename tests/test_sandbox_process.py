@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 
-from connections.sandbox.settings import SWITCHES
+from connections.sandbox.world.settings import SWITCHES
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -15,8 +15,8 @@ import requests
 
 from connections.remoteit.signing import AccessKeyAuth
 from connections.sandbox import Sandbox
-from connections.sandbox.signature import BadSignatureError, check
-from connections.sandbox.wire import Request
+from connections.sandbox.wire.http import Request
+from connections.sandbox.wire.signature import BadSignatureError, check
 
 SECRET = base64.b64encode(bytes(range(1, 33))).decode()
 THEN = 1626782400  # Tue, 20 Jul 2021 12:00:00 GMT

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from connections.sandbox import Sandbox
-from connections.sandbox.clock import Clock
-from connections.sandbox.seed import build_world
+from connections.sandbox.world.clock import Clock
+from connections.sandbox.world.seed import build_world
 
 
 @pytest.fixture

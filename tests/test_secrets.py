@@ -24,7 +24,7 @@ from connections.models import Account, AuditHead, Connection, StoredCredentials
 from connections.remoteit import Client as RemoteIt
 from connections.remoteit import Credentials
 from connections.sandbox import Sandbox
-from connections.sandbox.accounts import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from connections.sandbox.wire.accounts import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.test_drain import finish, start_run
 
 pytestmark = pytest.mark.both

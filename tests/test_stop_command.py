@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from connections.models import Account, AuditEvent, Connection, StopItem, StopRun, Worker
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 from connections.stops.drain import Drain
 from tests.commands import ROOT, command_line, environment, manage
 from tests.slow import slow_but

@@ -13,7 +13,7 @@ from django.utils import timezone
 from connections.live.turn import LEASE
 from connections.models import Account, AuditEvent, Connection
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 from tests.conftest import open_in
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,7 +15,7 @@ from connections.audit.evidence import export
 from connections.audit.verify_evidence import check
 from connections.models import AuditEvent, Connection, StopRun
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 from connections.stops import control, withdraw
 from connections.stops.drain import Drain
 from tests.books import in_the_database

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .faults import FaultRule
-from .threaded import Sandbox
+from connections.sandbox.threaded import Sandbox
+from connections.sandbox.wire.faults import FaultRule
 
 __all__ = ["FaultRule", "Sandbox"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .commandline import main
+from connections.sandbox.commandline import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import shapes
-from .accounts import AUTHHASH, PASSWORD, USERNAME, Accounts
-from .graphql import GraphQL
-from .replies import encode, error, html, ok
-from .settings import Settings
-from .stop import Stop
-from .wire import GRAPHQL_PATH, Request, Response
-from .world import Service, World
+from connections.sandbox.graphql.endpoint import GraphQL
+from connections.sandbox.wire import shapes
+from connections.sandbox.wire.accounts import AUTHHASH, PASSWORD, USERNAME, Accounts
+from connections.sandbox.wire.http import GRAPHQL_PATH, Request, Response
+from connections.sandbox.wire.replies import encode, error, html, ok
+from connections.sandbox.wire.stop import Stop
+from connections.sandbox.world.settings import Settings
+from connections.sandbox.world.world import Service, World
 
 
 class Api:

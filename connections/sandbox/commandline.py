@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import store
-from .server import Server, build
-from .settings import ANSWERS_HELP, SWITCHES, Settings
+from connections.sandbox.server import Server, build
+from connections.sandbox.world import store
+from connections.sandbox.world.settings import ANSWERS_HELP, SWITCHES, Settings
 
 DESCRIPTION = (
     "Run a local remote.it: the same endpoints, with made-up devices and connections behind them. It prints the "

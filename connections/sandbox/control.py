@@ -8,12 +8,12 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .faults import FaultRule
-from .settings import SWITCHES
-from .wire import Request, Response
+from connections.sandbox.wire.faults import FaultRule
+from connections.sandbox.wire.http import Request, Response
+from connections.sandbox.world.settings import SWITCHES
 
 if TYPE_CHECKING:
-    from .server import Server
+    from connections.sandbox.server import Server
 
 CSV_COLUMNS = (
     "device_address", "connection_id", "device_name", "service_name", "opened_by", "opened_at", "expires_at",

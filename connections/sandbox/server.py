@@ -6,19 +6,26 @@ import asyncio
 import sys
 from pathlib import Path
 
-from . import store
-from .accounts import ACCESS_KEY_ID, DEVELOPER_KEY, PASSWORD, SECRET_ACCESS_KEY, USERNAME, Accounts
-from .api import Api
-from .arrivals import Arrivals
-from .clock import Clock
-from .control import Control
-from .faults import Fault, Faults
-from .log import Entry, RequestLog
-from .misbehave import deliver, disturb
-from .seed import build_world, refill
-from .settings import Settings
-from .wire import GRAPHQL_PATH, HttpConnection, Request, Response
-from .world import World
+from connections.sandbox.api import Api
+from connections.sandbox.control import Control
+from connections.sandbox.wire.accounts import (
+    ACCESS_KEY_ID,
+    DEVELOPER_KEY,
+    PASSWORD,
+    SECRET_ACCESS_KEY,
+    USERNAME,
+    Accounts,
+)
+from connections.sandbox.wire.faults import Fault, Faults
+from connections.sandbox.wire.http import GRAPHQL_PATH, HttpConnection, Request, Response
+from connections.sandbox.wire.log import Entry, RequestLog
+from connections.sandbox.wire.misbehave import deliver, disturb
+from connections.sandbox.world import store
+from connections.sandbox.world.arrivals import Arrivals
+from connections.sandbox.world.clock import Clock
+from connections.sandbox.world.seed import build_world, refill
+from connections.sandbox.world.settings import Settings
+from connections.sandbox.world.world import World
 
 #: A change is on disk this many seconds later at most.
 SAVE_AFTER_S = 0.8

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from .server import build
-from .settings import Settings
+from connections.sandbox.server import build
+from connections.sandbox.world.settings import Settings
 
 
 class InLoop:

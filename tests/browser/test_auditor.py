@@ -17,7 +17,7 @@ from connections.audit.checkpoints import write_checkpoint
 from connections.live.read import read_list
 from connections.models import Account, Connection, StopRun
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 from connections.stops.drain import Drain
 from tests.conftest import PASSWORD, open_in
 from tests.runs import start_run

@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from connections.live.read import read_list
 from connections.models import Account, Connection, StopRun
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 from tests.browser.walk import OpenWindow
 from tests.browser.watch import ALL, Watch
 from tests.conftest import open_in

@@ -17,7 +17,7 @@ from connections.live.verify import GIVE_UP
 from connections.models import Account, Connection, StopItem
 from connections.remoteit import Credentials
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 from tests.conftest import open_in
 from tests.two_worlds import one_address
 from tests.workers import worker

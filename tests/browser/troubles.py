@@ -15,7 +15,7 @@ from connections import uploads
 from connections.accounts import hold
 from connections.live.read import read_list
 from connections.models import Account, AuditVerification, Connection, Upload
-from connections.sandbox.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule
 from tests.browser.steps import FILE
 from tests.browser.world import Stage, World
 from tests.runs import WEB

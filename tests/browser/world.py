@@ -28,8 +28,8 @@ from connections.live.verify import GIVE_UP
 from connections.models import Account, Connection, StopItem, StopRun, Upload, Worker
 from connections.remoteit import Credentials
 from connections.sandbox import Sandbox
-from connections.sandbox.faults import FaultRule
-from connections.sandbox.seed import OLDEST_S, open_some
+from connections.sandbox.wire.faults import FaultRule
+from connections.sandbox.world.seed import OLDEST_S, open_some
 from connections.stops import control, plan
 from connections.stops.drain import Drain
 from tests.runs import WEB, living_worker

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .clock import iso
-from .graphql_parse import GraphQLError
-from .graphql_run import Known
-from .world import Connection
+from connections.sandbox.graphql.parse import GraphQLError
+from connections.sandbox.graphql.run import Known
+from connections.sandbox.world.clock import iso
+from connections.sandbox.world.world import Connection
 
 LARGEST_PAGE = 1000
 CONNECT = "DEVICE_CONNECT"

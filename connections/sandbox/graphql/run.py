@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .graphql_parse import Field, Fragment, GraphQLError, Operation, fill
+from connections.sandbox.graphql.parse import Field, Fragment, GraphQLError, Operation, fill
 
 #: Types of events that the vendor has besides; the sandbox has none of them, and a fragment on one finds nothing.
 ABSENT = {

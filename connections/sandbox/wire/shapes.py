@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from .accounts import AUTHHASH, DEVELOPER_KEY, USERNAME
-from .ids import initiator_uid
-from .names import PEOPLE
-from .world import Connection, Device, Service, World
+from connections.sandbox.wire.accounts import AUTHHASH, DEVELOPER_KEY, USERNAME
+from connections.sandbox.world.ids import initiator_uid
+from connections.sandbox.world.names import PEOPLE
+from connections.sandbox.world.world import Connection, Device, Service, World
 
 #: Leftovers in the 2020 capture of a connect answer.
 STREAM = {"imageintervalms": "1000", "streamscheme": [None], "streamuri": [None], "url": [None]}

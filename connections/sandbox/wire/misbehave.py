@@ -9,12 +9,12 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from .faults import Fault
-from .ids import odd_variant_id
-from .misbehave_graphql import ALTERED, errors, ignored, unauthorized
-from .replies import encode, error, html, ok
-from .stop import ADDRESS_INCORRECT, ID_INCORRECT
-from .wire import GRAPHQL_PATH, HttpConnection, Request, Response
+from connections.sandbox.wire.faults import Fault
+from connections.sandbox.wire.http import GRAPHQL_PATH, HttpConnection, Request, Response
+from connections.sandbox.wire.misbehave_graphql import ALTERED, errors, ignored, unauthorized
+from connections.sandbox.wire.replies import encode, error, html, ok
+from connections.sandbox.wire.stop import ADDRESS_INCORRECT, ID_INCORRECT
+from connections.sandbox.world.ids import odd_variant_id
 
 RESETS = ("reset_before", "reset_after")
 DRIP_S = 0.05

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import shapes
-from .accounts import USERNAME
-from .clock import iso
-from .graphql_events import EVENT, LOG_EVENT, Page
-from .graphql_run import Known, Types
-from .ids import initiator_uid
-from .names import ORGANISATIONS, PEOPLE
-from .settings import Settings
-from .world import Connection, World
+from connections.sandbox.graphql.events import EVENT, LOG_EVENT, Page
+from connections.sandbox.graphql.run import Known, Types
+from connections.sandbox.wire import shapes
+from connections.sandbox.wire.accounts import USERNAME
+from connections.sandbox.world.clock import iso
+from connections.sandbox.world.ids import initiator_uid
+from connections.sandbox.world.names import ORGANISATIONS, PEOPLE
+from connections.sandbox.world.settings import Settings
+from connections.sandbox.world.world import Connection, World
 
 #: The vendor's code is not documented; 34560 would be a visitor without a login (remoteit-api reference, section 2.4).
 MANUFACTURER, PLATFORM = 256, 1200

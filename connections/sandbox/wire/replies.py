@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .wire import Response
+from connections.sandbox.wire.http import Response
 
 
 def encode(value: Any) -> bytes:

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .clock import Clock
-from .world import Connection, Device, Service, World
+from connections.sandbox.world.clock import Clock
+from connections.sandbox.world.world import Connection, Device, Service, World
 
 VERSION = 1
 

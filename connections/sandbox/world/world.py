@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .clock import Clock, iso
-from .ids import new_connection_id, new_session_id
+from connections.sandbox.world.clock import Clock, iso
+from connections.sandbox.world.ids import new_connection_id, new_session_id
 
 #: Hard cap and idle limit of a proxy connection in seconds (remoteit-api reference, section 3, "lifetimes").
 LIFETIME_S = 28800

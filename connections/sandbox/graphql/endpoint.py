@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .accounts import USERNAME, Accounts
-from .graphql_parse import GraphQLError, parse
-from .graphql_run import Failure, Known, Runner
-from .graphql_types import Reading, types
-from .settings import Settings
-from .stop import Stop
-from .wire import Request, Response
-from .world import Connection, World
+from connections.sandbox.graphql.parse import GraphQLError, parse
+from connections.sandbox.graphql.run import Failure, Known, Runner
+from connections.sandbox.graphql.types import Reading, types
+from connections.sandbox.wire.accounts import USERNAME, Accounts
+from connections.sandbox.wire.http import Request, Response
+from connections.sandbox.wire.stop import Stop
+from connections.sandbox.world.settings import Settings
+from connections.sandbox.world.world import Connection, World
 
 CONNECTION_INCORRECT = "connectionId is incorrect"
 SERVICE_INCORRECT = "serviceId is incorrect"

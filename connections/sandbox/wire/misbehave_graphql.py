@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .wire import Response
+from connections.sandbox.wire.http import Response
 
 #: Invented, the vendor gives no literal.
 MESSAGE = "the sandbox was told to fail"

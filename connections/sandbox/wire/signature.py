@@ -12,7 +12,7 @@ import hmac
 import re
 from email.utils import parsedate_to_datetime
 
-from .wire import Request
+from connections.sandbox.wire.http import Request
 
 SCHEME_A = re.compile(r'(\w+)=(?:"([^"]*)"|(\d+))')
 SCHEME_B = re.compile(r"([\w*.-]+)=(\(([^)]*)\)(.*))")

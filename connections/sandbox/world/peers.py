@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from random import Random
 
-from .ids import new_connection_id, new_session_id
-from .names import PEOPLE
-from .world import Connection, World
+from connections.sandbox.world.ids import new_connection_id, new_session_id
+from connections.sandbox.world.names import PEOPLE
+from connections.sandbox.world.world import Connection, World
 
 #: One for so many live connections.
 ONE_IN = 20

@@ -7,8 +7,8 @@ import time
 from collections import deque
 from typing import Any
 
-from .clock import iso
-from .wire import Request
+from connections.sandbox.wire.http import Request
+from connections.sandbox.world.clock import iso
 
 KEPT = 200_000
 

@@ -6,7 +6,7 @@ import random
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from .wire import Request
+from connections.sandbox.wire.http import Request
 
 #: kind -> (is the request acted on before the fault?, what the client sees)
 KINDS: dict[str, tuple[bool, str]] = {

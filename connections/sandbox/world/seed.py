@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
-from .clock import Clock
-from .ids import service_address
-from .names import BULK_TYPE, DEVICE_NAMES, ORGANISATIONS, OWNER, PEOPLE, SERVICE_KINDS
-from .peers import open_peers
-from .world import Device, Service, World
+from connections.sandbox.world.clock import Clock
+from connections.sandbox.world.ids import service_address
+from connections.sandbox.world.names import BULK_TYPE, DEVICE_NAMES, ORGANISATIONS, OWNER, PEOPLE, SERVICE_KINDS
+from connections.sandbox.world.peers import open_peers
+from connections.sandbox.world.world import Device, Service, World
 
 #: A seeded connection keeps at least this long, so that a list read at the start is still true some minutes later.
 SHORTEST_LEFT_S = 1800

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from .accounts import USERNAME
-from .replies import error, ok
-from .settings import Settings
-from .wire import Request, Response
-from .world import Connection, World
+from connections.sandbox.wire.accounts import USERNAME
+from connections.sandbox.wire.http import Request, Response
+from connections.sandbox.wire.replies import error, ok
+from connections.sandbox.world.settings import Settings
+from connections.sandbox.world.world import Connection, World
 
 # All these reasons are invented, the vendor gives no literal: its page says "<error message>".
 ID_MISSING = "connectionid is missing"

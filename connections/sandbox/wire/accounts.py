@@ -7,12 +7,12 @@ import hashlib
 import secrets
 import time
 
-from . import signature
-from .clock import Clock
-from .names import OWNER
-from .replies import error
-from .settings import Settings
-from .wire import Request, Response
+from connections.sandbox.wire import signature
+from connections.sandbox.wire.http import Request, Response
+from connections.sandbox.wire.replies import error
+from connections.sandbox.world.clock import Clock
+from connections.sandbox.world.names import OWNER
+from connections.sandbox.world.settings import Settings
 
 #: Public and worth nothing: the server listens on loopback and everything behind it is made up.
 USERNAME = OWNER

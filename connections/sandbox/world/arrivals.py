@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .seed import connectable, opener
-from .settings import Settings
-from .world import LIFETIME_S, World
+from connections.sandbox.world.seed import connectable, opener
+from connections.sandbox.world.settings import Settings
+from connections.sandbox.world.world import LIFETIME_S, World
 
 
 class Arrivals:

@@ -1,0 +1,1 @@
+"""POST /graphql/v1. Stands on wire and world."""

@@ -16,8 +16,9 @@ from typing import Any
 
 sys.path.insert(0, os.getcwd())
 
-from connections.sandbox import FaultRule, Sandbox
 from connections.sandbox.seed import connectable, opener  # type: ignore[import-not-found] # where it was in CHECKOUT
+
+from connections.sandbox import FaultRule, Sandbox
 from tests import servers
 from tests.panels import Panel, until
 

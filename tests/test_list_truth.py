@@ -51,7 +51,7 @@ def world(settings: Settings) -> Iterator[Sandbox]:
 
 def is_open(world: Sandbox, item: StopItem) -> bool:
     """Whether the sandbox still has it open, whatever it calls it in its list."""
-    found = world.call(world.server.api.graphql.reading.find, item.connection.connection_id)
+    found = world.call(world.server.api.graphql.find, item.connection.connection_id)
     return found is not None and found.state(world.server.world.clock.now()) == "open"
 
 

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from graphql import build_client_schema
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    build_client_schema,
+    get_introspection_query,
+    is_required_argument,
+    print_schema,
+)
 
 from connections.sandbox import FaultRule, Sandbox
-from connections.sandbox.graphql.run import ABSENT
+from connections.sandbox.graphql.endpoint import SCHEMA
 from connections.sandbox.wire.faults import IN_GRAPHQL, QUICK
-from tests.test_graphql_client import SCHEMA
+from tests.test_graphql_client import ROOT
+from tests.test_graphql_client import SCHEMA as VENDORS
 
 SESSIONS = "{ login { sessions { id user { email } target { id } endpoint { proxy } } } }"
+CONNECT = 'connect(serviceId: $s, hostIP: "0.0.0.0", type: AUTO_PROXY)'
 # The vendor's "Get Active Sessions", without its location of the visitor.
 ACTIVE_SESSIONS = """
 query { login { sessions { id timestamp state connected encryption source address
@@ -68,23 +80,43 @@ def rest_stop(sandbox: Sandbox, session: dict[str, Any]) -> requests.Response:
     return requests.post(f"{sandbox.url}/device/connect/stop", json=body, headers=headers, timeout=5)
 
 
-def test_the_vendors_schema_has_every_field_and_argument_of_the_sandbox(sandbox: Sandbox) -> None:
-    if not SCHEMA.exists():
-        pytest.skip(f"the vendor's schema is not here: {SCHEMA}")
-    schema = build_client_schema(json.loads(SCHEMA.read_text())["data"])
-    for name, fields in sandbox.server.api.graphql.runner.types.items():
-        theirs = schema.type_map[name].fields  # type: ignore[attr-defined]
-        assert set(fields) <= set(theirs), name
-        for field, known in fields.items():
-            assert set(known.arguments) <= set(theirs[field].args), field
-            inner = str(theirs[field].type).strip("[]!")
-            assert known.of == (inner if not is_leaf(schema, inner) else ""), field
-            assert known.many == str(theirs[field].type).startswith("[") or not known.of, field
-    assert {one for one in ABSENT if one in schema.type_map} == ABSENT
+def test_the_vendors_schema_has_everything_of_the_sandboxs_with_the_same_types() -> None:
+    if not VENDORS.exists():
+        pytest.skip(f"the vendor's schema is not here: {VENDORS}")
+    vendors = build_client_schema(json.loads(VENDORS.read_text())["data"])
+    for name, ours in SCHEMA.type_map.items():
+        theirs = vendors.type_map[name]
+        if isinstance(ours, GraphQLEnumType):
+            assert list(ours.values) == list(theirs.values), name  # type: ignore[attr-defined]
+        if not isinstance(ours, GraphQLObjectType | GraphQLInterfaceType) or name.startswith("__"):
+            continue
+        for field, known in ours.fields.items():
+            model = theirs.fields[field]  # type: ignore[attr-defined]
+            assert str(known.type) == str(model.type), (name, field)
+            needed = {key for key, argument in model.args.items() if is_required_argument(argument)}
+            assert needed <= set(known.args), (name, field)
+            for key, argument in known.args.items():
+                assert print_argument(argument) == print_argument(model.args[key]), (name, field, key)
 
 
-def is_leaf(schema: Any, name: str) -> bool:
-    return not hasattr(schema.type_map[name], "fields")
+def print_argument(argument: GraphQLArgument) -> str:
+    return f"{argument.type} = {argument.default_value}"
+
+
+def test_a_client_may_ask_for_the_schema(sandbox: Sandbox) -> None:
+    found = build_client_schema(data(sandbox, get_introspection_query()))
+    assert print_schema(found) == print_schema(SCHEMA)
+
+
+def test_nothing_but_the_sandbox_imports_graphql_core() -> None:
+    others = [
+        path
+        for part in ("connections", "remoteit_admin")
+        for path in (ROOT / part).rglob("*.py")
+        if not path.is_relative_to(ROOT / "connections/sandbox")
+    ]
+    assert len(others) > 100
+    assert [path for path in others if re.search(r"^\s*(from|import) graphql\b", path.read_text(), re.MULTILINE)] == []
 
 
 def test_the_vendors_query_for_active_sessions_runs(sandbox: Sandbox) -> None:
@@ -164,7 +196,7 @@ def test_peer_to_peer_sessions_survive_a_restart(tmp_path: Path) -> None:
 
 def test_connect_opens_a_connection_whose_id_is_its_sessions(sandbox: Sandbox) -> None:
     address = sessions(sandbox)[0]["target"]["id"]
-    query = 'mutation ($s: String!) { connect(serviceId: $s, hostIP: "0.0.0.0") { id url timeout session { id } } }'
+    query = f"mutation ($s: String!) {{ {CONNECT} {{ id url timeout session {{ id }} }} }}"
     opened = data(sandbox, query, s=address)["connect"]
     assert opened["id"] == opened["session"]["id"]
     assert opened["timeout"] == 28800
@@ -175,7 +207,7 @@ def test_connect_opens_a_connection_whose_id_is_its_sessions(sandbox: Sandbox) -
 def test_whether_rest_takes_an_id_from_graphql_is_a_switch(sandbox: Sandbox, choice: str, status: int) -> None:
     sandbox.set(graphql_ids=choice)
     address = sessions(sandbox)[0]["target"]["id"]
-    opened = data(sandbox, "mutation ($s: String!) { connect(serviceId: $s) { id } }", s=address)["connect"]
+    opened = data(sandbox, f"mutation ($s: String!) {{ {CONNECT} {{ id }} }}", s=address)["connect"]
     assert rest_stop(sandbox, {"id": opened["id"], "target": {"id": address}}).status_code == status
 
 
@@ -222,30 +254,33 @@ def test_events_are_paged(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("{ login { nonsense } }", 'Cannot query field "nonsense" on type "User".'),
-        ("{ login }", 'Field "login" of type "User" must have a selection of subfields.'),
-        ("{ login { id { x } } }", 'Field "id" must not have a selection since it has no subfields.'),
-        ('{ login { account(name: "x") { id } } }', 'Unknown argument "name" on field "User.account".'),
-        ("mutation { disconnect }", 'Field "disconnect" argument "connectionId" is required, but it was not provided.'),
-        ("query ($a: String!) { login { id } }", 'Variable "$a" of a required type was not provided.'),
-        ("{ login { account(id: $a) { id } } }", 'Variable "$a" is not defined.'),
-        ("{ login { id ", 'Syntax Error: Expected name, found "<EOF>".'),
-        ("{ login { id } } ?", "Syntax Error: Unexpected character '?'."),
-        ("subscription { event { id } }", 'Syntax Error: Unexpected Name "subscription".'),
-        ("{ login { ...Parts } }", "The sandbox reads inline fragments only, as in `... on DeviceConnectEvent`."),
-        ("{ a " * 60, "Syntax Error: The sandbox reads 40 levels of braces."),
+        ("{ login { nonsense } }", "Cannot query field 'nonsense' on type 'User'."),
+        ("{ login }", "Field 'login' of type 'User' must have a selection of subfields."),
+        ("{ login { id { x } } }", "Field 'id' must not have a selection since type 'ID!' has no subfields."),
+        ('{ login { account(name: "x") { id } } }', "Unknown argument 'name' on field 'User.account'."),
+        ("mutation { disconnect }", "(connectionId:)' of type 'String!' is required, but it was not provided."),
+        ("query ($a: String!) { login { account(id: $a) { id } } }", "Variable '$a' has invalid value"),
+        ("{ login { account(id: $a) { id } } }", "Variable '$a' is not defined."),
+        ('{ login { events(after: "nothing") { total } } }', 'There is no event "nothing".'),
+        ('{ login { events(minDate: "soon") { total } } }', "Invalid isoformat string: 'soon'"),
+        ("{ login { id ", "Syntax Error: Expected Name, found <EOF>."),
+        ("{ login { id } } ?", "Syntax Error: Unexpected character: '?'."),
+        ("", "Syntax Error: Unexpected <EOF>."),
+        ("subscription { event { id } }", "The subscription operation is not supported by the schema."),
+        ("{ login { ...Parts } }", "Unknown fragment 'Parts'."),
+        ("{ a " * 20_000, "Document is nested too deeply."),
         ("query A { login { id } } query B { login { id } }",
          "Must provide operation name if query contains multiple operations."),
     ],
 )  # fmt: skip
 def test_a_query_that_cannot_run_is_answered_with_errors(sandbox: Sandbox, query: str, words: str) -> None:
-    assert message(sandbox, query) == words
+    assert words in message(sandbox, query)
 
 
 def test_a_mutation_with_a_wrong_part_changes_nothing(sandbox: Sandbox) -> None:
     session = sessions(sandbox)[0]
     query = f'mutation {{ disconnect(connectionId: "{session["id"]}") nonsense }}'
-    assert message(sandbox, query) == 'Cannot query field "nonsense" on type "Mutation".'
+    assert message(sandbox, query) == "Cannot query field 'nonsense' on type 'Mutation'."
     assert session in sessions(sandbox)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
-from connections.sandbox.graphql.parse import GraphQLError, parse
-from connections.sandbox.graphql.run import Failure, Known, Runner
-from connections.sandbox.graphql.types import Reading, types
+from graphql import GraphQLError, GraphQLResolveInfo, build_schema, graphql_sync
+
+from connections.sandbox.graphql.objects import connection
+from connections.sandbox.graphql.users import User
 from connections.sandbox.wire.accounts import USERNAME, Accounts
 from connections.sandbox.wire.http import Request, Response
 from connections.sandbox.wire.stop import Stop
@@ -16,62 +18,76 @@ from connections.sandbox.world.world import Connection, World
 
 CONNECTION_INCORRECT = "connectionId is incorrect"
 SERVICE_INCORRECT = "serviceId is incorrect"
+SCHEMA = build_schema(Path(__file__).with_name("schema.graphql").read_text())
 
 
 class GraphQL:
+    """The root of every query and mutation: its methods have the names and arguments of the schema."""
+
+    version = "sandbox"
+
     def __init__(self, world: World, accounts: Accounts, settings: Settings, stop: Stop) -> None:
         self.world = world
         self.accounts = accounts
+        self.settings = settings
         self.stop = stop
-        self.reading = Reading(world, settings)
-        mutations = {
-            "connect": Known(self.connect, "Connection", arguments=("hostIP", "type", "serviceId"),
-                             required=("serviceId",)),
-            "disconnect": Known(self.disconnect, arguments=("connectionId", "serviceId"), required=("connectionId",)),
-        }  # fmt: skip
-        self.runner = Runner({**types(world, settings), "Mutation": mutations}, {"LogEvent": "DeviceConnectEvent"})
 
     def answer(self, request: Request) -> Response:
         """Errors come with HTTP 200, wrong credentials with HTTP 403 and a bare word."""
-        refusal = self.accounts.check_graphql(request)
-        if refusal is not None:
-            return refusal
-        try:
-            return reply({"data": self.run(request.json())})
-        except Failure as failure:
-            return reply({"errors": [{"message": str(failure)}], "data": None})
-        except GraphQLError as error:
-            return reply({"errors": [{"message": str(error)}]})
+        return self.accounts.check_graphql(request) or reply(self.run(request.json()))
 
     def run(self, body: dict[str, Any]) -> dict[str, Any]:
-        query, variables = body.get("query"), body.get("variables")
-        if not isinstance(query, str):
-            raise GraphQLError("Must provide query string.")
-        operation = parse(query, body.get("operationName"))
-        return self.runner.run(operation, variables if isinstance(variables, dict) else {})
+        """Run the operation in `body`. Returns `data`, or `errors` with messages alone, as clients have seen them."""
+        variables = body.get("variables")
+        result = graphql_sync(
+            SCHEMA,
+            str(body.get("query") or ""),
+            root_value=self,
+            variable_values=variables if isinstance(variables, dict) else None,
+            operation_name=body.get("operationName") or None,
+        )
+        errors = [{"message": error.message} for error in result.errors or ()]
+        return ({"errors": errors} if errors else {}) | ({} if result.data is None else {"data": result.data})
 
-    def connect(self, source: None, serviceId: str, **ignored: Any) -> Connection:  # noqa: N803 - the vendor's name
+    def login(self, info: GraphQLResolveInfo) -> User:
+        return User(USERNAME, self.world, self.settings)
+
+    def connect(self, info: GraphQLResolveInfo, serviceId: str, **ignored: str) -> dict[str, Any]:  # noqa: N803
         """Open a connection; its id is a lower-case one, and that of its session."""
-        service = self.world.service(str(serviceId))
+        service = self.world.service(serviceId)
         if service is None or not service.device.visible:
-            raise Failure(SERVICE_INCORRECT)
+            raise GraphQLError(SERVICE_INCORRECT)
         if service.device.state != "active":
-            raise Failure("device is inactive")  # the word "inactive" is attested
-        return self.world.open(service.address, USERNAME, style="lower", in_use=False)
+            raise GraphQLError("device is inactive")  # the word "inactive" is attested
+        opened = self.world.open(service.address, USERNAME, style="lower", in_use=False)
+        return connection(opened, self.settings)
 
-    def disconnect(self, source: None, connectionId: str, serviceId: str | None = None) -> bool:  # noqa: N803
-        connection = self.reading.find(str(connectionId))
-        if connection is None:
-            raise Failure(CONNECTION_INCORRECT)
-        if serviceId is not None and serviceId.lower() != connection.service.address.lower():
-            raise Failure(SERVICE_INCORRECT)
-        if not connection.proxy:
+    def disconnect(
+        self,
+        info: GraphQLResolveInfo,
+        connectionId: str,  # noqa: N803 - the vendor's names
+        serviceId: str | None = None,  # noqa: N803
+    ) -> bool:
+        found = self.find(connectionId)
+        if found is None:
+            raise GraphQLError(CONNECTION_INCORRECT)
+        if serviceId is not None and serviceId.lower() != found.service.address.lower():
+            raise GraphQLError(SERVICE_INCORRECT)
+        if not found.proxy:
             # When false comes is not documented; here, for what is no proxy connection.
             return False
-        answer, _ = self.stop.end(connection)
+        answer, _ = self.stop.end(found)
         if answer == "refuse":
-            raise Failure(CONNECTION_INCORRECT)
+            raise GraphQLError(CONNECTION_INCORRECT)
         return answer == "true"
+
+    def find(self, session_id: str) -> Connection | None:
+        """The connection with this connection id, or with this id in the list of sessions."""
+        found = self.world.find(session_id) or self.world.peers.get(session_id.lower())
+        if found is not None or self.settings.session_ids != "own":
+            return found
+        wanted = session_id.upper()
+        return next((one for one in self.world.connections.values() if one.session_id == wanted), None)
 
 
 def reply(value: dict[str, Any]) -> Response:

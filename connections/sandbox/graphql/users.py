@@ -1,0 +1,60 @@
+"""Users of the schema: the login and the organisations that it belongs to, with what each one lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+
+from connections.sandbox.graphql import events
+from connections.sandbox.graphql.objects import organisation_member, session, session_id, user_id
+from connections.sandbox.wire.accounts import USERNAME
+from connections.sandbox.world.names import ORGANISATIONS
+from connections.sandbox.world.settings import Settings
+from connections.sandbox.world.world import Connection, World
+
+
+def organisations(settings: Settings) -> list[str]:
+    """The e-mail addresses of the organisations that the login belongs to."""
+    count = {"all": len(ORGANISATIONS), "first": 1, "none": 0}[settings.member_of]
+    return list(ORGANISATIONS)[:count]
+
+
+@dataclass(frozen=True)
+class User:
+    """The login's own account, or an organisation's: properties and methods have the names of the schema."""
+
+    email: str
+    world: World
+    settings: Settings
+
+    @property
+    def id(self) -> str:
+        return user_id(self.email)
+
+    def lists(self, one: Connection) -> bool:
+        """Does it list this connection? An organisation those to its devices, the login all others that it can see."""
+        owner = one.service.device.owner
+        return owner not in ORGANISATIONS if self.email == USERNAME else owner == self.email
+
+    def membership(self, info: GraphQLResolveInfo) -> list[dict[str, Any]]:
+        return [organisation_member(one) for one in organisations(self.settings)] if self.email == USERNAME else []
+
+    def account(self, info: GraphQLResolveInfo, id: str | None = None, email: str | None = None) -> User | None:  # noqa: A002
+        """The account itself when nothing is named, one that the login is a member of, or None."""
+        if not id and not email:
+            return self
+        for one in (USERNAME, *organisations(self.settings)):
+            if id in (None, "", user_id(one)) and email in (None, "", one):
+                return replace(self, email=one)
+        return None
+
+    def sessions(self, info: GraphQLResolveInfo) -> list[dict[str, Any]]:
+        """The account's open sessions, peer-to-peer ones among them."""
+        return [session(one, self.settings) for one in self.world.sessions() if self.lists(one)]
+
+    def events(self, info: GraphQLResolveInfo, **chosen: Any) -> dict[str, Any]:
+        every = (*self.world.connections.values(), *self.world.peers.values())
+        mine = [(one, session_id(one, self.settings)) for one in every if self.lists(one)]
+        return events.page(mine, self.world.clock.now(), **chosen)

@@ -272,8 +272,9 @@ def test_what_was_refused_untried_is_in_the_sum_and_costs_no_write_each(
         assert guess("alice", 1)[0].status_code == 429
     for _n in range(20):
         guess("alice", 1)
-    failures.refused(Failure(FAILED, "alice", HERE), attempts.now() + failures.KEPT_FOR)
-    tell_sums(timezone.now() + timedelta(minutes=1))
+    later = attempts.now() + failures.KEPT_FOR  # in the next minute, now and then
+    failures.refused(Failure(FAILED, "alice", HERE), later)
+    tell_sums(later + timedelta(minutes=2))
     assert sum(line.get("failures", 1) for line in lines()) == BY_NAME.free + 23
 
 

@@ -14,6 +14,7 @@ from connections.audit.append import Entry, Origin, append
 from connections.management.shell import COULD_NOT
 from connections.models import Account, Connection
 from tests.commands import ROOT, command_line, environment, manage
+from tests.slow import slow_but
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +30,7 @@ def said_by(ended: subprocess.CompletedProcess[bytes]) -> str:
     return said
 
 
-@pytest.mark.parametrize("console", CONSOLES)
+@pytest.mark.parametrize("console", slow_but(CONSOLES[:1], CONSOLES))
 def test_a_name_that_the_terminal_can_not_show_ends_no_command(console: dict[str, str]) -> None:
     Account.objects.update(name="Kühlhaus ✓")
     for name in ("REMOTEIT_USERNAME", "REMOTEIT_PASSWORD"):

@@ -106,6 +106,7 @@ def test_a_database_server_that_is_killed_costs_no_answer_and_no_line(home: Path
         check_all_is_over(panel, run, count)
 
 
+@pytest.mark.slow
 def test_a_queue_server_that_is_away_holds_up_nothing(home: Path, remoteit: Sandbox) -> None:
     with on_servers(home, remoteit) as (panel, _database, queue), panel.worker():
         queue.kill()

@@ -65,6 +65,7 @@ def modes(folder: Path) -> set[int]:
     return {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_manage_py_writes_for_its_own_user_and_static_files_for_everybody(umask: None, tmp_path: Path) -> None:
     env = {
         "PATH": os.environ["PATH"],

@@ -332,6 +332,7 @@ def test_waiting_ends_with_0_when_all_are_stopped(
     assert waiting.end() == (0, f"Run {StopRun.objects.get().pk}: 3 stopped\n")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_already_gone_and_skipped_are_done_too(
     alice: User, sandbox: Sandbox, open_connections: OpenConnections

@@ -273,6 +273,7 @@ def test_two_confirmations_at_once_import_once(importer, dana):
     assert (upload.added, upload.known) == (1, 0)
 
 
+@pytest.mark.slow
 def test_a_large_file_goes_through_the_disk_and_comes_in_whole(importer):
     names = "x" * 190
     rows = [f"{ADDRESS},{number:08x}-0000-0000-0000-000000000000,{names}" for number in range(12_000)]

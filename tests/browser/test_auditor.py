@@ -21,6 +21,7 @@ from connections.sandbox.wire.faults import FaultRule
 from connections.stops.drain import Drain
 from tests.conftest import PASSWORD, open_in
 from tests.runs import start_run
+from tests.slow import slow_but
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 REFUSAL = "the connection could not be stopped"
@@ -42,7 +43,7 @@ def run(alice: User, sandbox: Sandbox, account: Account) -> StopRun:
     return run
 
 
-@pytest.mark.parametrize("java_script_enabled", [True, False])
+@pytest.mark.parametrize("java_script_enabled", slow_but([True], [True, False]))
 def test_an_auditor_goes_from_a_person_to_an_answer_and_takes_the_evidence(
     java_script_enabled: bool, carol: User, run: StopRun, open_window: Callable[..., BrowserContext], tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from connections.sandbox.wire.faults import FaultRule
 from tests.browser.walk import OpenWindow
 from tests.browser.watch import ALL, Watch
 from tests.conftest import open_in
+from tests.slow import slow_but
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -126,6 +127,7 @@ def test_a_ticked_row_that_ended_is_skipped_on_the_confirm_page(page: Page, list
     assert StopRun.objects.get().items.count() == 2
 
 
+@pytest.mark.slow
 def test_rows_stay_in_their_place_when_the_state_above_them_grows(page: Page, listed: list[Connection]) -> None:
     before = row(page, listed[2]).bounding_box()
     Account.objects.update(listed_at=timezone.now(), list_why="HTTP 504")
@@ -142,6 +144,7 @@ def test_an_open_menu_stays_open(page: Page) -> None:
     expect(menu).to_have_attribute("open", "")
 
 
+@pytest.mark.slow
 def test_a_focused_tab_keeps_the_focus_when_its_count_changes(page: Page, listed: list[Connection]) -> None:
     tab = page.get_by_role("navigation", name="By status").get_by_role("link", name="Active")
     tab.focus()
@@ -199,7 +202,7 @@ def test_the_overview_refreshes_itself_until_it_is_paused(page: Page, listed: li
     expect(page.get_by_role("link", name="19 open")).to_be_visible()
 
 
-@pytest.mark.parametrize("address", [LIST, "/admin/"])
+@pytest.mark.parametrize("address", slow_but([LIST], [LIST, "/admin/"]))
 def test_the_navigation_counts_anew_with_the_page(page: Page, listed: list[Connection], address: str) -> None:
     page.goto(address)
     expect(page.locator("#panel-nav")).to_contain_text("Connections 20")
@@ -268,6 +271,7 @@ def test_a_list_that_failed_meanwhile_is_named(
     expect(row(page, listed[0])).to_contain_text("as of")
 
 
+@pytest.mark.slow
 def test_the_second_page_stays_the_second(page: Page, listed: list[Connection], make_second_page: None) -> None:
     page.goto(f"{LIST}?p=2")
     keys = page.locator("tr[data-key]").evaluate_all("rows => rows.map((row) => row.dataset.key)")

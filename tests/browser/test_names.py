@@ -10,13 +10,14 @@ from playwright.sync_api import expect
 
 from connections.models import Connection
 from tests.browser.walk import OpenWindow
+from tests.slow import slow_but
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TOO_WIDE = "() => document.documentElement.scrollWidth > innerWidth"
 LONG = "W" * 200
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("size", slow_but(["phone"], ["desktop", "phone"]))
 def test_a_name_of_200_letters_pushes_nothing_off_the_screen(
     bob: User, open_window: OpenWindow, make_connection: Callable[..., Connection], size: str
 ) -> None:

@@ -74,6 +74,7 @@ def tile(page: Page, state: str) -> str:
     return page.locator(f'.tiles [data-key="{state}"] .n').inner_text()
 
 
+@pytest.mark.slow
 def test_what_is_confirmed_and_what_is_not(alice: User, two: Two, open_window: OpenWindow) -> None:
     page = open_window(alice).new_page()
     page.set_default_timeout(20_000)

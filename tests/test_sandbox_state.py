@@ -50,7 +50,7 @@ def test_a_token_and_the_clock_survive_a_restart(tmp_path: Path) -> None:
         headers = {"developerkey": second.developer_key, "token": token}
         answer = requests.get(f"{second.url}/device/list/all", headers=headers, timeout=5)
         assert answer.status_code == 200
-        assert second.server.clock.offset_s == 5000
+        assert second.server.world.clock.offset_s == 5000
 
 
 def test_ids_given_after_a_restart_are_new(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ class Api:
         new = self.world.open(service.address, USERNAME, style=style, in_use=False)
         host_ip = str(request.json().get("hostip") or request.peer)
         shape = shapes.connection(new, host_ip, request.peer, self.world.clock.now())
-        if earlier and not concurrent and self.settings.override == "replace":
+        if earlier and not concurrent:
             for old in earlier:
                 self.world.replace(old, new)
             shape |= {"connectionOverridden": "true", "previousConnection": shapes.proxy(earlier[-1])["proxy"]}

@@ -6,14 +6,13 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from connections.sandbox.wire.faults import FaultRule
+from connections.sandbox.wire.faults import FaultRule, Faults
 from connections.sandbox.wire.http import Request, Response
-from connections.sandbox.world.settings import SWITCHES
-
-if TYPE_CHECKING:
-    from connections.sandbox.server import Server
+from connections.sandbox.wire.log import RequestLog
+from connections.sandbox.world.settings import SWITCHES, Settings
+from connections.sandbox.world.world import World
 
 CSV_COLUMNS = (
     "device_address", "connection_id", "device_name", "service_name", "opened_by", "opened_at", "expires_at",
@@ -24,25 +23,22 @@ def plain(value: Any) -> Response:
     return Response(200, json.dumps(value, ensure_ascii=False).encode() + b"\n")
 
 
-def connections_csv(rows: list[dict[str, Any]]) -> str:
-    """The rows as a CSV file with a header line."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, CSV_COLUMNS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
-
-
 class Control:
-    def __init__(self, server: Server) -> None:
-        self.server = server
+    def __init__(
+        self, world: World, settings: Settings, faults: Faults, log: RequestLog, counts: Callable[[], dict[str, int]]
+    ) -> None:
+        self.world = world
+        self.settings = settings
+        self.faults = faults
+        self.log = log
+        self.counts = counts
         self.routes: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("GET", "/sandbox/log"): self.read_log,
             ("DELETE", "/sandbox/log"): self.clear_log,
-            ("GET", "/sandbox/in_flight"): self.in_flight,
+            ("GET", "/sandbox/in_flight"): lambda request: plain(self.counts()),
             ("GET", "/sandbox/connections.csv"): self.csv,
-            ("GET", "/sandbox/connections.json"): self.connections,
-            ("GET", "/sandbox/faults"): self.faults,
+            ("GET", "/sandbox/connections.json"): lambda request: plain(self.world.rows()),
+            ("GET", "/sandbox/faults"): self.read_faults,
             ("POST", "/sandbox/faults"): self.add_faults,
             ("DELETE", "/sandbox/faults"): self.clear_faults,
             ("POST", "/sandbox/clock"): self.advance,
@@ -60,44 +56,41 @@ class Control:
             return problem(400, str(error))
 
     def read_log(self, request: Request) -> Response:
-        return Response(200, self.server.log.lines().encode(), "application/x-ndjson")
+        return Response(200, self.log.lines().encode(), "application/x-ndjson")
 
     def clear_log(self, request: Request) -> Response:
-        self.server.log.clear()
+        self.log.clear()
         return plain({"entries": 0})
 
-    def in_flight(self, request: Request) -> Response:
-        return plain({"in_flight": self.server.in_flight, "in_flight_peak": self.server.in_flight_peak})
-
     def csv(self, request: Request) -> Response:
-        text = connections_csv(self.server.world.rows("open"))
-        return Response(200, text.encode(), "text/csv; charset=utf-8")
+        out = io.StringIO()
+        writer = csv.DictWriter(out, CSV_COLUMNS, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.world.rows("open"))
+        return Response(200, out.getvalue().encode(), "text/csv; charset=utf-8")
 
-    def connections(self, request: Request) -> Response:
-        return plain(self.server.world.rows())
-
-    def faults(self, request: Request) -> Response:
-        return plain(self.server.faults.rows())
+    def read_faults(self, request: Request) -> Response:
+        return plain(self.faults.rows())
 
     def add_faults(self, request: Request) -> Response:
         value = json.loads(request.body)
-        self.server.faults.add(*[FaultRule.from_json(one) for one in (value if isinstance(value, list) else [value])])
-        return self.faults(request)
+        self.faults.add(*[FaultRule.from_json(one) for one in (value if isinstance(value, list) else [value])])
+        return self.read_faults(request)
 
     def clear_faults(self, request: Request) -> Response:
-        self.server.faults.clear()
-        return self.faults(request)
+        self.faults.clear()
+        return self.read_faults(request)
 
     def advance(self, request: Request) -> Response:
         seconds = request.json().get("advance_s")
         if not isinstance(seconds, int | float):
             raise ValueError('Send {"advance_s": seconds}.')
-        self.server.advance(float(seconds))
-        return plain({"offset_s": self.server.clock.offset_s})
+        self.world.advance(float(seconds))
+        return plain({"offset_s": self.world.clock.offset_s})
 
     def change_settings(self, request: Request) -> Response:
-        self.server.settings.change(request.json())
-        return plain({name: getattr(self.server.settings, name) for name in SWITCHES})
+        self.settings.change(request.json())
+        return plain({name: getattr(self.settings, name) for name in SWITCHES})
 
 
 def problem(status: int, sentence: str) -> Response:

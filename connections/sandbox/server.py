@@ -8,15 +8,8 @@ from pathlib import Path
 
 from connections.sandbox.api import Api
 from connections.sandbox.control import Control
-from connections.sandbox.wire.accounts import (
-    ACCESS_KEY_ID,
-    DEVELOPER_KEY,
-    PASSWORD,
-    SECRET_ACCESS_KEY,
-    USERNAME,
-    Accounts,
-)
-from connections.sandbox.wire.faults import Fault, Faults
+from connections.sandbox.wire import accounts
+from connections.sandbox.wire.faults import Faults
 from connections.sandbox.wire.http import GRAPHQL_PATH, HttpConnection, Request, Response
 from connections.sandbox.wire.log import Entry, RequestLog
 from connections.sandbox.wire.misbehave import deliver, disturb
@@ -37,14 +30,13 @@ class Server:
         self, world: World, settings: Settings, tokens: dict[str, float] | None = None, state: Path | None = None
     ) -> None:
         self.world = world
-        self.clock = world.clock
         self.settings = settings
-        self.accounts = Accounts(self.clock, settings)
+        self.accounts = accounts.Accounts(world.clock, settings)
         self.accounts.tokens.update(tokens or {})
         self.faults = Faults()
         self.log = RequestLog()
         self.api = Api(world, self.accounts, settings)
-        self.control = Control(self)
+        self.control = Control(world, settings, self.faults, self.log, self.counts)
         self.state = state
         self.save_timer: asyncio.TimerHandle | None = None
         self.clients: set[HttpConnection] = set()
@@ -69,14 +61,14 @@ class Server:
         return {
             "REMOTEIT_API_URL": f"{self.base_url}/apv/v27",
             "REMOTEIT_GRAPHQL_URL": f"{self.base_url}/{GRAPHQL_PATH}",
-            "REMOTEIT_DEVELOPER_KEY": DEVELOPER_KEY,
-            "REMOTEIT_USERNAME": USERNAME,
-            "REMOTEIT_PASSWORD": PASSWORD,
+            "REMOTEIT_DEVELOPER_KEY": accounts.DEVELOPER_KEY,
+            "REMOTEIT_USERNAME": accounts.USERNAME,
+            "REMOTEIT_PASSWORD": accounts.PASSWORD,
         }
 
     def access_key(self) -> dict[str, str]:
         """An access key, under the names that the vendor gives to its parts."""
-        return {"R3_ACCESS_KEY_ID": ACCESS_KEY_ID, "R3_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}
+        return {"R3_ACCESS_KEY_ID": accounts.ACCESS_KEY_ID, "R3_SECRET_ACCESS_KEY": accounts.SECRET_ACCESS_KEY}
 
     def close(self) -> None:
         """Stop listening, drop every client and write the last state."""
@@ -102,21 +94,15 @@ class Server:
         requests = [client.current for client in self.clients]
         return sum(request is not None and request.path == STOP_PATH for request in requests)
 
+    def counts(self) -> dict[str, int]:
+        return {"in_flight": self.in_flight, "in_flight_peak": self.in_flight_peak}
+
     def answer(self, request: Request, entry: Entry, client: HttpConnection) -> None:
         fault = self.faults.draw(request)
+        response = self.act(request, entry) if fault is None or fault.applied else None
         if fault is not None:
-            self.answer_with(fault, request, entry, client)
-            return
-        response = self.act(request, entry)
-        response.ahead_s = self.settings.clock_ahead_s
-        if not client.gone:
-            client.send(response)
-            entry.status = response.status
-
-    def answer_with(self, fault: Fault, request: Request, entry: Entry, client: HttpConnection) -> None:
-        entry.fault = fault.kind
-        real = self.act(request, entry) if fault.applied else None
-        response = disturb(fault, request, real)
+            entry.fault = fault.kind
+            response = disturb(fault, request, response)
         if response is not None:
             response.ahead_s = self.settings.clock_ahead_s
 
@@ -131,10 +117,6 @@ class Server:
         response = self.api.answer(request)
         entry.applied = self.world.changes != before
         return response
-
-    def advance(self, seconds: float) -> None:
-        self.clock.advance(seconds)
-        self.save_soon()
 
     def save_soon(self) -> None:
         if self.state is not None and self.save_timer is None:

@@ -88,7 +88,7 @@ class Sandbox:
 
     def advance(self, seconds: float) -> None:
         """Move the sandbox's clock forward."""
-        self.call(self.server.advance, seconds)
+        self.world.advance(seconds)
 
     def set(self, **switches: Any) -> None:
         """Change switches of Settings by name."""

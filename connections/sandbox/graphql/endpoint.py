@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLError, GraphQLResolveInfo, build_schema, graphql_sync
+from graphql import GraphQLError, build_schema, graphql_sync
 
 from connections.sandbox.graphql.objects import connection
 from connections.sandbox.graphql.users import User
 from connections.sandbox.wire.accounts import USERNAME, Accounts
 from connections.sandbox.wire.http import Request, Response
+from connections.sandbox.wire.replies import graphql
 from connections.sandbox.wire.stop import Stop
 from connections.sandbox.world.settings import Settings
 from connections.sandbox.world.world import Connection, World
@@ -34,7 +34,7 @@ class GraphQL:
 
     def answer(self, request: Request) -> Response:
         """Errors come with HTTP 200, wrong credentials with HTTP 403 and a bare word."""
-        return self.accounts.check_graphql(request) or reply(self.run(request.json()))
+        return self.accounts.check_graphql(request) or graphql(self.run(request.json()))
 
     def run(self, body: dict[str, Any]) -> dict[str, Any]:
         """Run the operation in `body`. Returns `data`, or `errors` with messages alone, as clients have seen them."""
@@ -49,10 +49,10 @@ class GraphQL:
         errors = [{"message": error.message} for error in result.errors or ()]
         return ({"errors": errors} if errors else {}) | ({} if result.data is None else {"data": result.data})
 
-    def login(self, info: GraphQLResolveInfo) -> User:
+    def login(self, info: object) -> User:
         return User(USERNAME, self.world, self.settings)
 
-    def connect(self, info: GraphQLResolveInfo, serviceId: str, **ignored: str) -> dict[str, Any]:  # noqa: N803
+    def connect(self, info: object, serviceId: str, **ignored: str) -> dict[str, Any]:  # noqa: N803
         """Open a connection; its id is a lower-case one, and that of its session."""
         service = self.world.service(serviceId)
         if service is None or not service.device.visible:
@@ -62,12 +62,7 @@ class GraphQL:
         opened = self.world.open(service.address, USERNAME, style="lower", in_use=False)
         return connection(opened, self.settings)
 
-    def disconnect(
-        self,
-        info: GraphQLResolveInfo,
-        connectionId: str,  # noqa: N803 - the vendor's names
-        serviceId: str | None = None,  # noqa: N803
-    ) -> bool:
+    def disconnect(self, info: object, connectionId: str, serviceId: str | None = None) -> bool:  # noqa: N803
         found = self.find(connectionId)
         if found is None:
             raise GraphQLError(CONNECTION_INCORRECT)
@@ -88,7 +83,3 @@ class GraphQL:
             return found
         wanted = session_id.upper()
         return next((one for one in self.world.connections.values() if one.session_id == wanted), None)
-
-
-def reply(value: dict[str, Any]) -> Response:
-    return Response(200, json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import uuid
 from typing import Any
 
 from connections.sandbox.wire import shapes
 from connections.sandbox.wire.accounts import USERNAME
 from connections.sandbox.world.clock import iso
 from connections.sandbox.world.ids import initiator_uid
-from connections.sandbox.world.names import ORGANISATIONS, PEOPLE
+from connections.sandbox.world.names import ORGANISATIONS
 from connections.sandbox.world.settings import Settings
 from connections.sandbox.world.world import Connection, Device, Service
 
@@ -20,7 +19,7 @@ MANUFACTURER, PLATFORM = 256, 1200
 
 @functools.cache
 def user_id(email: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{email}.sandbox.invalid"))
+    return shapes.constant_guid(email).lower()
 
 
 def user(email: str) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def session(one: Connection, settings: Settings) -> dict[str, Any]:
         "user": user(one.opened_by),
         "target": service(one.service),
         "endpoint": {
-            "id": initiator_uid(PEOPLE.index(one.opened_by) if one.opened_by in PEOPLE else 999),
+            "id": initiator_uid(one.opened_by),
             "proxy": one.proxy,
             "timestamp": iso(one.opened_at),
             "manufacturer": MANUFACTURER,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from connections.sandbox.graphql import events
 from connections.sandbox.graphql.objects import organisation_member, session, session_id, user_id
 from connections.sandbox.wire.accounts import USERNAME
@@ -17,8 +15,7 @@ from connections.sandbox.world.world import Connection, World
 
 def organisations(settings: Settings) -> list[str]:
     """The e-mail addresses of the organisations that the login belongs to."""
-    count = {"all": len(ORGANISATIONS), "first": 1, "none": 0}[settings.member_of]
-    return list(ORGANISATIONS)[:count]
+    return list(ORGANISATIONS)[: {"all": None, "first": 1, "none": 0}[settings.member_of]]
 
 
 @dataclass(frozen=True)
@@ -38,10 +35,10 @@ class User:
         owner = one.service.device.owner
         return owner not in ORGANISATIONS if self.email == USERNAME else owner == self.email
 
-    def membership(self, info: GraphQLResolveInfo) -> list[dict[str, Any]]:
+    def membership(self, info: object) -> list[dict[str, Any]]:
         return [organisation_member(one) for one in organisations(self.settings)] if self.email == USERNAME else []
 
-    def account(self, info: GraphQLResolveInfo, id: str | None = None, email: str | None = None) -> User | None:  # noqa: A002
+    def account(self, info: object, id: str | None = None, email: str | None = None) -> User | None:  # noqa: A002
         """The account itself when nothing is named, one that the login is a member of, or None."""
         if not id and not email:
             return self
@@ -50,11 +47,11 @@ class User:
                 return replace(self, email=one)
         return None
 
-    def sessions(self, info: GraphQLResolveInfo) -> list[dict[str, Any]]:
+    def sessions(self, info: object) -> list[dict[str, Any]]:
         """The account's open sessions, peer-to-peer ones among them."""
         return [session(one, self.settings) for one in self.world.sessions() if self.lists(one)]
 
-    def events(self, info: GraphQLResolveInfo, **chosen: Any) -> dict[str, Any]:
+    def events(self, info: object, **chosen: Any) -> dict[str, Any]:
         every = (*self.world.connections.values(), *self.world.peers.values())
         mine = [(one, session_id(one, self.settings)) for one in every if self.lists(one)]
         return events.page(mine, self.world.clock.now(), **chosen)

@@ -49,10 +49,9 @@ class Accounts:
     def check_session(self, request: Request) -> Response | None:
         """None for a right developer key and a living token or a right signature, else the refusal."""
         refusal = self.check_developer_key(request)
-        if refusal is not None:
+        if refusal is not None or not (reason := self.problem(request)):
             return refusal
-        reason = self.problem(request)
-        return error(401, reason, code="GENERAL_ERROR") if reason else None
+        return error(401, reason, code="GENERAL_ERROR")
 
     def check_graphql(self, request: Request) -> Response | None:
         """None for a living token or a right signature, else the refusal: the bare word of the vendor's GraphQL.

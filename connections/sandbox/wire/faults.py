@@ -9,6 +9,16 @@ from typing import Any
 from connections.sandbox.wire.http import Request
 
 #: kind -> (is the request acted on before the fault?, what the client sees)
+GRAPHQL_KINDS: dict[str, tuple[bool, str]] = {
+    "unauthorized": (False, "GraphQL: 403 with the bare text Unauthorized"),
+    "errors": (False, "GraphQL: 200 with errors alone"),
+    "errors_too": (True, "GraphQL: the true answer with errors beside it"),
+    "null_sessions": (True, "GraphQL: the true answer with null in place of each list of sessions"),
+    "null_session": (True, "GraphQL: the true answer with null in place of the first session of each list"),
+    "null_endpoint": (True, "GraphQL: the true answer with null as the endpoint of the first session of each list"),
+    "blank_id": (True, "GraphQL: the true answer with two blanks as the id of the first session of each list"),
+    "sessions_twice": (True, "GraphQL: the true answer with an empty list before each list of sessions"),
+}
 KINDS: dict[str, tuple[bool, str]] = {
     "html500": (False, "500 with an HTML page that says Slim Application Error"),
     "html200": (False, "200 with an HTML page, as from a portal in between"),
@@ -44,26 +54,11 @@ KINDS: dict[str, tuple[bool, str]] = {
     "endless": (True, "a body that never ends"),
     "delay": (True, "the true answer delay_s seconds (30) late"),
     "close_after": (True, "the true answer, then the connection is closed without a word in the headers"),
-    "unauthorized": (False, "403 with the bare text Unauthorized, as GraphQL has it"),
-    "errors": (False, "GraphQL: 200 with errors alone"),
-    "errors_too": (True, "GraphQL: the true answer with errors beside it"),
-    "null_sessions": (True, "GraphQL: the true answer with null in place of each list of sessions"),
-    "null_session": (True, "GraphQL: the true answer with null in place of the first session of each list"),
-    "null_endpoint": (True, "GraphQL: the true answer with null as the endpoint of the first session of each list"),
-    "blank_id": (True, "GraphQL: the true answer with two blanks as the id of the first session of each list"),
-    "sessions_twice": (True, "GraphQL: the true answer with an empty list before each list of sessions"),
-}
+} | GRAPHQL_KINDS
 #: Kinds that only GraphQL's answers can have.
-IN_GRAPHQL = frozenset(
-    ("unauthorized", "errors", "errors_too", "null_sessions", "null_session", "null_endpoint", "blank_id",
-     "sessions_twice")
-)  # fmt: skip
+IN_GRAPHQL = frozenset(GRAPHQL_KINDS)
 #: Kinds that show the endpoint's own answer: without acting on the request there is none.
-SHOWS_ANSWER = frozenset(
-    ("truncated", "bad_length", "json_array", "true_bool", "status_twice", "echo_id", "echo_none", "echo_other", "drip",
-     "delay", "close_after", "errors_too", "null_sessions", "null_session", "null_endpoint", "blank_id",
-     "sessions_twice")
-)  # fmt: skip
+SHOWS_ANSWER = {kind for kind, (applied, _) in KINDS.items() if applied} - {"reset_after", "empty", "endless"}
 MIXTURE = "mixture"
 #: What a mixture draws from when its rule names no kinds: all that answer or break at once and tell no lie.
 SLOW_OR_LYING = {"drip", "endless", "delay", "redirect", "ignored", "401_connectionid", "401_deviceaddress"}
@@ -121,9 +116,8 @@ class FaultRule:
             raise ValueError(f"This fault rule cannot be read: {error}.") from None
 
     def matches(self, request: Request) -> bool:
-        if self.path is not None and request.path != self.path:
-            return False
-        return same(self.address, request, "deviceaddress") and same(self.connection_id, request, "connectionid")
+        fit = self.path in (None, request.path) and same(self.address, request, "deviceaddress")
+        return fit and same(self.connection_id, request, "connectionid")
 
 
 def same(wanted: str | None, request: Request, key: str) -> bool:
@@ -186,11 +180,7 @@ class Faults:
         self.armed.clear()
 
     def draw(self, request: Request) -> Fault | None:
-        for one in self.armed:
-            fault = one.draw(request)
-            if fault is not None:
-                return fault
-        return None
+        return next(filter(None, (one.draw(request) for one in self.armed)), None)
 
     def rows(self) -> list[dict[str, Any]]:
         """Each rule with how many requests matched it and how many got its fault."""

@@ -9,17 +9,13 @@ import struct
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import Any, cast
 
 HEAD_LIMIT = 65536
 BODY_LIMIT = 1 << 20
 PREFIX = "apv/v27/"
 GRAPHQL_PATH = "graphql/v1"
-PHRASES = {
-    200: "OK", 307: "Temporary Redirect", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
-    411: "Length Required", 413: "Content Too Large", 429: "Too Many Requests", 431: "Request Header Fields Too Large",
-    500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
-}  # fmt: skip
 
 
 class BadRequestError(Exception):
@@ -99,11 +95,11 @@ class Response:
     def head(self, length: int | None, *, close: bool = False) -> bytes:
         """The status line and headers; `length` is what Content-Length claims, None leaves it out."""
         lines = [
-            f"HTTP/1.1 {self.status} {PHRASES.get(self.status, 'Unknown')}",
+            f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
             f"Date: {formatdate(time.time() + self.ahead_s, usegmt=True)}",
+            f"Content-Type: {self.content_type}",
+            *(f"{name}: {value}" for name, value in self.extra.items()),
         ]
-        lines.append(f"Content-Type: {self.content_type}")
-        lines += [f"{name}: {value}" for name, value in self.extra.items()]
         if length is not None:
             lines.append(f"Content-Length: {length}")
         if close:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
 
 from connections.sandbox.wire.http import Request
@@ -13,20 +14,18 @@ from connections.sandbox.world.clock import iso
 KEPT = 200_000
 
 
+@dataclass(slots=True)
 class Entry:
-    __slots__ = ("applied", "at", "body", "endpoint", "fault", "head", "n", "status")
-
-    def __init__(self, n: int, request: Request) -> None:
-        self.n = n
-        self.at = time.time()
-        self.endpoint = request.path
-        self.head = request.head
-        self.body = request.body
-        #: Did this request change the world?
-        self.applied = False
-        #: HTTP status put on the wire; None while there is none, and for a connection that was reset.
-        self.status: int | None = None
-        self.fault: str | None = None
+    n: int
+    endpoint: str
+    head: bytes
+    body: bytes
+    at: float = field(default_factory=time.time)
+    #: Did this request change the world?
+    applied: bool = False
+    #: HTTP status put on the wire; None while there is none, and for a connection that was reset.
+    status: int | None = None
+    fault: str | None = None
 
     def row(self) -> dict[str, Any]:
         """The entry as plain values; headers as [name, value] pairs in the order and spelling received."""
@@ -58,7 +57,7 @@ class RequestLog:
         self.count += 1
         if len(self.entries) == self.entries.maxlen:
             self.cut += 1
-        entry = Entry(self.count, request)
+        entry = Entry(self.count, request.path, request.head, request.body)
         self.entries.append(entry)
         return entry
 

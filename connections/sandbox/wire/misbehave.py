@@ -9,10 +9,10 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from connections.sandbox.wire.faults import Fault
+from connections.sandbox.wire import misbehave_graphql
+from connections.sandbox.wire.faults import IN_GRAPHQL, Fault
 from connections.sandbox.wire.http import GRAPHQL_PATH, HttpConnection, Request, Response
-from connections.sandbox.wire.misbehave_graphql import ALTERED, errors, ignored, unauthorized
-from connections.sandbox.wire.replies import encode, error, html, ok
+from connections.sandbox.wire.replies import encode, error, graphql, html, ok
 from connections.sandbox.wire.stop import ADDRESS_INCORRECT, ID_INCORRECT
 from connections.sandbox.world.ids import odd_variant_id
 
@@ -39,8 +39,8 @@ def disturb(fault: Fault, request: Request, real: Response | None) -> Response |
         return Response(200, b"[" + real.body + b"]")
     if fault.kind in ("true_bool", "echo_id", "echo_none", "echo_other"):
         return altered(fault.kind, real)
-    if fault.kind in ALTERED:
-        return ALTERED[fault.kind](real)
+    if fault.kind in IN_GRAPHQL:
+        return misbehave_graphql.altered(fault.kind, real)
     return real
 
 
@@ -54,20 +54,13 @@ def altered(kind: str, real: Response) -> Response:
         return Response(real.status, encode({**body, "status": True}))
     if kind == "echo_id":
         return ok(id=own_id)
-    return ok() if kind == "echo_none" else ok(connectionid=another_id(str(own_id)))
-
-
-def another_id(connection_id: str) -> str:
-    """An id of the same form that belongs to nobody here."""
-    return odd_variant_id(Random(connection_id))  # noqa: S311 - repeatable, no secret
-
-
-def retry_header(fault: Fault) -> dict[str, str]:
-    return {} if fault.rule.retry_after is None else {"Retry-After": str(fault.rule.retry_after)}
+    nobodys = odd_variant_id(Random(str(own_id)))  # noqa: S311 - repeatable, no secret
+    return ok() if kind == "echo_none" else ok(connectionid=nobodys)
 
 
 def with_retry(fault: Fault, response: Response) -> Response:
-    response.extra = retry_header(fault)
+    if fault.rule.retry_after is not None:
+        response.extra["Retry-After"] = str(fault.rule.retry_after)
     return response
 
 
@@ -97,21 +90,25 @@ REPLACING: dict[str, Callable[[Fault, Request], Response]] = {
     "empty": lambda fault, request: Response(200, b""),
     "endless": lambda fault, request: Response(200, b""),
     "ignored": lambda fault, request: (
-        ignored() if request.path == GRAPHQL_PATH else ok(connectionid=request.json().get("connectionid"))
+        graphql({"data": {"disconnect": True}})
+        if request.path == GRAPHQL_PATH
+        else ok(connectionid=request.json().get("connectionid"))
     ),
-    "unauthorized": lambda fault, request: unauthorized(),
-    "errors": lambda fault, request: errors(),
+    "unauthorized": lambda fault, request: Response(403, b"Unauthorized", "text/plain"),
+    "errors": lambda fault, request: graphql({"errors": misbehave_graphql.ERRORS}),
     "gzip_bomb": lambda fault, request: Response(
         200, gzip.compress(b" " * BOMB_BYTES), extra={"Content-Encoding": "gzip"}
     ),
 }
 
 
-def deliver(fault: Fault, response: Response | None, client: HttpConnection, sent: Callable[[], None]) -> None:
-    """Put the answer on the wire as the fault wants it. `sent` is called when the status line has gone out."""
+def deliver(fault: Fault | None, response: Response | None, client: HttpConnection, sent: Callable[[], None]) -> None:
+    """Put the answer on the wire, as the fault wants it. `sent` is called when the status line has gone out."""
     loop = asyncio.get_running_loop()
     if response is None:
         client.reset()
+    elif fault is None:
+        late(client, response, sent)
     elif fault.kind == "endless":
         client.write(response.head(None, close=True))
         sent()

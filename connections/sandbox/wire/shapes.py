@@ -11,7 +11,6 @@ from typing import Any
 
 from connections.sandbox.wire.accounts import AUTHHASH, DEVELOPER_KEY, USERNAME
 from connections.sandbox.world.ids import initiator_uid
-from connections.sandbox.world.names import PEOPLE
 from connections.sandbox.world.world import Connection, Device, Service, World
 
 #: Leftovers in the 2020 capture of a connect answer.
@@ -111,7 +110,7 @@ def connection(one: Connection, host_ip: str, caller_ip: str, now: float) -> dic
         "connectionid": one.id,
         "sessionID": one.session_id,
         "initiator": one.opened_by,
-        "initiatorUID": initiator_uid(PEOPLE.index(one.opened_by) if one.opened_by in PEOPLE else 999),
+        "initiatorUID": initiator_uid(one.opened_by),
         "targetUID": one.service.address,
         "clientID": "sandbox",
         "filteredIP": {"255.255.255.255": "latching", "0.0.0.0": "none"}.get(host_ip, host_ip),  # noqa: S104 - a value of theirs

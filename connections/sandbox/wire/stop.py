@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 from connections.sandbox.wire.accounts import USERNAME
 from connections.sandbox.wire.http import Request, Response
@@ -39,7 +38,8 @@ class Stop:
             return error(401, ADDRESS_INCORRECT)
         choice, reason = self.end(connection)
         if choice == "true":
-            return ok(**echo(self.settings.echo, connection.id))
+            key = self.settings.echo
+            return ok() if key == "none" else ok(**{key: connection.id})
         if choice == "refuse":
             return error(401, reason)
         return error(200, reason if choice == "false" else None)
@@ -60,7 +60,3 @@ class Stop:
         """After how many seconds its opener comes back, 0: never. It is always the same services."""
         number = int(hashlib.sha256(connection.service.address.encode()).hexdigest(), 16)
         return self.settings.come_back_s if number % 100 < self.settings.come_back_percent else 0
-
-
-def echo(key: str, connection_id: str) -> dict[str, Any]:
-    return {} if key == "none" else {key: connection_id}

@@ -18,17 +18,11 @@ class Arrivals:
     def catch_up(self) -> None:
         """Open those that have come since the last time, each at its own moment."""
         now, every = self.world.clock.now(), self.settings.open_every_s
-        if not every:
-            self.last = now
-            return
         # What would have ended by now need not be opened.
-        self.last = max(self.last, now - LIFETIME_S)
-        while self.last + every <= now:
+        self.last = max(self.last, now - LIFETIME_S) if every else now
+        while every and self.last + every <= now:
             self.last += every
-            self.open()
-
-    def open(self) -> None:
-        random = self.world.random
-        service = random.choice([one for one in self.world.services.values() if connectable(one)])
-        style, in_use = self.settings.id_style, random.random() < 0.9
-        self.world.open(service.address, opener(random), style=style, at=self.last, in_use=in_use)
+            random = self.world.random
+            service = random.choice([one for one in self.world.services.values() if connectable(one)])
+            style, in_use = self.settings.id_style, random.random() < 0.9
+            self.world.open(service.address, opener(random), style=style, at=self.last, in_use=in_use)

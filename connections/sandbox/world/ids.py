@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from random import Random
 
+from connections.sandbox.world.names import PEOPLE
+
 
 def new_connection_id(random: Random, style: str) -> str:
     """A connection id; `style` is upper, lower or mixed (either one)."""
@@ -30,6 +32,7 @@ def service_address(number: int) -> str:
     return ":".join(digits[at : at + 2] for at in range(0, 16, 2))
 
 
-def initiator_uid(number: int) -> str:
+def initiator_uid(email: str) -> str:
+    number = PEOPLE.index(email) if email in PEOPLE else 999
     digits = f"f000000001{number:06x}"
     return ":".join(digits[at : at + 2] for at in range(0, 16, 2))

@@ -22,14 +22,10 @@ class Settings:
     """Everything that can be changed while the sandbox runs. Raises ValueError for a value it cannot take."""
 
     latency_ms: int = switch(120, "milliseconds that a request waits before it is acted on and answered", unit="MS")
-    stopped_again: str = switch(
-        "refuse", f"answer to the stop of a connection already stopped ({UNDOCUMENTED})", ANSWERS
-    )
+    stopped_again: str = switch("refuse", f"answer to the second stop of a connection ({UNDOCUMENTED})", ANSWERS)
     expired: str = switch("refuse", f"answer to the stop of an expired connection ({UNDOCUMENTED})", ANSWERS)
     foreign: str = switch(
-        "true",
-        f"answer to the stop of a connection that somebody else opened ({UNDOCUMENTED}); only true really stops it",
-        ANSWERS,
+        "true", f"answer to the stop of another's connection ({UNDOCUMENTED}); only true ends it", ANSWERS
     )
     echo: str = switch(
         "connectionid",
@@ -40,12 +36,6 @@ class Settings:
         "mixed",
         "form of new connection ids: upper case, lower case or both; both forms have been seen",
         ("mixed", "upper", "lower"),
-    )
-    override: str = switch(
-        "replace",
-        f"what a second connect to a service does to the same person's first ({UNDOCUMENTED}); a connect that asks "
-        "for 'concurrent' always keeps it",
-        ("replace", "keep"),
     )
     session_ids: str = switch(
         "same",
@@ -74,11 +64,7 @@ class Settings:
     skew_s: int = switch(
         300, f"seconds that a signed date may be off, 0: any; {UNDOCUMENTED}, the value is invented", unit="SECONDS"
     )
-    clock_ahead_s: int = switch(
-        0,
-        "seconds that the API's clock is ahead of this machine's: its Date, and how it judges signed ones",
-        unit="SECONDS",
-    )
+    clock_ahead_s: int = switch(0, "seconds that its clock is ahead, in its Date and for signed ones", unit="SECONDS")
     mfa: str = switch(
         "none",
         "refuse a password login with this code, as for an account with a second factor",

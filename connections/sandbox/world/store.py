@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +26,16 @@ def dump(world: World, tokens: dict[str, float]) -> dict[str, Any]:
         "offset_s": world.clock.offset_s,
         "tokens": tokens,
         "devices": [asdict(one) for one in world.devices],
-        "services": [
-            {"address": one.address, "name": one.name, "kind": one.kind, "port": one.port, "type_id": one.type_id,
-             "device": one.device.address}
-            for one in world.services.values()
-        ],
-        "connections": [kept(one) for one in world.connections.values()],
-        "peers": [kept(one) for one in world.peers.values()],
-    }  # fmt: skip
+        "services": [flat(one, device=one.device.address) for one in world.services.values()],
+        "connections": [flat(one, address=one.service.address) for one in world.connections.values()],
+        "peers": [flat(one, address=one.service.address) for one in world.peers.values()],
+    }
 
 
-def kept(one: Connection) -> dict[str, Any]:
-    return {
-        "id": one.id, "session_id": one.session_id, "address": one.service.address, "opened_by": one.opened_by,
-        "opened_at": one.opened_at, "idle_since": one.idle_since, "stopped_at": one.stopped_at,
-        "stops": one.stops, "replaced_by": one.replaced_by, "proxy": one.proxy,
-    }  # fmt: skip
+def flat(one: Service | Connection, **names: str) -> dict[str, Any]:
+    """Its fields, and `names` instead of what it belongs to."""
+    values = {item.name: getattr(one, item.name) for item in fields(one)}
+    return {name: value for name, value in values.items() if not isinstance(value, Service | Device)} | names
 
 
 def load(path: Path) -> tuple[World, dict[str, float]]:

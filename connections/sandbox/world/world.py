@@ -96,6 +96,11 @@ class World:
         self.changes += 1
         self.on_change()
 
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward; raises ValueError for a step backwards."""
+        self.clock.advance(seconds)
+        self.on_change()
+
     def add_service(self, service: Service) -> None:
         self.services[service.address.lower()] = service
         self.by_device.setdefault(service.device.address, []).append(service)
@@ -153,8 +158,7 @@ class World:
         self.arrive()
         now = self.clock.now()
         due = [one for one in self.returns if one[0] <= now]
-        if due:
-            self.returns = [one for one in self.returns if one[0] > now]
+        self.returns = [one for one in self.returns if one[0] > now]
         for moment, address, opened_by in due:
             self.open(address, opened_by, at=moment)
 

@@ -13,7 +13,7 @@ import selectors
 import socket
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,8 @@ SEND_S = 30.0
 """Seconds for the client to take one piece of the answer."""
 PER_ADDRESS = 50
 """Connections of one address to one process; those of TRUSTED_PROXIES are not counted."""
+SHARE = 2
+"""An address may hold one in so many threads at once: whoever reads its answers slowly holds them long."""
 MAX_HEAD, MAX_BODY = 64 * 2**10, 32 * 2**20
 IN_MEMORY = 256 * 2**10
 """Bytes of one request that stay in memory; the rest goes to a temporary file."""
@@ -136,6 +138,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.arriving: set[Connection] = set()
         self.open_of: Counter[str] = Counter()
+        self.in_hand: Counter[str] = Counter()
+        self.in_line: defaultdict[str, deque[Connection]] = defaultdict(deque)
 
     def accept(self, listener: socket.socket) -> None:
         try:
@@ -144,9 +148,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             if error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
                 raise
             return
-        if self.open_of[address_of(client)] >= PER_ADDRESS and not is_trusted(
-            address_of(client), settings.TRUSTED_PROXIES
-        ):
+        if self.open_of[address_of(client)] >= PER_ADDRESS and is_limited(address_of(client)):
             sock.close()
             return
         self.nr_conns += 1
@@ -189,10 +191,17 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self.hand_over(conn)
 
     def hand_over(self, conn: Connection) -> None:
-        """Give the request, which is here in full, to a thread."""
+        """Give the request, which is here in full, to a thread; or have it wait for others of its address."""
         self.arriving.discard(conn)
         self.poller.unregister(conn.sock)
         conn.inbox.rewind()
+        if self.in_hand[conn.address] >= max(1, self.cfg.threads // SHARE) and is_limited(conn.address):
+            self.in_line[conn.address].append(conn)
+        else:
+            self.begin(conn)
+
+    def begin(self, conn: Connection) -> None:
+        self.in_hand[conn.address] += 1
         super().enqueue_req(conn)
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
@@ -200,6 +209,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         return super().handle_request(req, conn)
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
+        self.in_hand[conn.address] -= 1
+        if line := self.in_line.get(conn.address):
+            self.begin(line.popleft())
         super().finish_request(conn, fs)
         if conn.inbox.rest and conn in self.keepalived_conns:
             self.on_client_socket_readable(conn, conn.sock)
@@ -226,6 +238,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self.poller.unregister(conn.sock)
         self.nr_conns -= 1
         conn.close()
+
+
+def is_limited(address: str) -> bool:
+    """Not a proxy's: it buffers answers, and stands for everybody. On a unix socket there is always one."""
+    return bool(address) and not is_trusted(address, settings.TRUSTED_PROXIES)
 
 
 def address_of(client: Any) -> str:

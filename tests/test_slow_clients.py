@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -10,9 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from pytest_django import Settings
 
 from connections.sandbox import Sandbox
-from remoteit_admin.patient_worker import BODY_S, HEAD_S, MAX_BODY, Inbox, Refused
+from remoteit_admin.patient_worker import BODY_S, HEAD_S, MAX_BODY, Inbox, Refused, is_limited
 from tests.panels import Panel
 
 HEAD = b"POST /admin/login/ HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"
@@ -61,6 +63,48 @@ def test_forty_slow_clients_hold_up_nobody(tmp_path: Path) -> None:
         while time.monotonic() < ends:
             assert requests.get(f"{web.url}/healthz", timeout=3).ok
             time.sleep(0.5)
+
+
+@pytest.mark.slow
+def test_forty_slow_readers_hold_up_nobody_else(tmp_path: Path) -> None:
+    """They ask for more than the kernel's buffers hold and take a few bytes a second, from another address."""
+    database, queue = f"sqlite:///{tmp_path}/db.sqlite3", f"sqlite:///{tmp_path}/queue.sqlite3"
+    with Sandbox(connections=0) as remoteit, Panel(tmp_path, remoteit, database, queue).web() as web:
+        ends = time.monotonic() + 15
+        address = ("127.0.0.1", int(urlsplit(web.url).port or 0))
+        for _ in range(40):
+            threading.Thread(target=sip, args=(address, ends), daemon=True).start()
+        time.sleep(2)
+        while time.monotonic() < ends:
+            assert requests.get(f"{web.url}/healthz", timeout=3).ok
+            time.sleep(0.5)
+
+
+@pytest.mark.slow
+def test_half_a_head_is_answered_408_at_its_deadline(tmp_path: Path) -> None:
+    database, queue = f"sqlite:///{tmp_path}/db.sqlite3", f"sqlite:///{tmp_path}/queue.sqlite3"
+    with Sandbox(connections=0) as remoteit, Panel(tmp_path, remoteit, database, queue).web() as web:
+        with socket.create_connection(("127.0.0.1", int(urlsplit(web.url).port or 0)), timeout=HEAD_S + 10) as client:
+            client.sendall(HEAD[:40])
+            assert client.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_proxy_s_connections_are_not_limited(settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
+    assert [is_limited(address) for address in ("203.0.113.7", "10.1.2.3", "")] == [True, False, False]
+
+
+def sip(address: tuple[str, int], ends: float) -> None:
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        client.settimeout(3)
+        client.bind(("127.0.0.2", 0))
+        client.connect(address)
+        client.sendall(b"GET /admin/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 1000)
+        while time.monotonic() < ends:
+            with contextlib.suppress(OSError):
+                client.recv(64)
+            time.sleep(1)
 
 
 def drip(address: tuple[str, int], first: bytes, ends: float) -> None:

@@ -44,7 +44,7 @@ def test_what_waits_to_be_sent_is_not_sent_with_them_any_more(
     store_credentials(account, own, admin_user, COMMAND)
     open_connections(10)
     run, drain = start_run(admin_user), Drain()
-    sandbox.set(latency_ms=1500)
+    sandbox.set(latency_ms=3000)  # for what follows happens while the first four are out
     while not run.items.sending().exists():
         drain.step(0.02)
     remove_credentials(account, admin_user, COMMAND)

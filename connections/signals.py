@@ -13,7 +13,7 @@ from django.utils import timezone
 from connections import session_end
 from connections.audit.append import Entry, append
 from connections.management.shell import command_origin
-from connections.origin import client_ip, printable, web_origin
+from connections.origin import UNKNOWN, client_ip, printable, web_origin
 from connections.people import notices
 from connections.people.failures import Failure, has_own_line
 
@@ -76,7 +76,7 @@ def refuse_old_password(user: User, request: HttpRequest) -> None:
 
 def failure_of(action: str, name: str, request: HttpRequest) -> Failure:
     """How a failure of the password of `name` that came with `request` is counted."""
-    return Failure(action, printable(name, NAME_LENGTH), client_ip(request))
+    return Failure(action, printable(name, NAME_LENGTH), client_ip(request) or UNKNOWN)
 
 
 def _append(action: str, request: HttpRequest | None, actor: User | None, **facts: str) -> None:

@@ -253,6 +253,13 @@ def test_the_first_failures_of_a_minute_have_lines_and_the_rest_a_sum(alice: Use
     assert not FailedSignIns.objects.exists()
 
 
+def test_lines_and_sums_say_that_nobody_told_the_address(alice: User) -> None:
+    guess("alice", MOST_OF_ONE + 1, address="")
+    tell_sums(timezone.now() + timedelta(minutes=1))
+    assert [line["client_ip"] for line in lines()] == ["unknown"] * (MOST_OF_ONE + 1)
+    assert lines()[-1]["failures"] == 1
+
+
 def test_a_flood_of_names_and_addresses_is_a_bounded_number_of_lines() -> None:
     alone = 0
     for number in range(300):

@@ -16,6 +16,7 @@ from pytest_django import DjangoDbBlocker, Settings
 # Playwright's sync API runs an event loop, which Django takes for an async view.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+from connections import probes
 from connections.audit import checkpoints, triggers
 from connections.models import Account, Connection
 from connections.sandbox import Sandbox
@@ -57,6 +58,12 @@ def no_checkpoints_of_another_test() -> Iterator[None]:
     """A verification compares the history with the checkpoints that lie beside it, and each test has one of its own."""
     yield
     (FOLDER / checkpoints.FILE).unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def probes_remember_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another test found, or this one before it changed something. `test_probes.py` has them remember."""
+    monkeypatch.setattr(probes, "REMEMBERED_S", 0.0)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,10 +10,12 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from huey import PriorityRedisHuey
 from huey.contrib.djhuey import HUEY
 from pytest_django import Settings
 
+from connections import probes
 from connections.audit import triggers
 from connections.models import Worker
 from tests import servers
@@ -105,3 +107,27 @@ def test_a_queue_whose_file_may_only_be_read_is_not_ready(
         assert admin_client.get("/readyz").json()["queue"].startswith("takes nothing")
     finally:
         HUEY.storage.conn.execute("PRAGMA query_only = off")
+
+
+def test_strangers_who_ask_again_and_again_cost_one_look_a_second(
+    client: Client, all_is_well: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time = iter((0.0, 0.0, 0.5, 0.999, 1.0, 1.0))
+    queued: list[bytes] = []
+    monkeypatch.setattr(probes, "REMEMBERED_S", 1.0)
+    monkeypatch.setattr(probes, "_last", probes._Last())
+    monkeypatch.setattr(probes, "monotonic", lambda: next(time))
+    monkeypatch.setattr(HUEY.storage, "put_data", lambda key, value: queued.append(value))
+    asked = []
+    for _n in range(4):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/readyz").json() == {"status": "ok"}
+        asked.append((bool(queries), len(queued)))
+    assert asked == [(True, 1), (False, 1), (False, 1), (True, 2)]
+
+
+def test_what_is_remembered_tells_a_stranger_no_more(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "REMEMBERED_S", 60.0)
+    monkeypatch.setattr(probes, "_last", probes._Last())
+    assert "worker" in admin_client.get("/readyz").json()
+    assert Client().get("/readyz").json() == {"status": "not ready"}

@@ -16,3 +16,5 @@ keepalive = 125
 control_socket_disable = True
 # A socket is for the proxy's group; what the workers write is for their own user (remoteit_admin.start.keep_private).
 umask = 0o007
+# No header decides what was asked for: behind a proxy that passes SCRIPT_NAME on, a browser could send one.
+forwarder_headers = ""

@@ -53,6 +53,14 @@ def given_back(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Non
     TransactionTestCase._fixture_teardown = lambda self: tables.restore()
 
 
+@pytest.fixture(scope="session")
+def served(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Before a test's transaction begins: the WSGI application asks the database when it is imported, and closes the
+    connection."""
+    with django_db_blocker.unblock():
+        import remoteit_admin.wsgi  # noqa: F401
+
+
 @pytest.fixture(autouse=True)
 def no_checkpoints_of_another_test() -> Iterator[None]:
     """A verification compares the history with the checkpoints that lie beside it, and each test has one of its own."""

@@ -14,14 +14,13 @@ from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from django.test import Client, RequestFactory
-from pytest_django import DjangoDbBlocker
 
 from connections.audit.append import Entry, Origin, append
 from connections.models import Connection
 from connections.stops import plan
 from tests.addresses import address, patterns
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.usefixtures("served"), pytest.mark.django_db]
 LONG_NUMBER = "9" * 20
 HOSTILE = [
     *("", "\x00", "a\x00b", LONG_NUMBER, f"-{LONG_NUMBER}", "0", "-1", "1", "nan", "1e999", "٣", "²", "é", "\ud800"),
@@ -168,13 +167,6 @@ def bad_request(chance: Random, pattern: str, parts: dict[str, str], fields: dic
         "cookies": {chance.choice(COOKIES): chance.choice(HOSTILE)} if chance.random() < 0.2 else {},
         "signed_in": chance.random() < 0.8,
     }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def served(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Before a test's transaction begins: at its import it asks the database, and closes the connection."""
-    with django_db_blocker.unblock():
-        import remoteit_admin.wsgi  # noqa: F401
 
 
 def ask(client: Client, wish: dict[str, Any]) -> tuple[int, str]:

@@ -15,6 +15,7 @@ from django.urls import set_script_prefix
 from pytest_django import Settings
 
 from connections.sandbox import Sandbox
+from connections.templatetags.panel import icon
 from tests.panels import PASSWORD, Panel, Web
 from tests.test_bad_requests import Environs, connections_kept
 
@@ -32,7 +33,9 @@ def under_a_path(
     settings.WHITENOISE_USE_FINDERS, settings.STATIC_ROOT = True, tmp_path
     settings.MIDDLEWARE = ["whitenoise.middleware.WhiteNoiseMiddleware", *settings.MIDDLEWARE]
     monkeypatch.setattr("remoteit_admin.wsgi.pages", get_wsgi_application())
+    icon.cache_clear()
     yield
+    icon.cache_clear()
     set_script_prefix("/")
 
 

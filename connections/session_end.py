@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase
+
+log = logging.getLogger(__name__)
 
 BEGUN, SEEN = "session_begun", "session_seen"
 WRITTEN_EVERY_S = 60
@@ -37,7 +41,10 @@ def _look(request: HttpRequest) -> None:
     begun, seen = session.get(BEGUN, now), session.get(SEEN, now)
     if now - begun >= settings.SESSION_COOKIE_AGE or now - seen >= settings.SESSION_IDLE_SECONDS:
         # Without `logout`, which would tell of a person who signed out.
-        session.flush()
+        try:
+            session.flush()
+        except DatabaseError as error:  # its row stays, and is over at every later request, too
+            log.warning("A session that is over could not be deleted: %s", error)
         request.user = AnonymousUser()
     elif BEGUN not in session or now - seen >= WRITTEN_EVERY_S:
         session[BEGUN], session[SEEN] = begun, now

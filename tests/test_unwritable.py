@@ -102,6 +102,44 @@ def test_what_would_write_says_why_it_did_not(
     assert REFUSAL[connection.vendor] in answer.content.decode()
 
 
+@pytest.mark.parametrize("limit", ["SESSION_IDLE_SECONDS", "SESSION_COOKIE_AGE"])
+def test_a_session_is_over_though_it_can_t_be_deleted(
+    client: Client, alice: User, read_only_later: Callable[[], str], settings: Settings, limit: str
+) -> None:
+    client.force_login(alice)
+    setattr(settings, limit, 0)
+    read_only_later()
+    answer = client.get("/admin/connections/connection/", follow=True)
+    assert answer.redirect_chain == [("/admin/login/?next=/admin/connections/connection/", 302)]
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("old", [PASSWORD, "wrong"])
+def test_no_password_is_tried_while_its_try_can_t_be_counted(
+    client: Client, alice: User, read_only_later: Callable[[], str], old: str
+) -> None:
+    client.force_login(alice)
+    client.raise_request_exception = False
+    new = "battery staple horse"
+    read_only_later()
+    form = {"old_password": old, "new_password1": new, "new_password2": new}
+    answer = client.post("/admin/password_change/", form)
+    assert answer.status_code == 503
+    assert REFUSAL[connection.vendor].partition(" UPDATE")[0] in answer.content.decode()
+    assert User.objects.get(pk=alice.pk).check_password(PASSWORD)
+
+
+def test_signing_out_says_that_it_did_not_happen(
+    client: Client, alice: User, read_only_later: Callable[[], str]
+) -> None:
+    client.force_login(alice)
+    client.raise_request_exception = False
+    read_only_later()
+    answer = client.post("/admin/logout/")
+    assert answer.status_code == 503
+    assert "What you asked for was not done." in answer.content.decode()
+
+
 def test_a_database_that_can_be_written_waits_for_a_worker(shown: Callable[[], str]) -> None:
     text = shown()
     assert "No worker has given a sign since" in text

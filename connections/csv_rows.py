@@ -48,7 +48,7 @@ class Row:
 
 
 def read_rows(content: bytes, accounts: dict[str, Account]) -> Iterator[Row | BadRow]:
-    """The rows of `content`, whose first row names the columns.
+    """The rows of `content`, whose first row names the columns, in whatever case.
 
     `accounts`: those that a row may name, by name. Rows of nothing but blanks are passed over, and so are blank cells
     behind the last column. Raises Unreadable, before the first row or at the first that breaks the file's form.
@@ -62,7 +62,8 @@ def read_rows(content: bytes, accounts: dict[str, Account]) -> Iterator[Row | Ba
 def read_columns(content: bytes) -> tuple[Table, list[str]]:
     """The table whose rows come next, and the columns that its first row names. Raises Unreadable."""
     table = read_table(content, COLUMNS)
-    line, header = next(table.rows, (1, []))
+    line, names = next(table.rows, (1, []))
+    header = [name.lower() if name.lower() in COLUMNS else name for name in names]
     while header and not header[-1]:
         header.pop()
     _check_header(line, header)

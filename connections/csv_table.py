@@ -5,12 +5,16 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from django.utils.translation import gettext as _
 
 SEPARATORS = ",;\t"
+SEPARATOR_LINE = re.compile(r"""("?)sep=([^\w"\r\n\0])\1[,;\t]*[\r\n]*""", re.IGNORECASE)
+"""A first line that is no row: Excel takes the separator from it, and its users write it for Excel's sake."""
 ENCODINGS = ((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16-LE"), (codecs.BOM_UTF16_BE, "UTF-16-BE"))
 """What a byte order mark says. Excel writes one before its "CSV UTF-8" and its "Unicode text", which is UTF-16."""
 LONGEST_LINE = 200_000
@@ -34,13 +38,16 @@ class Table:
 
 
 def read_table(content: bytes, names: Collection[str]) -> Table:
-    """`content` as a table, row by row; its separator is the one by which the first row holds most of `names`.
+    """`content` as a table, row by row; its separator is the one that a first line `sep=;` names.
 
-    Raises Unreadable, here or where the rows come to what breaks the table's form.
+    Without such a line it is the one by which the first row holds most of `names`, in whatever case. Raises Unreadable, here or where the rows come to what breaks the table's form.
     """
     mark, encoding = _encoding(content)
-    separator = _separator(_first_line(content, mark, encoding), names)
-    return Table(separator, _rows(content, mark, encoding, separator))
+    lines = _lines(content, mark, encoding)
+    if named := SEPARATOR_LINE.fullmatch(next(lines, "")):
+        return Table(named[2], _rows(chain([""], lines), named[2]))
+    separator = _separator(_first_line(_lines(content, mark, encoding)), names)
+    return Table(separator, _rows(_lines(content, mark, encoding), separator))
 
 
 def _encoding(content: bytes) -> tuple[bytes, str]:
@@ -77,20 +84,20 @@ def _lines(content: bytes, mark: bytes, encoding: str) -> Iterator[str]:
         raise _broken(content, mark, encoding) from None
 
 
-def _first_line(content: bytes, mark: bytes, encoding: str) -> str:
-    return next((line for line in _lines(content, mark, encoding) if line.strip(f"{SEPARATORS} \r\n")), "")
+def _first_line(lines: Iterator[str]) -> str:
+    return next((line for line in lines if line.strip(f"{SEPARATORS} \r\n")), "")
 
 
 def _separator(line: str, names: Collection[str]) -> str:
     def found(separator: str) -> tuple[int, int]:
-        cells = [cell.strip(' "\r\n') for cell in line.split(separator)]
+        cells = [cell.strip(' "\r\n').lower() for cell in line.split(separator)]
         return sum(cell in names for cell in cells), len(cells)
 
     return max(SEPARATORS, key=found)
 
 
-def _rows(content: bytes, mark: bytes, encoding: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(_lines(content, mark, encoding), delimiter=separator, strict=True)
+def _rows(lines: Iterator[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     line = 1
     while True:
         try:

@@ -113,6 +113,13 @@ def test_it_takes_over_what_the_optional_columns_say() -> None:
         file(f"{HEADER},,", GOOD),
         codecs.BOM_UTF16_LE + f"device_address\tconnection_id\r\n{ADDRESS}\t{ID}\r\n".encode("utf-16-le"),
         codecs.BOM_UTF16_BE + file(HEADER, GOOD).decode().encode("utf-16-be"),
+        file("sep=;", "device_address;connection_id", f"{ADDRESS};{ID}"),
+        f"\ufeffSEP=|\r\ndevice_address|connection_id\r\n{ADDRESS}|{ID}\r\n".encode(),
+        file('"sep=;";', "device_address;connection_id", f"{ADDRESS};{ID}"),
+        codecs.BOM_UTF16_LE + f"sep=\t\r\ndevice_address\tconnection_id\r\n{ADDRESS}\t{ID}\r\n".encode("utf-16-le"),
+        file("sep=,", HEADER, GOOD),
+        file("Device_Address;CONNECTION_ID", f"{ADDRESS};{ID}"),
+        file(" Device_Address , Connection_Id , Device_Name", f"{GOOD},gate"),
     ],
     ids=[
         "byte order mark",
@@ -129,6 +136,13 @@ def test_it_takes_over_what_the_optional_columns_say() -> None:
         "commas to the end of the header",
         "UTF-16 as Excel writes it",
         "UTF-16, big end first",
+        "Excel's line for semicolons",
+        "Excel's line for another separator",
+        "Excel's line as a spreadsheet writes it back",
+        "Excel's line for tabs, in UTF-16",
+        "Excel's line for commas",
+        "capitals and semicolons",
+        "capitals and blanks around",
     ],
 )
 def test_it_reads_what_spreadsheets_write(content: bytes) -> None:
@@ -231,6 +245,10 @@ def test_other_encodings_are_named_from_the_first_line(encoding: str) -> None:
         (file(GOOD), f"line 1: There is no column “{ADDRESS}”, but device_address, connection_id,"),
         (file(f"{HEADER},port", f"{GOOD},22"), "line 1: There is no column “port”"),
         (file(f"{HEADER},connection_id", f"{GOOD},{ID}"), "line 1: The column connection_id stands there twice."),
+        (file(f"{HEADER},Connection_ID", f"{GOOD},{ID}"), "line 1: The column connection_id stands there twice."),
+        (file("sep=;"), "line 1: The file is empty."),
+        (file("sep=;", "device_address;Port"), "line 2: There is no column “Port”"),
+        (file("sep=ab", GOOD), "line 1: “sep=ab” is no column."),
         (file(HEADER, GOOD, f'"{ADDRESS}'), "line 3: From here on this is not CSV: unexpected end of data."),
         (file(HEADER, GOOD, f'"{ADDRESS}"x,{ID}'), "line 3: From here on this is not CSV: "),
         (file(HEADER, f'{ADDRESS},"' + "x" * 150_000), "line 2: From here on this is not CSV: field larger than"),
@@ -307,6 +325,11 @@ def test_the_second_of_two_rows_with_one_id_is_bad_in_any_case() -> None:
 def test_a_line_is_counted_as_an_editor_counts_it() -> None:
     content = file(f"{HEADER},device_name", f'{GOOD},"two\nlines"', "", "80:00,A481,")
     assert [sentence.split(":")[0] for sentence in refused(content)] == ["line 2", "line 5"]
+
+
+def test_a_line_is_counted_from_excels_own_on() -> None:
+    content = file("sep=;", "device_address;connection_id", f"{ADDRESS};{ID}", "", "80:00;A481")
+    assert [sentence.split(":")[0] for sentence in refused(content)] == ["line 5"]
 
 
 def test_a_known_id_with_another_address_is_bad(make_connection: MakeConnection) -> None:

@@ -14,8 +14,8 @@ from connections.models.formats import for_terminal
 class Command(BaseCommand):
     help = (
         "Import connections from a CSV file in UTF-8, or in UTF-16 with a byte order mark; commas, semicolons or tabs "
-        f"part its cells. Its first line names the columns: {', '.join(REQUIRED)}, and any of "
-        f"{', '.join(COLUMNS[2:])}. Times are ISO 8601 with their offset from UTC. Bad rows are listed by line "
+        "part its cells, or what a line sep=… before all others names. Its first line names the columns, in any case: "
+        f"{', '.join(REQUIRED)}, and any of {', '.join(COLUMNS[2:])}. Times are ISO 8601 with their offset from UTC. Bad rows are listed by line "
         "and nothing is imported, unless --skip-bad. A connection that is known already is refreshed."
     )
 

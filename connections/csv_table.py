@@ -40,7 +40,8 @@ class Table:
 def read_table(content: bytes, names: Collection[str]) -> Table:
     """`content` as a table, row by row; its separator is the one that a first line `sep=;` names.
 
-    Without such a line it is the one by which the first row holds most of `names`, in whatever case. Raises Unreadable, here or where the rows come to what breaks the table's form.
+    Without such a line it is the one by which the first row holds most of `names`, in whatever case.
+    Raises Unreadable, here or where the rows come to what breaks the table's form.
     """
     mark, encoding = _encoding(content)
     lines = _lines(content, mark, encoding)

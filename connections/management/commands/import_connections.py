@@ -15,8 +15,9 @@ class Command(BaseCommand):
     help = (
         "Import connections from a CSV file in UTF-8, or in UTF-16 with a byte order mark; commas, semicolons or tabs "
         "part its cells, or what a line sep=… before all others names. Its first line names the columns, in any case: "
-        f"{', '.join(REQUIRED)}, and any of {', '.join(COLUMNS[2:])}. Times are ISO 8601 with their offset from UTC. Bad rows are listed by line "
-        "and nothing is imported, unless --skip-bad. A connection that is known already is refreshed."
+        f"{', '.join(REQUIRED)}, and any of {', '.join(COLUMNS[2:])}. Times are ISO 8601 with their offset from UTC. "
+        "Bad rows are listed by line and nothing is imported, unless --skip-bad. "
+        "A connection that is known already is refreshed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -17,6 +17,11 @@ def missing(what: str) -> NoReturn:
     pytest.skip(PREFIX + what)
 
 
+def installed(program: str) -> str:
+    """Where `program` is, one of root's among them, which Debian keeps out of a user's PATH; else as `missing`."""
+    return shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") or missing(program)
+
+
 def needs(*programs: str) -> pytest.MarkDecorator:
     """A mark for tests that run `programs`, each looked for in PATH."""
     absent = [program for program in programs if shutil.which(program) is None]

@@ -18,7 +18,7 @@ from connections.sandbox import Sandbox
 from tests import servers
 from tests.books import check_attempts
 from tests.panels import Panel, until
-from tests.skips import missing
+from tests.skips import installed, missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 COUNT = 60
@@ -35,9 +35,7 @@ def home() -> Iterator[Path]:
 @contextmanager
 def pgbouncer(home: Path, database_url: str) -> Iterator[str]:
     """A pgbouncer in front of this database, with two connections for all; yields the URL of the database behind it."""
-    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    if program is None:
-        missing("pgbouncer")
+    program = installed("pgbouncer")
     behind, port, owner = urlsplit(database_url), servers.free_port(), servers.run_as()
     config, users = home / "pgbouncer.ini", home / "users.txt"
     users.write_text(f'"{behind.username}" "{behind.password}"\n')

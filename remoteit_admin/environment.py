@@ -6,7 +6,6 @@ Set but empty means *not set* for texts and lists, since compose files do that; 
 from __future__ import annotations
 
 import base64
-import ipaddress
 import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,6 +16,7 @@ import environ
 
 from connections.remoteit.base_url import InvalidBaseURL, InvalidProxyURL, checked_base_url, checked_proxy_url
 from remoteit_admin import server_urls
+from remoteit_admin.hosts import is_allowed_host, is_origin, is_own_network
 from remoteit_admin.invalid_setting import InvalidSetting
 
 SWITCH = {
@@ -26,11 +26,6 @@ SWITCH = {
 WHOLE = re.compile(r"[0-9]{1,15}")
 NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-HOST = r"([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])"
-ALLOWED_HOST = re.compile(rf"\.?{HOST}", re.IGNORECASE)
-ORIGIN = re.compile(rf"https?://(\*\.)?{HOST}(:[0-9]{{1,5}})?", re.IGNORECASE)
-WIDEST_NETWORK = {4: 8, 6: 7}
-"""The shortest prefix that is still a network of somebody's own: 10.0.0.0/8 and fc00::/7."""
 URL_SAFE = str.maketrans("-_", "+/")
 SECRET_LENGTH = 32
 SECRET_VARIETY = 8
@@ -110,13 +105,13 @@ class Environment(environ.Env):  # type: ignore[misc]
         """The host names that the panel answers to. All of them (`*`) would let a stranger's link name any other."""
         hosts = self.names(name, default)
         expected = "host names or addresses by commas (.example.com with all below it, IPv6 in [brackets])"
-        _require_each(name, hosts, ALLOWED_HOST.fullmatch, expected)
+        _require_each(name, hosts, is_allowed_host, expected)
         return hosts
 
     def origins(self, name: str) -> list[str]:
         """Origins of forms: scheme, host and port."""
         origins = self.names(name)
-        _require_each(name, origins, ORIGIN.fullmatch, "origins by commas, such as https://panel.example")
+        _require_each(name, origins, is_origin, "origins by commas, such as https://panel.example")
         return origins
 
     def networks(self, name: str, words: Collection[str] = ()) -> list[str]:
@@ -124,7 +119,7 @@ class Environment(environ.Env):  # type: ignore[misc]
         networks = self.names(name)
         also = "".join(f" or {word}" for word in words)
         expected = f"addresses or networks by commas, such as 10.0.0.0/8 (none wider){also}"
-        _require_each(name, networks, lambda text: text in words or _is_own_network(text), expected)
+        _require_each(name, networks, lambda text: text in words or is_own_network(text), expected)
         return networks
 
     def cookie_prefix(self, name: str) -> str:
@@ -203,34 +198,15 @@ def refuse(name: str, expected: str, value: str) -> NoReturn:
     raise InvalidSetting(f"{name} has to be {expected}{_not(value)}.")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether `host`, a name or an address as it stands in a URL or in ALLOWED_HOSTS, is this machine."""
-    host = host.strip("[]").lower()
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _not(value: str) -> str:
     shown = ascii(value if len(value) <= 80 else f"{value[:79]}…")
     return f", not {shown if value else 'empty'}"
 
 
-def _require_each(name: str, words: Sequence[str], fits: Callable[[str], object], expected: str) -> None:
+def _require_each(name: str, words: Sequence[str], fits: Callable[[str], bool], expected: str) -> None:
     for word in words:
         if not fits(word):
             refuse(name, expected, word)
-
-
-def _is_own_network(text: str) -> bool:
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return network.prefixlen >= WIDEST_NETWORK[network.version]
 
 
 def _is_fernet_key(text: str) -> bool:

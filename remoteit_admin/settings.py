@@ -8,8 +8,8 @@ from urllib.parse import urljoin, urlsplit
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from remoteit_admin import env_file
-from remoteit_admin.environment import Environment, is_loopback
+from remoteit_admin import env_file, hosts
+from remoteit_admin.environment import Environment
 from remoteit_admin.invalid_setting import InvalidSetting
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -27,7 +27,7 @@ AUDIT_SIGNING_KEY = env.signing_keys("AUDIT_SIGNING_KEY")
 BIND = env.address("BIND", port=env.whole("PORT", default=8000, minimum=1, maximum=65535))
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
-this_machine_alone = all(is_loopback(host) for host in ALLOWED_HOSTS)
+this_machine_alone = all(hosts.is_loopback(host) for host in ALLOWED_HOSTS)
 DEBUG = env.switch("DEBUG", default=False)
 if DEBUG and not this_machine_alone:
     raise InvalidSetting(
@@ -53,7 +53,7 @@ REMOTEIT_TOKEN = env.text("REMOTEIT_TOKEN")
 R3_ACCESS_KEY_ID = env.text("R3_ACCESS_KEY_ID")
 R3_SECRET_ACCESS_KEY = env.text("R3_SECRET_ACCESS_KEY")
 # remote.it is never on this machine.
-SANDBOX = is_loopback(urlsplit(REMOTEIT_API_URL).hostname or "")
+SANDBOX = hosts.is_loopback(urlsplit(REMOTEIT_API_URL).hostname or "")
 REMOTEIT_GRAPHQL_URL = env.url(
     "REMOTEIT_GRAPHQL_URL",
     # The sandbox's credentials must not go to remote.it.

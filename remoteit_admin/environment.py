@@ -16,7 +16,7 @@ import environ
 
 from connections.remoteit.base_url import InvalidBaseURL, InvalidProxyURL, checked_base_url, checked_proxy_url
 from remoteit_admin import server_urls
-from remoteit_admin.hosts import is_allowed_host, is_origin, is_own_network
+from remoteit_admin.hosts import is_allowed_host, is_own_network, origin
 from remoteit_admin.invalid_setting import InvalidSetting
 
 SWITCH = {
@@ -109,9 +109,13 @@ class Environment(environ.Env):  # type: ignore[misc]
         return hosts
 
     def origins(self, name: str) -> list[str]:
-        """Origins of forms: scheme, host and port."""
-        origins = self.names(name)
-        _require_each(name, origins, is_origin, "origins by commas, such as https://panel.example")
+        """Origins of forms: scheme, host and port, as browsers write them."""
+        origins = []
+        for word in self.names(name):
+            try:
+                origins.append(origin(word))
+            except ValueError:
+                refuse(name, "origins by commas, such as https://panel.example", word)
         return origins
 
     def networks(self, name: str, words: Collection[str] = ()) -> list[str]:
@@ -132,8 +136,8 @@ class Environment(environ.Env):  # type: ignore[misc]
     def path(self, name: str) -> str:
         """The path under which a proxy shows the panel: /panel. "" for the root."""
         text = self.text(name).rstrip("/")
-        if not re.fullmatch("(/[A-Za-z0-9_.~-]+)*", text):
-            refuse(name, "a path that begins with /, such as /panel", text)
+        if not re.fullmatch("(/[A-Za-z0-9_.~-]+)*", text) or {".", ".."} & {*text.split("/")}:
+            refuse(name, "a path that begins with /, such as /panel, without . and .. as its parts", text)
         return text
 
     def url(self, name: str, default: str) -> str:

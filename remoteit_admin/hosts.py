@@ -5,21 +5,41 @@ from __future__ import annotations
 import ipaddress
 import re
 
-HOST = r"([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])"
-ALLOWED_HOST = re.compile(rf"\.?{HOST}", re.IGNORECASE)
-ORIGIN = re.compile(rf"https?://(\*\.)?{HOST}(:[0-9]{{1,5}})?", re.IGNORECASE)
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+NAME = re.compile(rf"{LABEL}(\.{LABEL})*", re.IGNORECASE)
+NUMERIC_END = re.compile(r"(.*\.)?[0-9]+")
+ORIGIN = re.compile(r"(https?)://(\*\.)?([^:\[\]/]+|\[[^\[\]/]+\])(?::([0-9]{1,5}))?", re.IGNORECASE)
+HIGHEST_PORT = 65535
+DEFAULT_PORTS = {"http": 80, "https": 443}
 WIDEST_NETWORK = {4: 8, 6: 7}
 """The shortest prefix that is still a network of somebody's own: 10.0.0.0/8 and fc00::/7."""
 
 
+def is_host(text: str) -> bool:
+    """Whether `text` is a host's name, an IPv4 address, or an IPv6 address in brackets."""
+    if text.startswith("[") and text.endswith("]"):
+        return "%" not in text and _is_address(text[1:-1], version=6)
+    if NUMERIC_END.fullmatch(text):  # no name ends so: browsers take it for an address
+        return _is_address(text, version=4)
+    return len(text) <= 253 and NAME.fullmatch(text) is not None
+
+
 def is_allowed_host(text: str) -> bool:
-    """Whether `text` is a host's name or address, or `.` and a name that stands for all below it."""
-    return ALLOWED_HOST.fullmatch(text) is not None
+    """Whether `text` is a host, or `.` and a name that stands for all below it."""
+    return is_host(text.removeprefix("."))
 
 
-def is_origin(text: str) -> bool:
-    """Whether `text` is a scheme, a host (`*.` stands for all below it) and perhaps a port."""
-    return ORIGIN.fullmatch(text) is not None
+def origin(text: str) -> str:
+    """The origin `text` as a browser writes it: in small letters, and without the port that its scheme has anyway.
+
+    A scheme, a host (`*.` stands for all below it) and perhaps a port. Raises ValueError for anything else.
+    """
+    found = ORIGIN.fullmatch(text.lower())
+    if not found or not is_host(found[3]) or not 1 <= int(found[4] or 1) <= HIGHEST_PORT:
+        raise ValueError("no origin")
+    scheme, below, host, port = found.groups(default="")
+    shown = f":{int(port)}" if port and int(port) != DEFAULT_PORTS[scheme] else ""
+    return f"{scheme}://{below}{host}{shown}"
 
 
 def is_own_network(text: str) -> bool:
@@ -38,5 +58,12 @@ def is_loopback(host: str) -> bool:
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_address(text: str, version: int) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == version
     except ValueError:
         return False

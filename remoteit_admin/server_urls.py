@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlparse, urlsplit
 
 import environ
 
+from remoteit_admin.hosts import HIGHEST_PORT
 from remoteit_admin.invalid_setting import InvalidSetting
 
 SQLITE = "sqlite:///FILE"
@@ -18,7 +19,6 @@ POSTGRES = "postgres://USER:PASSWORD@HOST/NAME"
 REDIS = "redis://:PASSWORD@HOST:6379/0"
 POSTGRES_SCHEMES = ("postgres", "postgresql")
 HOST = re.compile(r"([^:\[\]]*|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?")
-HIGHEST_PORT = 65535
 NO_URL_HAS = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]|%00")
 CURSORS = "DISABLE_SERVER_SIDE_CURSORS"
 

@@ -65,6 +65,10 @@ def networks(env: Environment) -> Any:
     return env.networks("NAME")
 
 
+def path(env: Environment) -> Any:
+    return env.path("NAME")
+
+
 def url(env: Environment) -> Any:
     return env.url("NAME", "https://api.example/v1")
 
@@ -112,8 +116,15 @@ def secret_key(env: Environment) -> Any:
         (origins, "", []),
         (origins, "https://panel.example, http://127.0.0.1:8000", ["https://panel.example", "http://127.0.0.1:8000"]),
         (origins, "https://*.panel.example,https://[::1]:8443", ["https://*.panel.example", "https://[::1]:8443"]),
+        (
+            origins,
+            "HTTPS://Panel.example:443,http://a.b:080,https://a:08443",
+            ["https://panel.example", "http://a.b", "https://a:8443"],
+        ),
         (networks, "", []),
         (networks, "10.0.0.0/8, ::1,192.168.1.7,fc00::/7", ["10.0.0.0/8", "::1", "192.168.1.7", "fc00::/7"]),
+        (path, "", ""),
+        (path, "/panel/.v2/a..b/", "/panel/.v2/a..b"),
         (url, None, "https://api.example/v1"),
         (url, "https://api.remote.it/apv/v27", "https://api.remote.it/apv/v27"),
         (url, "http://127.0.0.1:9527/apv/v27", "http://127.0.0.1:9527/apv/v27"),
@@ -162,7 +173,17 @@ def test_a_long_value_is_not_told_whole() -> None:
         *((hosts, value, value) for value in ("panel.example/admin", "::1", "two words", "..", "panel..example")),
         (hosts, "localhost,*", "*"),
         *((origins, value, value) for value in ("panel.example", "https://", "https://panel.example/", "*")),
+        *(
+            (hosts, value, value)
+            for value in ("10.0.0.256", "[:::]", "[10.0.0.1]", "[::1%eth0]", "-a.example", "a" * 64)
+        ),
         (origins, "https://panel.example, ftp://panel.example", "ftp://panel.example"),
+        *(
+            (origins, f"https://{value}", f"https://{value}")
+            for value in ("x:99999", "x:0", "x:", "[:::]", "10.0.0.256")
+        ),
+        *((path, value, value) for value in ("/..", "/../panel", "/panel/.", "/./panel", "panel", "/a b")),
+        *((url, value, value) for value in ("https://api.example:99999/v1", "https://api.example:0/v1")),
         *((networks, value, value) for value in ("nonsense", "0.0.0.0/0", "::/0", "10.0.0.0/33", "10.0.0", "unix")),
         (networks, "10.0.0.0/8, 128.0.0.0/1", "128.0.0.0/1"),
         *((url, value, value) for value in ("http://api.remote.it/apv/v27", "ftp://127.0.0.1/x", "https://", "api")),

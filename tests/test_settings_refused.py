@@ -50,6 +50,8 @@ def settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, Any
         ({"ALLOWED_HOSTS": "panel.example", "USE_HTTPS": "on", "DEBUG": "on"}, "DEBUG is on"),
         ({"ALLOWED_HOSTS": "localhost, panel.example"}, "USE_HTTPS is off"),
         ({"CSRF_TRUSTED_ORIGINS": "panel.example"}, "CSRF_TRUSTED_ORIGINS has to be origins"),
+        ({"CSRF_TRUSTED_ORIGINS": "https://panel.example:99999"}, "CSRF_TRUSTED_ORIGINS has to be origins"),
+        ({"SCRIPT_NAME": "/.."}, "SCRIPT_NAME has to be a path that begins with /"),
         ({"TRUSTED_PROXIES": "nonsense"}, "TRUSTED_PROXIES has to be addresses or networks"),
         ({"TRUSTED_PROXIES": "0.0.0.0/0"}, "TRUSTED_PROXIES has to be addresses or networks"),
         ({"REMOTEIT_API_URL": "http://api.example"}, "REMOTEIT_API_URL has to be https://HOST/PATH"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 
 class InvalidBaseURL(ValueError):
@@ -20,8 +20,7 @@ def checked_base_url(url: str) -> str:
     if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
         raise InvalidBaseURL("The API's base URL is empty or has characters that no URL has")
     try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
+        parts, host = _split(url)
     except ValueError:
         raise InvalidBaseURL("The API's base URL can't be read: its host or port is wrong") from None
     if "@" in parts.netloc or "?" in url or "#" in url:
@@ -38,8 +37,7 @@ def checked_proxy_url(url: str) -> str:
     if not re.fullmatch(r"[!-~]+", url) or "\\" in url:
         raise InvalidProxyURL("The proxy's URL is empty or has characters that no URL has: write them as %XX")
     try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
+        parts, host = _split(url)
     except ValueError:
         raise InvalidProxyURL("The proxy's URL can't be read: its host or port is wrong") from None
     if parts.scheme not in ("http", "https") or not host:
@@ -47,6 +45,14 @@ def checked_proxy_url(url: str) -> str:
     if parts.path not in ("", "/") or parts.netloc.count("@") > 1 or "?" in url or "#" in url:
         raise InvalidProxyURL("The proxy's URL ends after host and port; in a password write / ? # and @ as %XX")
     return url
+
+
+def _split(url: str) -> tuple[SplitResult, str]:
+    """The parts of ``url``, and its host, "" without one. Raises ValueError."""
+    parts = urlsplit(url)
+    if parts.port == 0:
+        raise ValueError("nothing listens there")
+    return parts, parts.hostname or ""
 
 
 def _is_loopback(host: str) -> bool:

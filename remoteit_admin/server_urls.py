@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlparse, urlsplit
@@ -20,7 +21,20 @@ REDIS = "redis://:PASSWORD@HOST:6379/0"
 POSTGRES_SCHEMES = ("postgres", "postgresql")
 HOST = re.compile(r"([^:\[\]]*|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?")
 NO_URL_HAS = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]|%00")
-CURSORS = "DISABLE_SERVER_SIDE_CURSORS"
+ROLE, CURSORS = "assume_role", "DISABLE_SERVER_SIDE_CURSORS"
+"""Options that are Django's and not libpq's."""
+LONGEST_NAME = 63
+SECONDS = r"(?=[0-9.]*[1-9])[0-9]{1,6}(\.[0-9]{1,6})?"
+YES_OR_NO = r"(?i:true|false|yes|no|t|f|y|n|1|0)"
+REDIS_OPTIONS = {
+    **dict.fromkeys(("socket_timeout", "socket_connect_timeout"), SECONDS),
+    **dict.fromkeys(("socket_keepalive", "retry_on_timeout", "ssl_check_hostname"), YES_OR_NO),
+    **dict.fromkeys(("health_check_interval", "max_connections", "db"), "[0-9]{1,6}"),
+    **dict.fromkeys(("client_name", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"), ".+"),
+    "ssl_cert_reqs": "none|optional|required",
+    "protocol": "2|3",
+}
+"""Those that can be written as text and that Huey can live with, each with its form: redis-py takes any at first."""
 
 
 def database(name: str, url: str, folder: Path) -> dict[str, Any]:
@@ -32,12 +46,16 @@ def database(name: str, url: str, folder: Path) -> dict[str, Any]:
     parts = _split(name, url, f"{SQLITE} or {POSTGRES}", ("sqlite", *POSTGRES_SCHEMES))
     if parts.scheme == "sqlite":
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": _file(name, parts, folder)}
-    _require_options(name, parts.query)
+    options = _options(name, parts.query)
     # In a path + is no blank, but django-environ takes it for one.
     config: dict[str, Any] = environ.Env.db_url_config(urlparse(url)._replace(path=parts.path.replace("+", "%2B")))
     if not config["NAME"] and "service" not in config.get("OPTIONS", {}):
         raise InvalidSetting(f"{name} has to be {POSTGRES}; the NAME of the database is missing.")
-    if ("options", "") in parse_qsl(parts.query, keep_blank_values=True):
+    if len(config["NAME"]) > LONGEST_NAME:
+        raise InvalidSetting(f"{name} has to be {POSTGRES}; a database's NAME has {LONGEST_NAME} letters at most.")
+    places = {"host": config["HOST"], "port": config["PORT"]}
+    _require_libpq_takes(name, {**options, **{option: value for option, value in places.items() if value}})
+    if options.get("options") == "":
         # django-environ drops what is empty; here it says that nothing is asked for, which a pooler would refuse.
         config.setdefault("OPTIONS", {})["options"] = ""
     return config
@@ -53,9 +71,9 @@ def queue(name: str, url: str, folder: Path) -> dict[str, Any]:
     if parts.scheme == "sqlite":
         return {"huey_class": "huey.SqliteHuey", "filename": str(_file(name, parts, folder))}
     if parts.scheme in POSTGRES_SCHEMES:
-        _require_libpq_reads(name, url)
+        _require_libpq_takes(name, _read_by_libpq(name, url))
         return {"huey_class": "huey.PostgresHuey", "dsn": url}
-    _require_redis_reads(name, url, parts.path)
+    _require_redis_reads(name, url, parts)
     return {"huey_class": "huey.PriorityRedisHuey", "connection": {"url": url}}
 
 
@@ -115,40 +133,53 @@ def _file(name: str, parts: SplitResult, folder: Path) -> Path:
     return file
 
 
-def _require_options(name: str, query: str) -> None:
-    from psycopg.pq import Conninfo
+def _options(name: str, query: str) -> dict[str, str]:
+    """What stands after `?` for libpq."""
+    from remoteit_admin import libpq
 
     try:
         options = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
         raise InvalidSetting(f"{name} has to be {POSTGRES}; after ? stand options, NAME=value, joined by &.") from None
-    known = {option.keyword.decode() for option in Conninfo.get_defaults()} | {"assume_role"}
+    known = libpq.keywords() | {ROLE}
     for option, value in options:
         if option not in known and (option, value) != (CURSORS, "True"):
             raise InvalidSetting(f"{name} has to be {POSTGRES}; after ? stand options that PostgreSQL's client knows.")
-        if option == "connect_timeout" and not re.fullmatch("-?[0-9]{1,9}", value):
-            raise InvalidSetting(f"{name} has to be {POSTGRES}; connect_timeout is a whole number of seconds.")
+    return {option: value for option, value in options if option not in (ROLE, CURSORS)}
 
 
-def _require_libpq_reads(name: str, url: str) -> None:
+def _require_libpq_takes(name: str, parameters: Mapping[str, Any]) -> None:
+    from remoteit_admin import libpq
+
+    given = {option: str(value) for option, value in parameters.items() if value is not None}
+    if why := libpq.why_refused(given):
+        raise InvalidSetting(f"{name} has to be {POSTGRES}; PostgreSQL's client does not take {why}.")
+
+
+def _read_by_libpq(name: str, url: str) -> Mapping[str, Any]:
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 
     try:
-        conninfo_to_dict(url)
+        return conninfo_to_dict(url)
     except ProgrammingError:
         raise InvalidSetting(
             f"{name} has to be {POSTGRES}; a % is written as %25, and after ? stand options of PostgreSQL's client."
         ) from None
 
 
-def _require_redis_reads(name: str, url: str, path: str) -> None:
+def _require_redis_reads(name: str, url: str, parts: SplitResult) -> None:
     import redis
 
-    if not re.fullmatch(r"/?|/[0-9]{1,4}", path):
+    if not re.fullmatch(r"/?|/[0-9]{1,4}", parts.path):
         raise InvalidSetting(f"{name} has to be {REDIS}; after the host stands the number of a database.")
+    for option, value in parse_qsl(parts.query, keep_blank_values=True):
+        if option not in REDIS_OPTIONS:
+            raise InvalidSetting(f"{name} has to be {REDIS}; after ? stand options: {', '.join(REDIS_OPTIONS)}.")
+        if not re.fullmatch(REDIS_OPTIONS[option], value):
+            raise InvalidSetting(f"{name} has to be {REDIS}; Redis's client does not take its {option}.")
     try:
         pool = redis.ConnectionPool.from_url(url)
         pool.connection_class(**pool.connection_kwargs)  # it connects nowhere yet
     except (ValueError, TypeError, redis.RedisError):
-        raise InvalidSetting(f"{name} has to be {REDIS}; after ? stand options that Redis's client knows.") from None
+        raise InvalidSetting(f"{name} has to be {REDIS}; its client can't be made of it.") from None

@@ -72,8 +72,11 @@ def test_a_folder_is_no_file(tmp_path: Path, read: Callable[..., object]) -> Non
         ("postgres://panel@[::1]:5432/panel", {"HOST": "::1", "PORT": 5432}),
         ("postgres://panel@a.example:5432,b.example:5432/panel", {"HOST": "a.example,b.example", "PORT": "5432,5432"}),
         ("postgres:////var/run/postgresql/panel", {"HOST": "/var/run/postgresql", "NAME": "panel"}),
-        ("postgres://db.example/?service=panel", {"OPTIONS": {"service": "panel"}}),
         ("postgres://panel@db.example/panel?sslmode=require", {"OPTIONS": {"sslmode": "require"}}),
+        (
+            "postgres://panel@a.example,b.example:5433/panel?gssencmode=require&target_session_attrs=read-write",
+            {"OPTIONS": {"gssencmode": "require", "target_session_attrs": "read-write"}},
+        ),
         ("postgres://panel@db.example/panel?options=", {"OPTIONS": {"options": ""}}),
         ("postgres://panel@db.example/panel?DISABLE_SERVER_SIDE_CURSORS=True", {"DISABLE_SERVER_SIDE_CURSORS": True}),
     ],
@@ -88,7 +91,8 @@ def test_a_database_is_described_as_it_is_written(url: str, expected: dict[str, 
     [
         ("redis://:geheim@queue.example:6379/0", {"connection": {"url": "redis://:geheim@queue.example:6379/0"}}),
         ("rediss://queue.example", {"huey_class": "huey.PriorityRedisHuey"}),
-        ("redis://queue.example/3?socket_timeout=5", {"huey_class": "huey.PriorityRedisHuey"}),
+        ("redis://queue.example/3?socket_timeout=0.5&protocol=3", {"huey_class": "huey.PriorityRedisHuey"}),
+        ("rediss://queue.example?ssl_cert_reqs=none&ssl_check_hostname=no", {"huey_class": "huey.PriorityRedisHuey"}),
         ("postgres://panel:a%25b@db.example/panel", {"dsn": "postgres://panel:a%25b@db.example/panel"}),
     ],
 )
@@ -121,6 +125,20 @@ def test_an_odd_password_is_refused_and_not_told(read: Callable[[str], object], 
         assert "_URL has to be sqlite:///FILE" in str(error.value)
 
 
+NO_OPTIONS = [
+    "sslmode=s3cret",
+    "sslmode=",
+    "gssencmode=s3cret",
+    "channel_binding=s3cret",
+    "target_session_attrs=s3cret",
+    "ssl_min_protocol_version=s3cret",
+    "sslmode=require&sslrootcert=system",
+    "service=s3cret",
+    "hostaddr=s3cret",
+    "keepalives_idle=s3cret",
+    "tcp_user_timeout=1.5",
+    "connect_timeout=",
+]
 NO_DATABASE = [
     "",
     "mysql://panel:s3cret@db.example/panel",
@@ -141,6 +159,8 @@ NO_DATABASE = [
     "postgres://panel:s3cret@db.example/panel?sslmod=s3cret",
     "postgres://panel:s3cret@db.example/panel?connect_timeout=s3cret",
     "postgres://panel:s3cret@db.example/panel?atomic_requests=True",
+    f"postgres://panel:s3cret@db.example/{'x' * 64}",
+    *(f"postgres://panel:s3cret@db.example/panel?{options}" for options in NO_OPTIONS),
 ]
 NO_QUEUE = [
     *NO_DATABASE[:12],
@@ -148,8 +168,15 @@ NO_QUEUE = [
     "redis://:s3cret@queue.example/s3cret",
     "redis://:s3cret@queue.example/0?s3cret=1",
     "redis://:s3cret@queue.example/0?socket_timeout=s3cret",
+    "redis://:s3cret@queue.example/0?socket_timeout=0",
+    "redis://:s3cret@queue.example/0?retry_on_timeout=s3cret",
+    "redis://:s3cret@queue.example/0?encoding=s3cret",
+    "redis://:s3cret@queue.example/0?decode_responses=True",
+    "redis://:s3cret@queue.example/0?db=",
+    "rediss://:s3cret@queue.example/0?ssl_cert_reqs=s3cret",
     "postgres://panel:s3cret%@db.example/panel",
     "postgres://panel:s3cret@db.example/panel?s3cret=1",
+    *(f"postgres://panel:s3cret@db.example/panel?{options}" for options in NO_OPTIONS),
 ]
 
 
@@ -162,6 +189,26 @@ def test_what_is_no_address_of_a_server_is_refused(read: Callable[[str], object]
     assert "_URL has to be" in str(error.value)
     assert "s3cret" not in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_what_the_client_does_not_take_is_named() -> None:
+    with pytest.raises(InvalidSetting, match=r"; PostgreSQL's client does not take its sslmode\.$"):
+        database("postgres://panel@db.example/panel?sslmode=nonsense")
+
+
+def test_what_the_environment_adds_is_named_as_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSSLMODE", "nonsense")
+    with pytest.raises(InvalidSetting, match="does not take the sslmode that the environment or a service file gives"):
+        database("postgres://panel@db.example/panel")
+
+
+def test_a_service_is_one_that_its_file_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "services").write_text("[panel]\nhost=a.example,b.example\nport=5433,5434\ndbname=panel\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    assert database("postgres:///?service=panel")["OPTIONS"] == {"service": "panel"}
+    assert database("postgres://db.example/?service=panel")["HOST"] == "db.example"
+    with pytest.raises(InvalidSetting, match="does not take its service"):
+        database("postgres:///?service=another")
 
 
 def test_no_cursor_outlives_its_statement_since_a_pooler_knows_none() -> None:

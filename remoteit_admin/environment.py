@@ -16,6 +16,7 @@ import environ
 
 from connections.remoteit.base_url import InvalidBaseURL, InvalidProxyURL, checked_base_url, checked_proxy_url
 from remoteit_admin import server_urls
+from remoteit_admin.folders import can_be_written
 from remoteit_admin.hosts import is_allowed_host, is_own_network, origin
 from remoteit_admin.invalid_setting import InvalidSetting
 
@@ -162,10 +163,10 @@ class Environment(environ.Env):  # type: ignore[misc]
             raise InvalidSetting(f"{name} has to be http://HOST:PORT or https://HOST:PORT. {error}.") from None
 
     def folder(self, name: str, default: Path) -> Path:
-        """A folder that is there, by its absolute path."""
+        """A folder that is there and can be written, by its absolute path."""
         text = self.text(name)
-        if text and not (os.path.isabs(text) and os.path.isdir(text)):
-            refuse(name, "the absolute path of a folder that is there", text)
+        if text and not (os.path.isabs(text) and can_be_written(Path(text))):
+            refuse(name, "the absolute path of a folder that is there and can be written", text)
         return Path(text) if text else default
 
     def address(self, name: str, port: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlparse, urlsplit
 
 import environ
 
+from remoteit_admin.folders import can_be_written
 from remoteit_admin.hosts import HIGHEST_PORT
 from remoteit_admin.invalid_setting import InvalidSetting
 
@@ -126,7 +126,7 @@ def _file(name: str, parts: SplitResult, folder: Path) -> Path:
     if parts.query or parts.fragment:
         raise InvalidSetting(f"{name} has to be {SQLITE} and nothing more; in its name write ? as %3F and # as %23.")
     file = folder / path
-    if not os.access(file.parent, os.W_OK | os.X_OK):
+    if not can_be_written(file.parent):
         raise InvalidSetting(f"{name} has to be {SQLITE} in a folder that is there and can be written, not {file}.")
     if file.is_dir():
         raise InvalidSetting(f"{name} has to be {SQLITE}, not {file}, which is a folder.")

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from remoteit_admin.launch import alone
+from remoteit_admin.launch.failure import LaunchError
 from tests.commands import ROOT
 from tests.panels import GUNICORN, until
 from tests.servers import free_port
@@ -53,11 +55,22 @@ def test_with_it_everything_is_there(tmp_path: Path) -> None:
     assert places(DATA_FOLDER=str(tmp_path)) == there
 
 
-@pytest.mark.parametrize("wrong", ["data", "/no/such/folder", "README.md"])
+@pytest.mark.parametrize("wrong", ["data", "/no/such/folder", "README.md", "/proc"])
 def test_what_is_no_folder_is_refused(wrong: str) -> None:
-    assert (
-        "DATA_FOLDER has to be the absolute path of a folder that is there" in read_settings(DATA_FOLDER=wrong).stderr
-    )
+    told = f"DATA_FOLDER has to be the absolute path of a folder that is there and can be written, not {wrong!r}."
+    assert told in read_settings(DATA_FOLDER=wrong).stderr
+
+
+def test_a_database_in_a_folder_that_takes_no_file_is_refused() -> None:
+    told = "DATABASE_URL has to be sqlite:///FILE in a folder that is there and can be written, not /proc/db.sqlite3."
+    assert told in read_settings(DATABASE_URL="sqlite:////proc/db.sqlite3").stderr
+
+
+def test_make_run_says_so_where_it_can_write_no_lock(tmp_path: Path) -> None:
+    lock = tmp_path / ".run.lock"
+    lock.mkdir()
+    with pytest.raises(LaunchError, match=r"\.run\.lock can't be written: Is a directory\."):
+        alone.lock_folder(lock)
 
 
 @pytest.fixture

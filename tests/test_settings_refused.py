@@ -113,6 +113,8 @@ def project(tmp_path_factory):
     [
         ("A=1\nREMOTEIT_PASSWORD geheim-123", GOOD, "Line 2 of .env can't be read: it has to be NAME=value"),
         ("", {**GOOD, "SECRET_KEY": "a"}, "SECRET_KEY can be guessed"),
+        ("", {**GOOD, "DATA_FOLDER": "/proc"}, "DATA_FOLDER has to be the absolute path of a folder that is there and"),
+        ("", {**GOOD, "DATABASE_URL": "postgres://p@db.example/panel?sslmode=geheim"}, "DATABASE_URL has to be"),
         ("DATABASE_URL='postgres://p:geheim/x?y@db.example/panel'", GOOD, "DATABASE_URL has to be sqlite:///FILE"),
     ],
 )

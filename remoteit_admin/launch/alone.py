@@ -46,9 +46,12 @@ def lock_folder(path: Path) -> IO[str]:
     """Take the lock file `path` and return it; it is held while this process, or any that it was passed to, lives.
 
     The file lists their process ids, so that what a killed launcher left behind can be named. Raises LaunchError
-    when it is held.
+    when it is held, or can't be written.
     """
-    lock = path.open("a+")
+    try:
+        lock = path.open("a+")
+    except OSError as error:
+        raise LaunchError(f"{path} can't be written: {error.strerror}.") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -17,7 +17,10 @@ def main() -> None:
     require_settings()
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from remoteit_admin import outage
+
+    with outage.told():
+        execute_from_command_line(sys.argv)
 
 
 def refuse_what_is_no_text(arguments: list[str]) -> None:

@@ -9,19 +9,24 @@ from itertools import chain, count
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connections
+from django.db import connections
 
+from remoteit_admin import outage
 from remoteit_admin.launch.failure import LaunchError
 
 
 def prepare() -> None:
-    """Bring tables and collected files up to date. Raises LaunchError, with Django's own words, when it can't."""
+    """Bring tables and collected files up to date. Raises LaunchError, with Django's or the database's words."""
     try:
         django.setup()
         call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
         call_command("collectstatic", interactive=False, verbosity=0)
-    except (ImproperlyConfigured, CommandError, DatabaseError, OSError) as error:
+    except (ImproperlyConfigured, CommandError, OSError) as error:
         raise LaunchError(f"The panel can't start: {error}") from error
+    except Exception as error:
+        if not (why := outage.why(error)):
+            raise
+        raise LaunchError(why) from error
     connections.close_all()
 
 

@@ -53,7 +53,7 @@ class Command(BaseCommand):
                 tell(self.stdout, [f"{fact.name:<12} {fact.said}"])
                 well = well and fact.well
         except (DatabaseError, InterfaceError, NotAsked) as error:
-            self.stderr.write(_("The panel could not be asked: %s") % str(error).partition("\n")[0])
+            self.stderr.write(_("The panel could not be asked: %s") % " ".join(str(error).split()))
             raise SystemExit(COULD_NOT) from None
         if not well:
             raise SystemExit(SOME_NOT)

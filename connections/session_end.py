@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase
 
@@ -38,13 +39,18 @@ def begin(sender: object, request: HttpRequest | None, **kwargs: Any) -> None:
 
 def _look(request: HttpRequest) -> None:
     now, session = int(time.time()), request.session
-    begun, seen = session.get(BEGUN, now), session.get(SEEN, now)
-    if now - begun >= settings.SESSION_COOKIE_AGE or now - seen >= settings.SESSION_IDLE_SECONDS:
+    if is_over(session, now):
         # Without `logout`, which would tell of a person who signed out.
         try:
             session.flush()
         except DatabaseError as error:  # its row stays, and is over at every later request, too
             log.warning("A session that is over could not be deleted: %s", error)
         request.user = AnonymousUser()
-    elif BEGUN not in session or now - seen >= WRITTEN_EVERY_S:
-        session[BEGUN], session[SEEN] = begun, now
+    elif BEGUN not in session or now - session.get(SEEN, now) >= WRITTEN_EVERY_S:
+        session[BEGUN], session[SEEN] = session.get(BEGUN, now), now
+
+
+def is_over(session: SessionBase, now: int) -> bool:
+    """Whether one of its two ends has come by `now`, seconds since 1970."""
+    begun, seen = int(session.get(BEGUN, now)), int(session.get(SEEN, now))
+    return now - begun >= settings.SESSION_COOKIE_AGE or now - seen >= settings.SESSION_IDLE_SECONDS

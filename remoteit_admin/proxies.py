@@ -32,6 +32,17 @@ def address(text: str) -> Address | None:
     return given
 
 
+def one_client(text: str) -> str:
+    """What counts as one client beside the address `text`: its 64 bits of IPv6, else itself.
+
+    Whoever has one address of IPv6 has as many as there are behind these bits.
+    """
+    found = address(text)
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return text if found is None else str(found)
+
+
 def is_trusted(peer: str, trusted: Sequence[str]) -> bool:
     """Whether TRUSTED_PROXIES `trusted` names `peer`, the address of a connection ("": a unix socket's)."""
     if not peer:

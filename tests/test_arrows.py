@@ -24,6 +24,7 @@ PAGES = (
     "probes",
     "session_end",
     "signals",
+    "signed_in",
     "tasks",
     "upload_limit",
     "views",

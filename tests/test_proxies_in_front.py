@@ -19,6 +19,7 @@ import trustme
 from requests.adapters import HTTPAdapter
 
 from connections.sandbox import Sandbox
+from remoteit_admin.inbox import SMALL_BODY
 from tests.commands import ROOT
 from tests.panels import PASSWORD, Panel, Web
 from tests.servers import Server, answers, free_port
@@ -27,7 +28,8 @@ from tests.skips import installed
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 HOST = "panel.example"
 PROXY, CLIENT, GUESSER, FLOOD = "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"
-LOGIN = "/admin/login/"
+LOGIN, IMPORT = "/admin/login/", "/admin/connections/connection/import/"
+FILE = b"device_address,connection_id\n80:00:00:00:01:00:40:C5,A481EBED-C678-4DA4-60D2-60F1FE8EB5DA\n" + b"\n" * 2**22
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 STYLES = re.compile(r'href="(/static/[^"]+\.css)"')
 QUIET_S = 1.0
@@ -165,8 +167,12 @@ class Browser:
     def sign_in(self, password: str) -> requests.Response:
         if not self.token:
             (self.token,) = TOKEN.findall(self.get(LOGIN).text)
-        form = {"username": "root", "password": password, "csrfmiddlewaretoken": self.token}
-        return self.session.post(f"{self.url}{LOGIN}", form, timeout=60, allow_redirects=False)
+        return self.post(LOGIN, username="root", password=password)
+
+    def post(self, path: str, file: bytes = b"", **form: str) -> requests.Response:
+        form["csrfmiddlewaretoken"] = self.token
+        files = {"file": ("kiosks.csv", file)} if file else None
+        return self.session.post(f"{self.url}{path}", form, files=files, timeout=60, allow_redirects=False)
 
 
 def test_who_signs_in_is_known_by_their_own_address(visit: Callable[[str], Browser], panel: tuple[Panel, Web]) -> None:
@@ -211,6 +217,16 @@ def test_nginx_answers_a_flood_of_sign_ins_itself(visit: Callable[[str], Browser
     assert {answer.status_code for answer in flood} == {200, 429}
     assert all("<center>nginx" in answer.text for answer in flood if answer.status_code == 429)
     assert visit(CLIENT).get(LOGIN).status_code == 200
+
+
+def test_a_file_comes_through_it_from_who_is_signed_in_alone(visit: Callable[[str], Browser]) -> None:
+    browser = visit(CLIENT)
+    stranger = browser.post(IMPORT, file=FILE[: 2 * SMALL_BODY])
+    assert (stranger.status_code, stranger.text[:14]) == (413, "Sign in first:")
+    assert browser.sign_in(PASSWORD).status_code == 302
+    (browser.token, *_) = TOKEN.findall(browser.get(IMPORT).text)
+    answer = browser.post(IMPORT, file=FILE)
+    assert (answer.status_code, answer.headers["Location"].startswith(IMPORT)) == (302, True)
 
 
 @pytest.mark.parametrize("proxy", PROXIES)

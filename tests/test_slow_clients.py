@@ -1,22 +1,25 @@
-"""Clients that send a byte a second hold up nobody: a thread gets a request when all of it has come."""
+"""Clients that take their time hold up nobody: a thread gets a request when all of it has come."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 import time
-from pathlib import Path
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-import requests
 from pytest_django import Settings
 
 from connections.sandbox import Sandbox
-from remoteit_admin.patient_worker import BODY_S, HEAD_S, MAX_BODY, Inbox, Refused, is_limited
+from remoteit_admin.connection import Held, holder
+from remoteit_admin.inbox import BODY_S, HEAD_S, MAX_BODY, Inbox, Refused
+from remoteit_admin.patient_worker import PER_ADDRESS
 from tests.panels import Panel
+from tests.slow_clients import KINDS, PATIENCE_S, probes
 
+PROCESSES = 2
+"""That listen, as remoteit_admin/gunicorn_conf.py says."""
 HEAD = b"POST /admin/login/ HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"
 
 
@@ -47,73 +50,89 @@ def test_head_and_body_have_a_deadline() -> None:
 def test_what_no_page_takes_is_refused_at_its_head(line: bytes, status: int) -> None:
     with pytest.raises(Refused) as refusal:
         Inbox().take(b"POST / HTTP/1.1\r\n" + line + b"\r\n\r\n")
-    assert refusal.value.args == (status,)
+    assert refusal.value.answer().startswith(b"HTTP/1.1 %d " % status)
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """Where a panel's web server listens."""
+    folder = tmp_path_factory.mktemp("panel")
+    database, queue = f"sqlite:///{folder}/db.sqlite3", f"sqlite:///{folder}/queue.sqlite3"
+    with Sandbox(connections=0) as remoteit, Panel(folder, remoteit, database, queue).web() as web:
+        yield "127.0.0.1", int(urlsplit(web.url).port or 0)
 
 
 @pytest.mark.slow
-def test_forty_slow_clients_hold_up_nobody(tmp_path: Path) -> None:
-    database, queue = f"sqlite:///{tmp_path}/db.sqlite3", f"sqlite:///{tmp_path}/queue.sqlite3"
-    with Sandbox(connections=0) as remoteit, Panel(tmp_path, remoteit, database, queue).web() as web:
-        ends = time.monotonic() + 15
-        address = ("127.0.0.1", int(urlsplit(web.url).port or 0))
-        for number in range(40):
-            sent = HEAD.replace(b"3", b"500") if number % 2 else HEAD[:40]
-            threading.Thread(target=drip, args=(address, sent, ends), daemon=True).start()
-        time.sleep(2)
-        while time.monotonic() < ends:
-            assert requests.get(f"{web.url}/healthz", timeout=3).ok
-            time.sleep(0.5)
+@pytest.mark.parametrize("kind", KINDS)
+def test_forty_slow_clients_hold_up_nobody(web: tuple[str, int], kind: str) -> None:
+    assert [seconds for seconds in probes(web, kind) if seconds > PATIENCE_S] == []
 
 
 @pytest.mark.slow
-def test_forty_slow_readers_hold_up_nobody_else(tmp_path: Path) -> None:
-    """They ask for more than the kernel's buffers hold and take a few bytes a second, from another address."""
-    database, queue = f"sqlite:///{tmp_path}/db.sqlite3", f"sqlite:///{tmp_path}/queue.sqlite3"
-    with Sandbox(connections=0) as remoteit, Panel(tmp_path, remoteit, database, queue).web() as web:
-        ends = time.monotonic() + 15
-        address = ("127.0.0.1", int(urlsplit(web.url).port or 0))
-        for _ in range(40):
-            threading.Thread(target=sip, args=(address, ends), daemon=True).start()
-        time.sleep(2)
-        while time.monotonic() < ends:
-            assert requests.get(f"{web.url}/healthz", timeout=3).ok
-            time.sleep(0.5)
+def test_half_a_head_is_answered_408_at_its_deadline(web: tuple[str, int]) -> None:
+    with socket.create_connection(web, timeout=HEAD_S + 10) as client:
+        client.sendall(HEAD[:40])
+        assert client.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
 @pytest.mark.slow
-def test_half_a_head_is_answered_408_at_its_deadline(tmp_path: Path) -> None:
-    database, queue = f"sqlite:///{tmp_path}/db.sqlite3", f"sqlite:///{tmp_path}/queue.sqlite3"
-    with Sandbox(connections=0) as remoteit, Panel(tmp_path, remoteit, database, queue).web() as web:
-        with socket.create_connection(("127.0.0.1", int(urlsplit(web.url).port or 0)), timeout=HEAD_S + 10) as client:
-            client.sendall(HEAD[:40])
-            assert client.recv(100).startswith(b"HTTP/1.1 408 ")
+def test_an_address_has_so_many_connections_and_others_theirs(web: tuple[str, int]) -> None:
+    most = PER_ADDRESS * PROCESSES
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connect(web, "127.0.0.2")) for _ in range(most + 20)]
+        time.sleep(1)
+        assert len([client for client in clients if is_open(client)]) <= most
+        assert asks(web, "127.0.0.3")
+    assert asks(web, "127.0.0.2")
 
 
-def test_a_proxy_s_connections_are_not_limited(settings: Settings) -> None:
+def connect(web: tuple[str, int], address: str) -> socket.socket:
+    return socket.create_connection(web, timeout=5, source_address=(address, 0))
+
+
+def is_open(client: socket.socket) -> bool:
+    client.setblocking(False)
+    try:
+        return bool(client.recv(1))
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+def asks(web: tuple[str, int], address: str) -> bool:
+    with connect(web, address) as client:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: panel\r\n\r\n")
+        return client.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    ("address", "as_whose"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3::7", "2001:db8:1:2::/64"),
+        ("10.1.2.3", ""),
+        ("", ""),
+    ],
+)
+def test_connections_count_for_an_address_or_64_bits_and_not_for_a_proxy(
+    settings: Settings, address: str, as_whose: str
+) -> None:
     settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
-    assert [is_limited(address) for address in ("203.0.113.7", "10.1.2.3", "")] == [True, False, False]
+    assert holder((address, 51008) if address else b"") == as_whose
 
 
-def sip(address: tuple[str, int], ends: float) -> None:
-    with socket.socket() as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-        client.settimeout(3)
-        client.bind(("127.0.0.2", 0))
-        client.connect(address)
-        client.sendall(b"GET /admin/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 1000)
-        while time.monotonic() < ends:
-            with contextlib.suppress(OSError):
-                client.recv(64)
-            time.sleep(1)
+class Anybody:
+    def __init__(self, holder: str) -> None:
+        self.holder = holder
 
 
-def drip(address: tuple[str, int], first: bytes, ends: float) -> None:
-    while time.monotonic() < ends:
-        try:
-            with socket.create_connection(address, timeout=2) as client:
-                client.sendall(first)
-                while time.monotonic() < ends:
-                    client.sendall(b"a")
-                    time.sleep(1)
-        except OSError:
-            time.sleep(0.2)
+def test_who_holds_no_connection_any_more_is_forgotten() -> None:
+    held, one, other = Held(), Anybody("203.0.113.7"), Anybody("203.0.113.7")
+    for conn in (one, other, Anybody("")):
+        held.add(conn)
+    assert (held.count("203.0.113.7"), held.count("")) == (2, 0)
+    for conn in (one, other, other):
+        held.discard(conn)
+    assert held.by == {}

@@ -8,7 +8,6 @@ in before is counted by itself, so that nobody who shares its address can make i
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import math
 import unicodedata
 from dataclasses import dataclass
@@ -19,9 +18,8 @@ from django.db.models import F, FloatField, Value
 from django.db.models.functions import Greatest
 
 from connections.models import SignInBrake
+from remoteit_admin.proxies import one_client
 
-SHORTEST_IPV6 = 64
-"""Whoever has one address of IPv6 has as many as there are behind these bits."""
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
@@ -64,7 +62,7 @@ def brakes_for(name: str, address: str, browser: str = "") -> dict[str, Brake]:
     name = unicodedata.normalize("NFKC", name).casefold()
     if browser:
         return {_key("browser", browser, name): BY_NAME}
-    network = _network(address)
+    network = one_client(address)
     return {_key("name", name, network): BY_NAME, _key("address", network): BY_ADDRESS}
 
 
@@ -112,9 +110,3 @@ def _longest(brakes: dict[str, Brake], rows: list[SignInBrake], now: datetime) -
 
 def _key(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
-
-
-def _network(address: str) -> str:
-    if ":" not in address:
-        return address
-    return str(ipaddress.ip_network((address, SHORTEST_IPV6), strict=False))

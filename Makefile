@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-# What a server would set, with keys made for this one check.
+# What a server would set, with keys and a folder made for this one check.
 PRODUCTION = env ALLOWED_HOSTS=panel.example USE_HTTPS=on DEBUG=off \
-  DATABASE_URL=sqlite:///.venv/check.sqlite3 QUEUE_URL=sqlite:///.venv/check-queue.sqlite3 \
+  DATA_FOLDER=$(CURDIR)/.venv/check DATABASE_URL=sqlite:///db.sqlite3 QUEUE_URL=sqlite:///queue.sqlite3 \
   SECRET_KEY=$(shell head -c 48 /dev/urandom | base64 | tr -d '\n') \
   CREDENTIALS_KEY=$(shell head -c 32 /dev/urandom | base64 | tr '+/' '-_')
 
@@ -55,6 +55,7 @@ check: .venv/dev.stamp ## formatting, lint, types, settings fit for a server, no
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@mkdir -p .venv/check && $(PRODUCTION) $(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
 

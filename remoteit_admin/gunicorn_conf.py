@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from remoteit_admin.start import require_settings_apart
+from remoteit_admin.start import require_server_apart
 
 # Before there is any worker: one that can't boot says more than a line, and ends all with another code.
-bind = require_settings_apart()
+bind = require_server_apart()
 worker_class = "remoteit_admin.patient_worker.PatientWorker"
 workers = 2
 threads = 8

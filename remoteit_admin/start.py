@@ -16,17 +16,19 @@ def keep_private() -> None:
     os.umask(os.umask(0o077) | 0o077)
 
 
-def require_every_letter(exit_code: int = EXIT_CODE) -> None:
-    """End this process with `exit_code` and one line when the database can't hold all that remote.it may say.
+def require_what_pages_need(exit_code: int = EXIT_CODE) -> None:
+    """End this process with `exit_code` and one line when no page could be shown, or not all be kept that it takes.
 
-    For a server, which runs no system checks. One that is away may come back: that is told by who needs it.
+    For a server, which runs no system checks, when Django is set up: each static file is there, and the database can
+    hold all that remote.it may say. A database that is away may come back: that is told by who needs it.
     """
     from django.db import OperationalError, connections
 
     from connections.models.encoding import why_not_every_letter
+    from remoteit_admin import collected
 
     try:
-        why = why_not_every_letter()
+        why = collected.why_not() or why_not_every_letter()
     except OperationalError:
         why = ""
     connections.close_all()
@@ -55,19 +57,36 @@ def require_settings_apart() -> str:
     They are read by a process of their own, so that this one stays without them and without Django: gunicorn's first
     process stays when SIGHUP has new workers read new settings and new code.
     """
-    read = subprocess.run([sys.executable, "-m", "remoteit_admin.start"], cwd=ROOT, stdout=subprocess.PIPE, check=False)
+    return _apart("settings")
+
+
+def require_server_apart() -> str:
+    """As `require_settings_apart`, and asks what the pages need, too: as `require_what_pages_need`."""
+    return _apart("server")
+
+
+def _apart(what: str) -> str:
+    command = [sys.executable, "-m", "remoteit_admin.start", what]
+    read = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
     if read.returncode:
         sys.exit(read.returncode)
     return read.stdout.decode().strip()
 
 
-def print_address() -> None:
-    """For `require_settings_apart`."""
+def main() -> None:
+    """What `_apart` runs: it prints the address."""
+    require_settings()
+    import django
     from django.conf import settings
 
+    if sys.argv[1:] == ["server"]:
+        from remoteit_admin import outage
+
+        with outage.told():
+            django.setup()
+            require_what_pages_need()
     sys.stdout.write(f"{settings.BIND}\n")
 
 
 if __name__ == "__main__":
-    require_settings()
-    print_address()
+    main()

@@ -11,7 +11,7 @@ from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 
-from remoteit_admin.start import keep_private, require_every_letter, require_settings
+from remoteit_admin.start import keep_private, require_settings, require_what_pages_need
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -22,7 +22,7 @@ keep_private()
 # gunicorn's Arbiter.WORKER_BOOT_ERROR: after any other code it would start one worker after the other for ever.
 require_settings(exit_code=3)
 pages = get_wsgi_application()
-require_every_letter(exit_code=3)
+require_what_pages_need(exit_code=3)
 # gunicorn would take it for its own, and refuse every address without it: a load balancer asks for /healthz.
 os.environ["SCRIPT_NAME"] = ""
 

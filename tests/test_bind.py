@@ -52,6 +52,7 @@ def gunicorn(folder: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]
         "SECRET_KEY": "tests-only-0123456789-0123456789",
         "USE_HTTPS": "off",
         "DATA_FOLDER": str(folder),
+        "DEBUG": "on",  # or it asks for collected files first
         **variables,
     }
     server = subprocess.Popen(command.split()[1:], cwd=ROOT, env=env, stderr=subprocess.DEVNULL)

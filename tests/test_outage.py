@@ -12,6 +12,7 @@ from django.db import DataError, IntegrityError, OperationalError
 
 from remoteit_admin import outage
 from tests.commands import ROOT, command_line
+from tests.panels import GUNICORN
 from tests.servers import free_port
 
 NOT_MIGRATED = "The database has not the tables of this version: run `python manage.py migrate`.\n"
@@ -75,9 +76,10 @@ def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_queue_that_is_away_is_told_in_one_line(tmp_path: Path) -> None:
-    code, said = ended(tmp_path, "worker", QUEUE_URL=away(free_port()))
-    assert (code, said.count("\n")) == (1, 1)
-    assert said.startswith("The queue can't be used: connection failed: ")
+    for program in (command_line("worker"), GUNICORN):
+        done = run(tmp_path, program, QUEUE_URL=away(free_port()), PORT=str(free_port()))
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert done.stderr.startswith("The queue can't be used: connection failed: ")
 
 
 @pytest.mark.slow

@@ -39,6 +39,7 @@ def test_what_waits_to_be_sent_is_not_sent_with_them_any_more(
     settings: Settings,
 ) -> None:
     settings.STOP_CONCURRENCY = 4  # and twice as many are claimed ahead
+    settings.STOP_READ_TIMEOUT = 10.0
     own = Credentials(sandbox.developer_key, username=sandbox.username, password=sandbox.password)
     settings.REMOTEIT_USERNAME = ""
     store_credentials(account, own, admin_user, COMMAND)

@@ -1,6 +1,8 @@
 """Forty clients that take their time, and how a server answers others meanwhile.
 
-python -m tests.slow_clients ADDRESS PORT    measures the panel that listens there, beside each kind of them
+python -m tests.slow_clients ADDRESS PORT [KIND ...]    measures the panel that listens there, beside each kind of them
+
+Its DJANGO_SETTINGS_MODULE has to be tests.static_settings.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ Address = tuple[str, int]
 COUNT = 40
 BEGIN_S, MEASURED_S, PATIENCE_S = 2.0, 13.0, 3.0
 HEAD = b"POST /admin/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 500\r\n\r\n"
-PAGE = b"GET /admin/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+LARGE_FILE = b"GET /static/admin/js/vendor/xregexp/xregexp.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 LAST = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 
@@ -41,13 +43,13 @@ def write_slowly(web: Address, first: bytes, ends: float) -> None:
 
 
 def reading(web: Address, ends: float) -> None:
-    """Ask for more than the kernel's buffers hold, and take 64 bytes a second."""
+    """Ask for a file of Django's so often that the kernel's buffers don't hold it, and take 64 bytes a second."""
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         client.settimeout(PATIENCE_S)
         client.bind(("127.0.0.2", 0))
         client.connect(web)
-        client.sendall(PAGE * 1000)
+        client.sendall(LARGE_FILE * 100)
         while time.monotonic() < ends:
             with contextlib.suppress(TimeoutError):
                 client.recv(64)
@@ -104,7 +106,7 @@ def probes(web: Address, kind: str) -> list[float]:
 
 
 if __name__ == "__main__":
-    for kind in KINDS:
+    for kind in sys.argv[3:] or KINDS:
         times = probes((sys.argv[1], int(sys.argv[2])), kind)
         answered = [seconds for seconds in times if seconds < PATIENCE_S]
         median = f"{statistics.median(answered):.3f} s" if answered else "-"

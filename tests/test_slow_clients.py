@@ -58,8 +58,11 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
     """Where a panel's web server listens."""
     folder = tmp_path_factory.mktemp("panel")
     database, queue = f"sqlite:///{folder}/db.sqlite3", f"sqlite:///{folder}/queue.sqlite3"
-    with Sandbox(connections=0) as remoteit, Panel(folder, remoteit, database, queue).web() as web:
-        yield "127.0.0.1", int(urlsplit(web.url).port or 0)
+    with Sandbox(connections=0) as remoteit:
+        panel = Panel(folder, remoteit, database, queue)
+        panel.environment["DJANGO_SETTINGS_MODULE"] = "tests.static_settings"
+        with panel.web() as web:
+            yield "127.0.0.1", int(urlsplit(web.url).port or 0)
 
 
 @pytest.mark.slow

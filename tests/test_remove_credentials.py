@@ -45,13 +45,15 @@ def test_what_waits_to_be_sent_is_not_sent_with_them_any_more(
     store_credentials(account, own, admin_user, COMMAND)
     open_connections(10)
     run, drain = start_run(admin_user), Drain()
-    sandbox.set(latency_ms=3000)  # for what follows happens while the first four are out
+    sandbox.set(latency_ms=3000)  # for what follows happens while the first are out
     while not run.items.sending().exists():
         drain.step(0.02)
     remove_credentials(account, admin_user, COMMAND)
     while run.items.sending().exists():
         drain.step(0.02)
-    assert [line["why"] for line in lines("stop.withdrawn")] == ["the account's credentials were changed"] * 6
-    assert len(sandbox.log.rows("device/connect/stop")) == run.items.filter(state="stopped").count() == 4
+    sent = len(sandbox.log.rows("device/connect/stop"))
+    assert 1 <= sent <= 4
+    assert run.items.filter(state="stopped").count() == sent
+    assert [line["why"] for line in lines("stop.withdrawn")] == ["the account's credentials were changed"] * (10 - sent)
     account.refresh_from_db()
     assert "has no remote.it credentials" in account.paused_why

@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # As many at once as there are processors. Each gets one half of the tests, and takes from the other when it is done.
 PYTEST = $(BIN)/python -m $(MEASURED) pytest -rs -n auto --maxprocesses=4 --dist worksteal
 ON_SQLITE = env -u DATABASE_URL -u QUEUE_URL $(PYTEST)
-ON_POSTGRESQL = $(BIN)/python -m tests.servers -- $(PYTEST)
+ON_POSTGRESQL = $(BIN)/python -m tests.support.servers -- $(PYTEST)
 
 .PHONY: help run test test-rest test-all coverage chaos check bench screenshots fmt
 help: ## list the targets
@@ -48,8 +48,8 @@ coverage: .venv/dev.stamp ## how many of the lines of connections/ that all test
 chaos: .venv/dev.stamp ## workers killed 200 times while remote.it misbehaves, on both databases (CHAOS_KILLS, CHAOS_SEED)
 	@.ci/setup
 	@export CHAOS_KILLS=$${CHAOS_KILLS:-200}; \
-	  env -u DATABASE_URL -u QUEUE_URL $(BIN)/python -m pytest -s tests/test_chaos.py && \
-	  $(BIN)/python -m tests.servers -- $(BIN)/python -m pytest -s tests/test_chaos.py
+	  env -u DATABASE_URL -u QUEUE_URL $(BIN)/python -m pytest -s tests/stops/test_chaos.py && \
+	  $(BIN)/python -m tests.support.servers -- $(BIN)/python -m pytest -s tests/stops/test_chaos.py
 
 check: .venv/dev.stamp ## formatting, lint, types, settings fit for a server, no migration missing
 	@$(BIN)/ruff format --check --quiet .

@@ -12,17 +12,18 @@ class ConnectionsConfig(AppConfig):
     verbose_name = _("Connections")
 
     def ready(self) -> None:
-        from connections import checks, signals  # noqa: F401 - the system checks register themselves
+        from connections import checks  # noqa: F401 - the system checks register themselves
+        from connections.web import sign_ins
 
-        signals.connect()
+        sign_ins.connect()
         post_migrate.connect(_after_migrate, sender=self)
 
 
 def _after_migrate(using: str, **kwargs: Any) -> None:
-    from connections.accounts import ensure_default_account
+    from connections.accounts.credentials import ensure_default_account
     from connections.audit import triggers
     from connections.audit.append import ensure_head
-    from connections.groups import ensure_groups
+    from connections.people.groups import ensure_groups
 
     # A migration that rebuilds the table on SQLite takes its triggers away, without a word.
     triggers.install(using)

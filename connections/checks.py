@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 
 from connections.audit import signing, triggers
-from connections.models.encoding import why_not_every_letter
+from connections.db.encoding import why_not_every_letter
 
 
 @register(Tags.database)

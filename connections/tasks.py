@@ -6,12 +6,12 @@ from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import db_periodic_task, db_task
 
-from connections import uploads
 from connections.audit.checkpoints import write_checkpoint
-from connections.audit.keeping import verify_and_keep
+from connections.audit.upkeep import verify_and_keep
+from connections.inventory import uploads
 from connections.people import brakes, failures
-from connections.sessions import SessionStore
 from connections.stops import plan, wakeup  # noqa: F401 - importing it registers its task
+from connections.web.sessions import SessionStore
 
 
 @db_periodic_task(crontab(minute="*/10"))

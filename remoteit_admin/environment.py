@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import environ
 
-from connections.remoteit.base_url import InvalidBaseURL, InvalidProxyURL, checked_base_url, checked_proxy_url
+from connections.remoteit.wire.base_url import InvalidBaseURL, InvalidProxyURL, checked_base_url, checked_proxy_url
 from remoteit_admin import server_urls
 from remoteit_admin.folders import can_be_written
 from remoteit_admin.hosts import is_allowed_host, is_own_network, origin

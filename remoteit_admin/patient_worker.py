@@ -206,6 +206,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
 def is_signed_in(head: bytes) -> bool:
     # Not above: gunicorn's first process imports this module, and stays without Django.
-    from connections.signed_in import is_signed_in
+    from connections.web.signed_in import is_signed_in
 
     return is_signed_in(head)

@@ -86,23 +86,23 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
-    "connections.probes.probes",  # first: it answers whatever the Host, over plain HTTP, without a session
-    "connections.behind_proxies.behind_proxies",
+    "connections.web.probes.probes",  # first: it answers whatever the Host, over plain HTTP, without a session
+    "connections.web.behind_proxies.behind_proxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "connections.middleware.browser_limits",
+    "connections.web.middleware.browser_limits",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "connections.bad_request.ReadableOnly",
+    "connections.web.bad_request.ReadableOnly",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "connections.session_end.session_end",
-    "connections.middleware.preferences",
+    "connections.web.session_end.session_end",
+    "connections.web.middleware.preferences",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "connections.middleware.visible_names",
+    "connections.web.middleware.visible_names",
 ]
 ROOT_URLCONF = "remoteit_admin.urls"
 WSGI_APPLICATION = "remoteit_admin.wsgi.application"
@@ -116,7 +116,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "connections.context_processors.panel",
+                "connections.web.context_processors.panel",
             ],
         },
     },
@@ -198,7 +198,7 @@ STORAGES = {
 }
 
 FILE_UPLOAD_HANDLERS = [
-    "connections.upload_limit.LimitedUploads",
+    "connections.web.upload_limit.LimitedUploads",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
@@ -231,7 +231,7 @@ SESSION_COOKIE_NAME = f"{host_only}{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{host_only}{COOKIE_PREFIX}csrftoken"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = 3600
-SESSION_ENGINE = "connections.sessions"
+SESSION_ENGINE = "connections.web.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 

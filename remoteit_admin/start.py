@@ -24,7 +24,7 @@ def require_what_pages_need(exit_code: int = EXIT_CODE) -> None:
     """
     from django.db import OperationalError, connections
 
-    from connections.models.encoding import why_not_every_letter
+    from connections.db.encoding import why_not_every_letter
     from remoteit_admin import collected
 
     try:

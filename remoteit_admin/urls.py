@@ -4,15 +4,15 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from connections.admin.own_password import password_change
-from connections.admin.preferences_page import preferences
-from connections.admin.rights_notice import seen
-from connections.admin.sign_in import sign_in
+from connections.admin.people.own_password import password_change
+from connections.admin.people.preferences import preferences
+from connections.admin.people.rights_notice import seen
+from connections.admin.people.sign_in import sign_in
 
-handler400 = "connections.bad_request.bad_request"
-handler404 = "connections.bad_request.not_found"
+handler400 = "connections.web.bad_request.bad_request"
+handler404 = "connections.web.bad_request.not_found"
 handler403 = "connections.admin.refusals.permission_denied"
-handler500 = "connections.error_page.server_error"
+handler500 = "connections.web.error_page.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/preferences/", admin.site.admin_view(preferences), name="preferences"),

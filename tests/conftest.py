@@ -16,16 +16,16 @@ from pytest_django import DjangoDbBlocker, Settings
 # Playwright's sync API runs an event loop, which Django takes for an async view.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-from connections import probes
 from connections.audit import checkpoints, triggers
 from connections.models import Account, Connection
 from connections.sandbox import Sandbox
 from connections.sandbox.world.seed import connectable, opener
 from connections.sandbox.world.world import World, row
+from connections.web import probes
 from tests.settings import FOLDER
-from tests.tables import Tables
+from tests.support.tables import Tables
 
-pytest_plugins = ["tests.skips"]
+pytest_plugins = ["tests.support.skips"]
 
 PASSWORD = "correct horse battery"
 

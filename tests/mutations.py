@@ -15,8 +15,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.commands import ROOT
-from tests.memory import in_memory
+from tests.support.commands import ROOT
+from tests.support.memory import in_memory
 
 NOT_COPIED = (".git", ".venv", ".env", ".*_cache", ".hypothesis", "*.sqlite3*", "staticfiles", "screenshots")
 RED = 1
@@ -40,84 +40,84 @@ MUTATIONS = (
         "connections/models/states.py",
         "return ItemState.UNKNOWN if unclear else ItemState(outcome)",
         "return ItemState(outcome)",
-        ("test_states.py",),
+        ("models/test_states.py",),
     ),
     Mutation(
         "states: an id that nobody has seen counts as gone",
         "connections/models/states.py",
         "return ItemState.ALREADY_GONE if real or unclear else ItemState.REFUSED",
         "return ItemState.ALREADY_GONE",
-        ("test_states.py",),
+        ("models/test_states.py",),
     ),
     Mutation(
         "states: after an unknown stop the connection is what it was",
         "connections/models/states.py",
         "return ConnectionStatus.UNKNOWN",
         "return before",
-        ("test_states.py",),
+        ("models/test_states.py",),
     ),
     Mutation(
         "audit: a line is hashed without the one before it",
         "connections/audit/append.py",
         "return hashlib.sha256((prev_hash + digest).encode()).hexdigest()",
         "return hashlib.sha256(digest.encode()).hexdigest()",
-        ("test_audit_append.py",),
+        ("audit/test_audit_append.py",),
     ),
     Mutation(
         "audit: a line written outside a transaction is taken",
         "connections/audit/append.py",
         "if not database.in_atomic_block:",
         "if False:",
-        ("test_audit_append.py",),
+        ("audit/test_audit_append.py",),
     ),
     Mutation(
         "audit: verification does not look at the line before",
         "connections/audit/verify_line.py",
         "if row.prev_hash != prev_hash:",
         "if False:",
-        ("test_verify_audit.py",),
+        ("audit/test_verify_audit.py",),
     ),
     Mutation(
         "claim: what is sent is not announced",
-        "connections/stops/claim.py",
+        "connections/stops/worker/claim.py",
         'return claims, skipped + [one.entry("stop.sent", at=one.item.sent_at, call=one.call) for one in claims]',
         "return claims, skipped",
-        ("test_drain.py",),
+        ("stops/test_drain.py",),
     ),
     Mutation(
         "claim: a connection is taken twice in one batch",
-        "connections/stops/claim.py",
+        "connections/stops/worker/claim.py",
         "ConnectionStatus.STOPPING if item.connection_id in taken else item.connection.status",
         "item.connection.status",
-        ("test_drain.py",),
+        ("stops/test_drain.py",),
     ),
     Mutation(
         "claim: what a dead worker announced is left as it is",
-        "connections/stops/recover.py",
+        "connections/stops/worker/recover.py",
         "if dead & {*claims.values()}:",
         "if False:",
-        ("test_overtaken.py", "test_state_machine.py"),
+        ("stops/test_overtaken.py", "stops/test_state_machine.py"),
     ),
     Mutation(
         "rights: who may see no connections may stop them",
         "connections/stops/plan.py",
         'user.has_perms(("connections.view_connection", "connections.stop_connection"))',
         'user.has_perms(("connections.stop_connection",))',
-        ("test_plan.py", "test_withdraw.py"),
+        ("stops/test_plan.py", "stops/test_withdraw.py"),
     ),
     Mutation(
         "rights: everybody who may stop may steer others' runs",
         "connections/stops/control.py",
         'return run.user_id == user.pk or user.has_perm("connections.manage_runs")',
         "return True",
-        ("test_control.py", "test_permissions.py"),
+        ("stops/test_control.py", "people/test_permissions.py"),
     ),
     Mutation(
         "rights: everybody reads everybody's history",
         "connections/models/audit.py",
         'if user.has_perm("connections.view_all_history"):\n            return self\n        if not',
         "if user.is_authenticated:\n            return self\n        if not",
-        ("test_history_filters.py",),
+        ("admin/history/test_history_filters.py",),
     ),
 )
 

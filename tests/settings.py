@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urljoin
 
-from tests.memory import in_memory
+from tests.support.memory import in_memory
 
 os.environ.update(
     SECRET_KEY="tests-only-0123456789-0123456789-0123456789-0123456789",

@@ -11,10 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.utils.translation import gettext_lazy as _
 
-from connections.admin.sign_in import in_words, known_browser
-from connections.models.writable import why_not_writable
+from connections.admin.people.sign_in import in_words, known_browser
+from connections.db.writable import why_not_writable
 from connections.people.attempts import TooMany, attempt
-from connections.signals import SIGN_IN_FAILED, failure_of, refuse_sign_in
+from connections.web.sign_ins import SIGN_IN_FAILED, failure_of, refuse_sign_in
 
 NO_MATCH = _("User name and password do not match those of anybody who may sign in here. Both are case-sensitive.")
 

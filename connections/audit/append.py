@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection as database
 from django.utils import timezone
 
+from connections.db.bulk import insert_rows, update_same
 from connections.models import Account, AuditEvent, AuditHead, Connection, StopRun
-from connections.models.bulk import insert_rows, update_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

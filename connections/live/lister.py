@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from connections.accounts import NoCredentials, client_for
+from connections.accounts.credentials import NoCredentials, client_for
 from connections.live.read import WORKER, read_list
 from connections.live.schedule import LIST_EVERY, due_accounts, rest_after
 from connections.live.turn import in_time, turn

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from connections.accounts import NoCredentials, client_for
+from connections.accounts.credentials import NoCredentials, client_for
+from connections.accounts.sign_in import sign_in, why_not_signed_in
 from connections.audit.append import Entry, Origin, append
+from connections.db.writable import NEVER_TAKEN, in_ascii
 from connections.live.reconcile import Reconciled, ids_sha256, reconcile, revive
-from connections.live.verify import give_up, verify
+from connections.live.verdicts.verify import give_up, verify
 from connections.models import Account
 from connections.models.states import UnverifiedReason
-from connections.models.writable import NEVER_TAKEN, in_ascii
 from connections.remoteit import Cause, SessionList
-from connections.signing_in import sign_in, why_not_signed_in
 
 if TYPE_CHECKING:
     from connections.remoteit import Client

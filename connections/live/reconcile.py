@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from connections.audit.append import Entry, Origin, append
+from connections.db.bulk import insert_rows, update_many
 from connections.live.compare import chunks, compare
 from connections.live.order import not_answered_since
 from connections.models import Account, Connection
 from connections.models.accounts import lock_accounts
-from connections.models.bulk import insert_rows, update_many
 from connections.models.formats import YEARS
 from connections.models.states import ConnectionStatus, KnownBy
 

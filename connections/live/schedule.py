@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from connections.audit.append import Entry, Origin, append
 from connections.live.turn import free, in_time
-from connections.live.verify import verifiable
+from connections.live.verdicts.verify import verifiable
 from connections.models import Account, StopItem
 from connections.remoteit import Cause
-from connections.stops.pacing import retry_after_seconds
+from connections.stops.worker.retry import retry_after_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -24,7 +24,7 @@ class Upload(models.Model):
     file_name = models.CharField(_("file"), max_length=255)
     content = models.BinaryField()
     reading = models.JSONField(default=dict)
-    """What the preview says of it: see `connections.uploads.read`."""
+    """What the preview says of it: see `connections.inventory.uploads.read`."""
     lines = models.PositiveIntegerField(default=0)
     """About how many lines it has."""
     line_reached = models.PositiveIntegerField(default=0)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from connections.remoteit.answers import Answer, Cause, Login, Outcome
-from connections.remoteit.base_url import InvalidBaseURL, InvalidProxyURL
 from connections.remoteit.client import Client
 from connections.remoteit.credentials import Credentials
 from connections.remoteit.credentials_file import InvalidCredentialsFile, read_credentials_file
 from connections.remoteit.openings import Opened, Opening
 from connections.remoteit.sessions import Session, SessionList
-from connections.remoteit.signing import InvalidAccessKey
+from connections.remoteit.wire.base_url import InvalidBaseURL, InvalidProxyURL
+from connections.remoteit.wire.signing import InvalidAccessKey
 
 __all__ = [
     "Answer",

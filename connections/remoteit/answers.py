@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from connections.remoteit.replies import (
+from connections.remoteit.wire.replies import (
     Reply,
     ambiguity,
     first_line,

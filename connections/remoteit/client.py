@@ -16,11 +16,11 @@ from connections.remoteit.answers import Answer, Cause, Login, Outcome, read_log
 from connections.remoteit.credentials import Credentials
 from connections.remoteit.graphql import DISCONNECT, read_disconnect
 from connections.remoteit.openings import Opened, Opening, read_connect
-from connections.remoteit.replies import Reply, body_text
 from connections.remoteit.sender import Sender
 from connections.remoteit.session_stream import read_stream
 from connections.remoteit.sessions import SessionList, read_sessions, row_of
-from connections.remoteit.transport import CallError, Transport
+from connections.remoteit.wire.replies import Reply, body_text
+from connections.remoteit.wire.transport import CallError, Transport
 
 #: A list may take this many times as long as another call.
 LIST_PATIENCE = 6

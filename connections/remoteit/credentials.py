@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connections.remoteit.signing import AccessKeyAuth
+from connections.remoteit.wire.signing import AccessKeyAuth
 
 
 @dataclass(frozen=True, repr=False)

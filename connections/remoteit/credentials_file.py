@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 
 from connections.remoteit.credentials import Credentials
-from connections.remoteit.signing import InvalidAccessKey
+from connections.remoteit.wire.signing import InvalidAccessKey
 
 PROFILE = "default"
 KEY_ID, SECRET, DEVELOPER_KEY = "R3_ACCESS_KEY_ID", "R3_SECRET_ACCESS_KEY", "R3_DEVELOPER_API_KEY"

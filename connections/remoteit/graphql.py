@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connections.remoteit.answers import Cause, Outcome, cause_of
-from connections.remoteit.replies import Reply, ambiguity, first_line, json_object, redirect, storable
+from connections.remoteit.wire.replies import Reply, ambiguity, first_line, json_object, redirect, storable
 from connections.remoteit.wordings import Meaning, meaning_of
 
 DISCONNECT = """\

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from connections.remoteit.answers import Cause, cause_of
-from connections.remoteit.replies import (
+from connections.remoteit.wire.replies import (
     Reply,
     ambiguity,
     first_line,

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from connections.remoteit.answers import Cause
-from connections.remoteit.base_url import checked_base_url
 from connections.remoteit.credentials import Credentials
-from connections.remoteit.replies import FIRST_LINE_LENGTH, Reply
-from connections.remoteit.transport import CallError, Transport
+from connections.remoteit.wire.base_url import checked_base_url
+from connections.remoteit.wire.replies import FIRST_LINE_LENGTH, Reply
+from connections.remoteit.wire.transport import CallError, Transport
 
 _CONSTANT_HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
 # Visible latin-1, blanks only inside: what http.client can send as a header value and a server gets unchanged.

@@ -10,9 +10,9 @@ from typing import Any
 
 import requests
 
-from connections.remoteit.replies import given_twice, storable
-from connections.remoteit.strict_json import DECODER, Ambiguous
-from connections.remoteit.transport import Body
+from connections.remoteit.wire.replies import given_twice, storable
+from connections.remoteit.wire.strict_json import DECODER, Ambiguous
+from connections.remoteit.wire.transport import Body
 
 #: Ten times the largest list that anybody has told of. A session that was measured has 254 bytes.
 MOST_SESSIONS = 100_000

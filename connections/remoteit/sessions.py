@@ -8,8 +8,8 @@ from typing import Any
 
 from connections.remoteit.answers import Cause
 from connections.remoteit.graphql import Result, read_result
-from connections.remoteit.replies import Reply, is_id, is_word, storable
-from connections.remoteit.transport import CallError
+from connections.remoteit.wire.replies import Reply, is_id, is_word, storable
+from connections.remoteit.wire.transport import CallError
 
 SESSION = "{ id timestamp state user { email } target { id name device { name } } endpoint { proxy } }"
 OWN_SESSIONS = f"""\

@@ -21,7 +21,7 @@ from connections.models.states import (
 )
 from connections.stops import plan
 from connections.stops.wakeup import wake_worker
-from connections.stops.withdraw import cancel_queued_items
+from connections.stops.worker.withdraw import cancel_queued_items
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

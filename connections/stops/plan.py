@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.audit.append import Entry, Origin, append
+from connections.db.bulk import insert_many
 from connections.models import Connection, StopItem, StopRun
-from connections.models.bulk import insert_many
 from connections.models.runs import new_key
 from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState, RunState, SkipReason
 from connections.stops.wakeup import wake_worker

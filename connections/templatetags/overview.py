@@ -6,8 +6,8 @@ from django import template
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from connections.accounts import has_any_credentials
-from connections.admin.overview import overview
+from connections.accounts.credentials import has_any_credentials
+from connections.admin.overview.page import overview
 
 register = template.Library()
 register.simple_tag(overview, name="overview")

@@ -16,8 +16,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connections import zones
 from connections.models.states import ConnectionStatus, ItemState, Verdict
+from connections.words import zones
 
 if TYPE_CHECKING:
     from connections.models import Connection

@@ -15,8 +15,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import servers
 from tests.benchmarks.stage import ROOT, on_servers, on_sqlite, with_django
+from tests.support import servers
 
 
 @dataclass(frozen=True)

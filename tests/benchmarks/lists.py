@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from connections.accounts import client_with
+from connections.accounts.credentials import client_with
 from connections.audit.append import Entry, Origin, append
 from connections.live.read import Reading, read_list
-from connections.live.verify import CHUNK
+from connections.live.verdicts.verify import CHUNK
 from connections.models import Account, Connection, StopItem, StopRun
 from connections.remoteit import Credentials
 from tests.benchmarks import panel

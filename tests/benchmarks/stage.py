@@ -16,7 +16,7 @@ from pathlib import Path
 
 import requests
 
-from tests import servers
+from tests.support import servers
 
 ROOT = Path(__file__).resolve().parents[2]
 LATENCY_MS = 100

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import connection
 
-from connections.accounts import ensure_default_account
-from connections.stops.claim import pairs_with_work
-from connections.stops.drain import Drain
+from connections.accounts.credentials import ensure_default_account
+from connections.stops.worker.claim import pairs_with_work
+from connections.stops.worker.loop import Drain
 
 LOOK_EVERY_S = 0.02
 

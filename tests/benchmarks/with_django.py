@@ -11,7 +11,7 @@ from importlib import import_module
 
 import django
 
-from tests.servers import leave
+from tests.support.servers import leave
 
 if __name__ == "__main__":
     for number in (signal.SIGTERM, signal.SIGINT):

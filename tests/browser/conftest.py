@@ -12,15 +12,16 @@ from playwright.sync_api import BrowserContext, BrowserType
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from connections.admin import history, run_page
-from connections.admin.connections import ConnectionAdmin
+from connections.admin.connections.admin import ConnectionAdmin
+from connections.admin.history import admin
+from connections.admin.runs import page
 from connections.audit import triggers
 from connections.models import Account
 from tests.browser import chromium
 from tests.browser.troubles import make_troubles
 from tests.browser.world import Stage, World, make_world, stage
 from tests.conftest import make_user
-from tests.skips import missing
+from tests.support.skips import missing
 
 ROWS = 6
 """A page of a list shows so many: more of the same rows would only cost axe-core time."""
@@ -96,8 +97,8 @@ def world(
     protected: None, alice: User, admin_user: User, account: Account, on_stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> World:
     monkeypatch.setattr(ConnectionAdmin, "list_per_page", ROWS)
-    monkeypatch.setattr(run_page, "PER_PAGE", ROWS)
-    monkeypatch.setattr(history, "LINES_PER_PAGE", ROWS)
+    monkeypatch.setattr(page, "PER_PAGE", ROWS)
+    monkeypatch.setattr(admin, "LINES_PER_PAGE", ROWS)
     made = make_world(alice, account, on_stage)
     make_troubles(made, on_stage, admin_user)
     return made

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.uploads import read_all
+from tests.support.uploads import read_all
 
 FILE = """device_address,connection_id,device_name
 80:00:00:00:01:00:00:01,%s,Lift 1

@@ -18,10 +18,10 @@ from connections.live.read import read_list
 from connections.models import Account, Connection, StopRun
 from connections.sandbox import Sandbox
 from connections.sandbox.wire.faults import FaultRule
-from connections.stops.drain import Drain
+from connections.stops.worker.loop import Drain
 from tests.conftest import PASSWORD, open_in
-from tests.runs import start_run
-from tests.slow import slow_but
+from tests.support.runs import start_run
+from tests.support.slow import slow_but
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 REFUSAL = "the connection could not be stopped"

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from connections.models import Account, Connection, StopRun
 from tests.browser.walk import OpenWindow
 from tests.browser.watch import Watch
-from tests.runs import start_run
+from tests.support.runs import start_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIST = "/admin/connections/connection/"

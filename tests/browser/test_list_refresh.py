@@ -17,7 +17,7 @@ from connections.sandbox.wire.faults import FaultRule
 from tests.browser.walk import OpenWindow
 from tests.browser.watch import ALL, Watch
 from tests.conftest import open_in
-from tests.slow import slow_but
+from tests.support.slow import slow_but
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from connections.models import Connection
 from tests.browser.walk import OpenWindow
-from tests.slow import slow_but
+from tests.support.slow import slow_but
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TOO_WIDE = "() => document.documentElement.scrollWidth > innerWidth"

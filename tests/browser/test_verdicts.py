@@ -11,16 +11,16 @@ from django.contrib.auth.models import User
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django import Settings
 
-from connections.accounts import store_credentials
+from connections.accounts.credentials import store_credentials
 from connections.audit.append import Origin
-from connections.live.verify import GIVE_UP
+from connections.live.verdicts.verify import GIVE_UP
 from connections.models import Account, Connection, StopItem
 from connections.remoteit import Credentials
 from connections.sandbox import Sandbox
 from connections.sandbox.wire.faults import FaultRule
 from tests.conftest import open_in
-from tests.two_worlds import one_address
-from tests.workers import worker
+from tests.support.two_worlds import one_address
+from tests.support.workers import worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OpenWindow = Callable[..., BrowserContext]

@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from connections.models import Connection, StopRun
 from connections.sandbox import Sandbox
 from tests.conftest import PASSWORD
-from tests.workers import worker
+from tests.support.workers import worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OpenWindow = Callable[..., BrowserContext]

@@ -11,15 +11,15 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from connections import uploads
-from connections.accounts import hold
+from connections.accounts.credentials import hold
+from connections.inventory import uploads
 from connections.live.read import read_list
 from connections.models import Account, AuditVerification, Connection, Upload
 from connections.sandbox.wire.faults import FaultRule
 from tests.browser.steps import FILE
 from tests.browser.world import Stage, World
-from tests.runs import WEB
-from tests.uploads import read_all
+from tests.support.runs import WEB
+from tests.support.uploads import read_all
 
 SCOPE = "an organisation that the login has left"
 

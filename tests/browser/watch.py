@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Response
 
 from tests.browser.chromium import look
-from tests.skips import missing
+from tests.support.skips import missing
 
 AXE = Path(__file__).parent.parent.parent / ".venv/node/node_modules/axe-core/axe.min.js"
 REPORT_VIOLATIONS = """

@@ -19,21 +19,21 @@ from django.contrib.auth.models import Group, User
 from django.test import override_settings
 from django.utils import timezone
 
-from connections.accounts import store_credentials
+from connections.accounts.credentials import store_credentials
 from connections.audit.checkpoints import write_checkpoint
-from connections.audit.evidence import export
-from connections.audit.keeping import verify_and_keep
+from connections.audit.upkeep import verify_and_keep
+from connections.evidence.archive import export
 from connections.live.read import read_list
-from connections.live.verify import GIVE_UP
+from connections.live.verdicts.verify import GIVE_UP
 from connections.models import Account, Connection, StopItem, StopRun, Upload, Worker
 from connections.remoteit import Credentials
 from connections.sandbox import Sandbox
 from connections.sandbox.wire.faults import FaultRule
 from connections.sandbox.world.seed import OLDEST_S, open_some
 from connections.stops import control, plan
-from connections.stops.drain import Drain
-from tests.runs import WEB, living_worker
-from tests.two_worlds import one_address
+from connections.stops.worker.loop import Drain
+from tests.support.runs import WEB, living_worker
+from tests.support.two_worlds import one_address
 
 REASON = "Vendor credentials exposed in a shared mailbox. Cutting every open session before the keys are changed."
 SELECTOR = {"door": "web", "by": "filter", "filter": {}, "query": ""}

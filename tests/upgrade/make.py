@@ -3,6 +3,8 @@
 cd CHECKOUT && DJANGO_SETTINGS_MODULE=tests.settings python THIS_FILE FOLDER
 """
 
+# ruff: noqa: I001 - the imports are those of CHECKOUT
+
 from __future__ import annotations
 
 import os

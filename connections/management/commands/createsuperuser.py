@@ -4,9 +4,9 @@ from typing import Any
 
 from django.contrib.auth.management.commands import createsuperuser
 
-from connections.audit.people import NOBODY, user_line
 from connections.management.saving import saved_with_line
 from connections.management.shell import command_origin
+from connections.people.lines import NOBODY, user_line
 
 
 class Command(createsuperuser.Command):

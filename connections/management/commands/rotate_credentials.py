@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from connections.accounts.rotation import CannotRotate, rotate_credentials
 from connections.management.shell import SOME_NOT, command_origin, wrong_use
-from connections.rotation import CannotRotate, rotate_credentials
 
 
 class Command(BaseCommand):

@@ -15,12 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connections import health
-from connections.accounts import NoCredentials, credentials_of
+from connections.accounts.credentials import NoCredentials, credentials_of
 from connections.audit.append import timestamp
 from connections.management.shell import COULD_NOT, SOME_NOT, tell
 from connections.models import Account, AuditCheckpoint, AuditHead, StopItem, Worker
 from connections.models.credentials import CannotDecrypt
+from connections.web import health
 from remoteit_admin import __version__
 
 STALE = timedelta(minutes=10)

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 
 from connections.management.shell import SOME_NOT, STILL_GOING, command_origin, read_input, wrong_use
 from connections.management.stop_report import DONE, as_json, as_lines, items_of
-from connections.management.stop_selection import NamedId, WrongIds, find, ids_in_lines, ids_in_words
 from connections.models import Account, Connection, StopItem, StopRun, Worker
 from connections.models.connections import ConnectionQuerySet
 from connections.models.formats import for_terminal
 from connections.models.states import UNFINISHED, ConnectionStatus, RunState
 from connections.stops import plan
+from connections.stops.selection import NamedId, WrongIds, find, ids_in_lines, ids_in_words
 
 POLL_S = 0.2
 

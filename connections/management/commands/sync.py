@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
-from connections.accounts import ensure_default_account
+from connections.accounts.credentials import ensure_default_account
 from connections.live.lister import LOOK_EVERY_S, read_in_turn
 from connections.live.read import Reading
 from connections.management.shell import command_origin, wrong_use

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.audit.checkpoints import Claim, WrongCheckpoint, claims_in
-from connections.audit.keeping import keep
+from connections.audit.upkeep import keep
 from connections.audit.verify import LIMITS, Result, Verification, verify
 from connections.management.shell import SOME_NOT, WRONG_USE, read_input, tell, wrong_use
 

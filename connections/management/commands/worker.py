@@ -16,11 +16,11 @@ from huey.consumer_options import ConsumerConfig
 from huey.contrib.djhuey import HUEY
 
 import connections.tasks  # noqa: F401 - registers what the engine carries
-from connections import upload_reader
-from connections.accounts import ensure_default_account
-from connections.audit import keeping
+from connections.accounts.credentials import ensure_default_account
+from connections.audit import upkeep
+from connections.inventory import upload_reader
 from connections.live import lister
-from connections.stops.drain import Drain
+from connections.stops.worker.loop import Drain
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             for name, loop in (
                 ("drain", drain.run),
                 ("lister", lister.run),
-                ("keeping", keeping.run),
+                ("keeping", upkeep.run),
                 ("uploads", partial(upload_reader.run, drain.worker)),
             )
         ]

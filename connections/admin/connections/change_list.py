@@ -1,0 +1,127 @@
+"""The list of connections: its rows, with what has to be said beside each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin.templatetags.admin_list import result_headers
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Max
+from django.http import HttpRequest
+from django.utils import timezone
+
+from connections.admin.connections import facets, filters
+from connections.live.standing import accounts_of, list_state, seen_of
+from connections.models import Connection, StopItem
+from connections.models.connections import ConnectionQuerySet
+from connections.models.states import ItemState, RunState
+from connections.words.connections import note_of_connection
+from connections.words.counts import in_words, is_capped
+
+
+class ConnectionList(ChangeList):
+    """Django's change list with our filters, search and counts."""
+
+    chosen: filters.ListFilter
+    root_queryset: ConnectionQuerySet
+    read_at: datetime
+    newest: int
+    """The key of the newest record, of any account, when the rows were read."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> ConnectionQuerySet:
+        self.chosen = filters.parse(request.GET)
+        self.query = self.chosen.query
+        found = self.chosen.apply(self.root_queryset).select_related("account")
+        return found.order_by(*self.get_ordering(request, found))
+
+    def get_results(self, request: HttpRequest) -> None:
+        self.read_at = timezone.now()
+        self.newest = self.root_queryset.aggregate(newest=Max("pk"))["newest"] or 0
+        self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        self.page = self.paginator.get_page(self.page_num)
+        self.page_num = self.page.number
+        self.result_count = self.paginator.count
+        self.result_list = list(self.page.object_list)
+        add_notes(self.result_list)
+
+    @property
+    def count_in_words(self) -> str:
+        return in_words(self.result_count)
+
+    @property
+    def is_capped(self) -> bool:
+        return is_capped(self.result_count)
+
+    @property
+    def count_sent(self) -> int | str:
+        """What the form says later that this list had shown: "" where it was not counted to its end."""
+        return "" if self.is_capped else self.result_count
+
+    def context(self, request: HttpRequest) -> dict[str, Any]:
+        """What the page shows around the rows; nothing, where the address was not understood."""
+        if self.chosen.problems:
+            return {}
+        params, page = request.GET, self.page
+        return {
+            **self.parts(request),
+            "headers": _headers(self),
+            "menus": facets.menus(self.chosen, self.root_queryset, params),
+            "device": self.chosen.chosen.get("device"),
+            "without_device": facets.address(params, device=None),
+            "newer": self.chosen.chosen.get("newer"),
+            "without_newer": facets.address(params, newer=None),
+            "all_statuses": facets.address(params, status="all"),
+            "kept_by_search": {name: value for name, value in params.items() if name not in ("q", "p")},
+            "is_narrowed": bool(self.chosen.query or set(self.chosen.chosen) - {"status"}),
+            "is_empty_panel": not self.result_count and not self.root_queryset.exists(),
+            "previous": self._page_address(page.number - 1) if page.has_previous() else "",
+            "next": self._page_address(page.number + 1) if page.has_next() else "",
+        }
+
+    def parts(self, request: HttpRequest) -> dict[str, Any]:
+        """What changes around the rows while they are looked at: counts, and what the lists are worth."""
+        return {
+            "tabs": facets.tabs(self.chosen, self.root_queryset, request.GET),
+            "lists": list_state(accounts_of(self.chosen.chosen)),
+        }
+
+    @property
+    def since(self) -> str:
+        """When the rows were read, in seconds since 1970, as the refresh wants it."""
+        return f"{self.read_at.timestamp():.6f}"
+
+    def _page_address(self, number: int) -> str:
+        return self.get_query_string({"p": number})
+
+
+def add_notes(connections: list[Connection]) -> None:
+    """Give each connection its `note` and when it was last `seen`: with all runs looked up at once.
+
+    Their accounts must be there already.
+    """
+    latest, now = latest_items(connections), timezone.now()
+    for connection in connections:
+        connection.seen = seen_of(connection, now)  # type: ignore[attr-defined]
+        connection.note = note_of_connection(connection, latest.get(connection.pk))  # type: ignore[attr-defined]
+
+
+def latest_items(connections: list[Connection]) -> dict[int, StopItem]:
+    """The last item of a started run that had each connection, by the connection's key. Skipped ones never had it."""
+    items = StopItem.objects.filter(connection__in=connections, run__state=RunState.STARTED)
+    items = items.exclude(state__in=(ItemState.SKIPPED, ItemState.CANCELLED))
+    return {item.connection_id: item for item in items.order_by("pk")}
+
+
+def _headers(changes: ConnectionList) -> list[dict[str, Any]]:
+    headers = []
+    for name, header in zip(changes.list_display, result_headers(changes), strict=True):
+        if name == "action_checkbox":
+            continue
+        ascending = header.get("ascending")
+        if name == "open_for":
+            # Sorted by the time of opening: the oldest first is the longest open first.
+            ascending = not ascending
+        header["direction"] = ("ascending" if ascending else "descending") if header.get("sorted") else ""
+        headers.append({**header, "name": name})
+    return headers

@@ -1,0 +1,129 @@
+"""The page on which a connection is opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from connections.accounts.credentials import NoCredentials, ensure_default_account
+from connections.inventory.openings import (
+    ANYBODY,
+    FIRST_TO_CONNECT,
+    CannotOpen,
+    Result,
+    Wish,
+    open_connection,
+    public_address,
+)
+from connections.models import Account, Connection
+from connections.models.formats import validate_service_address
+from connections.web.origin import client_ip, user_of, web_origin
+from connections.words.outcomes import said
+
+SERVICES_OFFERED = 500
+MAY_NOT_OPEN = gettext_lazy(
+    "You may look, not open: that takes the permission “Can open connections”. Nothing was sent."
+)
+
+
+class OpenForm(forms.Form):
+    """Which service to open, through which account, and for whom."""
+
+    device_address = forms.CharField(
+        label=gettext_lazy("Service address"),
+        help_text=gettext_lazy("One that the panel has seen, or any other."),
+        max_length=23,
+        validators=[validate_service_address],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "list": "services", "spellcheck": "false"}),
+        error_messages={"required": gettext_lazy("Choose a service, or write its address.")},
+    )
+    account = forms.ModelChoiceField(
+        Account.objects.none(),
+        label=gettext_lazy("Account"),
+        empty_label=None,
+        error_messages={"required": gettext_lazy("Choose an account.")},
+    )
+    host_ip = forms.ChoiceField(label=gettext_lazy("Who may use it"), widget=forms.RadioSelect)
+
+    def __init__(self, data: Any = None, *, client_ip: str, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)
+        own = public_address(client_ip)
+        offered = [
+            (FIRST_TO_CONNECT, _("only the first address that connects")),
+            (ANYBODY, _("everybody who knows the proxy address")),
+        ]
+        if own:
+            offered.insert(0, (own, _("only my address, %s") % own))
+        self.fields["host_ip"] = forms.ChoiceField(
+            label=_("Who may use it"), choices=offered, widget=forms.RadioSelect, initial=offered[0][0]
+        )
+        self.fields["account"].queryset = Account.objects.all()  # type: ignore[attr-defined]
+
+
+class OpensConnections(admin.ModelAdmin):
+    """Gives the admin of connections the page on which one is opened."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.open_view)
+        return [path("open/", view, name="connections_connection_open"), *super().get_urls()]
+
+    def open_view(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.has_perm("connections.open_connection") or not self.has_view_permission(request):
+            raise PermissionDenied(MAY_NOT_OPEN)
+        ensure_default_account()
+        given = request.POST if request.method == "POST" else None
+        form = OpenForm(given, client_ip=client_ip(request), initial=_initial(request))
+        result = self._opened(request, form) if form.is_valid() else None
+        if result is not None and result.connection is not None:
+            messages.success(request, _("remote.it opened it. Where to go stands below as its proxy address."))
+            return HttpResponseRedirect(reverse("admin:connections_connection_change", args=[result.connection.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Open a connection"),
+            "form": form,
+            "services": services(self.get_queryset(request)),
+            "outcome": result.opened.outcome.value if result else "",
+            "said": _said(result) if result else None,
+        }
+        return TemplateResponse(request, "admin/connections/open.html", context)
+
+    def _opened(self, request: HttpRequest, form: OpenForm) -> Result | None:
+        """What became of the wish; None when it was not sent, which the form then says."""
+        chosen = form.cleaned_data
+        wish = Wish(user=user_of(request), origin=web_origin(request), **chosen)
+        try:
+            return open_connection(wish)
+        except (CannotOpen, NoCredentials) as error:
+            form.add_error(None, _("%s Nothing was opened.") % error)
+            return None
+
+
+def services(connections: Any) -> list[dict[str, str]]:
+    """The services that the panel has seen, by name, with the account that each was seen in."""
+    columns = ("device_address", "device_name", "service_name", "account__name")
+    return list(connections.order_by("device_name", "service_name").values(*columns).distinct()[:SERVICES_OFFERED])
+
+
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    """What a link to the page chose: the service and the account of a connection."""
+    of = request.GET.get("of", "")
+    known = Connection.objects.visible_to(request.user)
+    one = known.filter(pk=int(of)).first() if of.isascii() and of.isdigit() and len(of) < 19 else None
+    if one is not None:
+        return {"device_address": one.device_address, "account": one.account_id}
+    default = Account.objects.filter(name=Account.DEFAULT).first() or Account.objects.first()
+    return {"account": default.pk if default else None}
+
+
+def _said(result: Result) -> Any:
+    opened = result.opened
+    return said(opened.outcome.value, opened.status, opened.reason)

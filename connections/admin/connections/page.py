@@ -1,0 +1,92 @@
+"""The page of one connection: what is known of it, how it is stopped, what happened to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from connections.admin.connections.change_list import latest_items
+from connections.admin.connections.timeline import timeline
+from connections.admin.connections.verdict import verdict_of_connection
+from connections.live.standing import seen_of, trouble_of
+from connections.models import Connection, StopItem, StopRun
+from connections.models.states import ConnectionStatus, ItemState
+from connections.stops import plan
+from connections.words.connections import note_of_connection
+from connections.words.counts import count_capped, in_words
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from connections.audit.append import Origin
+
+
+def connection_page(connection: Connection, user: User) -> dict[str, Any]:
+    """The context of the page, for `user`."""
+    latest = latest_items([connection]).get(connection.pk)
+    item = latest if latest and not _ended_without(connection, latest) else None
+    visible = StopRun.objects.visible_to(user)
+    others = Connection.objects.visible_to(user).open()
+    named = others.filter(device_name=connection.device_name) if connection.device_name else others.none()
+    opener = others.filter(opened_by=connection.opened_by) if connection.opened_by else others.none()
+    return {
+        "connection": connection,
+        "seen": seen_of(connection, timezone.now()),
+        "account": connection.account,
+        "trouble": trouble_of(connection.account, timezone.now()),
+        "note": note_of_connection(connection, latest),
+        "item": item,
+        "run": item and item.run,
+        "may_see_run": item is not None and visible.filter(pk=item.run_id).exists(),
+        "open_seconds": (timezone.now() - connection.opened_at).total_seconds() if connection.opened_at else None,
+        "lifetime": connection.expires_at - connection.opened_at
+        if connection.expires_at and connection.opened_at
+        else None,
+        "same_device": in_words(count_capped(named)),
+        "same_opener": in_words(count_capped(opener)),
+        "why_not": why_not(connection, taken=_is_taken(connection)),
+        **verdict_of_connection(connection, item, user),
+        **timeline(connection, user),
+    }
+
+
+def _ended_without(connection: Connection, item: StopItem) -> bool:
+    """Whether it ended otherwise than the run of its last `item` found it."""
+    return connection.status == ConnectionStatus.ENDED and item.state != ItemState.ALREADY_GONE
+
+
+def why_not(connection: Connection, *, taken: bool) -> str:
+    """Why this connection can't be stopped now, or "" when it can. `taken`: an unfinished run has it."""
+    match connection.status:
+        case ConnectionStatus.STOPPED:
+            return _("It is stopped: there is nothing left to stop.")
+        case ConnectionStatus.ENDED:
+            return _("It has ended: there is nothing left to stop.")
+        case ConnectionStatus.STOPPING:
+            return _("A stop is under way. It can be stopped again once that one has its outcome.")
+    return _("A run is about to stop it.") if taken else ""
+
+
+def _is_taken(connection: Connection) -> bool:
+    return connection.stop_items.unfinished().filter(run__in=StopRun.objects.started()).exists()
+
+
+def stop_one(user: User, connection: Connection, *, key: str, reason: str, ticket: str, origin: Origin) -> StopRun:
+    """Start a run of this one connection. The same `key` again leads to the same run.
+
+    Drafted and started in one transaction: a form that is sent twice at once finds either nothing of the first or
+    all of it. Raises plan.CannotStart.
+    """
+    with transaction.atomic():
+        try:
+            run = plan.draft(
+                user, Connection.objects.filter(pk=connection.pk), {"door": "web", "by": "connection"}, key=key
+            )
+        except StopRun.DoesNotExist:
+            raise plan.CannotStart(_("This form is not yours. Load the page again. Nothing was sent.")) from None
+        if not run.items.filter(connection=connection).exists():
+            raise plan.CannotStart(_("This form was used already. Load the page again. Nothing was sent."))
+        return plan.start(key, user, reason=reason, ticket=ticket, origin=origin)

@@ -1,0 +1,140 @@
+"""What keeps the list fresh while it is looked at: its changing parts alone, and a reading out of turn."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from connections.admin.connections import facets, filters
+from connections.admin.connections.change_list import ConnectionList, add_notes
+from connections.live.schedule import ask_for_lists
+from connections.live.standing import accounts_of
+from connections.models import Worker
+from connections.web.origin import user_of, web_origin
+from connections.words.counts import count_capped, in_words
+
+if TYPE_CHECKING:
+    from connections.models import Connection
+
+MAY_NOT_SEE = gettext_lazy("You may not see connections: that takes the permission “Can view connection”.")
+OWN_PARAMETERS = ("rows", "since", "newest")
+MOST_ROWS = 200
+
+
+class RefreshesList(admin.ModelAdmin):
+    """Gives the admin of connections what its list asks for by itself, and the button that has the lists read."""
+
+    def get_urls(self) -> list[URLPattern]:
+        views = {"refresh": self.refresh_view, "read": self.read_view}
+        urls = [
+            path(f"{name}/", self.admin_site.admin_view(view), name=f"connections_connection_{name}")
+            for name, view in views.items()
+        ]
+        return [*urls, *super().get_urls()]
+
+    def check_may_see(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied(MAY_NOT_SEE)
+
+    def changes(self, request: HttpRequest) -> ConnectionList:
+        return cast(ConnectionList, self.get_changelist_instance(request))
+
+    @method_decorator(require_safe)
+    def refresh_view(self, request: HttpRequest) -> HttpResponse:
+        """The changing parts of a list that is shown: its `rows` by key, what changed `since`, what is `newest`.
+
+        Answers 400 for an address that the list itself would not understand.
+        """
+        self.check_may_see(request)
+        shown = request.GET
+        keys, since, newest = _rows(shown), _since(shown), _newest(shown)
+        request.GET = _without_own(shown)  # type: ignore[assignment]
+        changes = self.changes(request)
+        if changes.chosen.problems:
+            raise BadRequest(" ".join(changes.chosen.problems))
+        changes.result_list = _shown_rows(changes, keys, since)
+        newer = count_capped(changes.queryset.filter(pk__gt=newest))
+        context = {
+            "may_stop": request.user.has_perm("connections.stop_connection"),
+            "cl": changes,
+            **changes.parts(request),
+            "newer_count": newer,
+            "newer_words": in_words(newer),
+            "show_newer": facets.address(request.GET, newer=str(newest)),
+        }
+        return TemplateResponse(request, "admin/connections/_refresh.html", context)
+
+    @method_decorator(require_POST)
+    def read_view(self, request: HttpRequest) -> HttpResponse:
+        """Have the lists read that the shown one rests on, and go back to it. A script gets the words alone."""
+        self.check_may_see(request)
+        chosen = filters.parse(request.GET)
+        if chosen.problems:
+            raise BadRequest(" ".join(chosen.problems))
+        accounts = [account for account in accounts_of(chosen.chosen) if account.held_at is None]
+        ask_for_lists(accounts, user_of(request), web_origin(request))
+        words = _asked(len(accounts))
+        if request.headers.get("X-Requested-With") == "fetch":
+            return HttpResponse(words, content_type="text/plain")
+        messages.info(request, words)
+        page = reverse("admin:connections_connection_changelist")
+        return HttpResponseRedirect(f"{page}?{request.GET.urlencode()}" if request.GET else page)
+
+
+def _shown_rows(changes: ConnectionList, keys: list[int], since: datetime) -> list[Connection]:
+    """The rows with `keys`, of whatever status: each knows whether it left the list (`is_gone`) or changed."""
+    rows = changes.root_queryset.filter(pk__in=keys)
+    matching = set(changes.chosen.apply(rows).values_list("pk", flat=True))
+    found = list(rows.select_related("account"))
+    add_notes(found)
+    for connection in found:
+        connection.is_gone = connection.pk not in matching  # type: ignore[attr-defined]
+        connection.has_changed = connection.status_at > since  # type: ignore[attr-defined]
+    return found
+
+
+def _asked(count: int) -> str:
+    if not count:
+        return _("There is no account whose list could be read.")
+    words = ngettext("%(count)s list is read next.", "%(count)s lists are read next.", count)
+    words %= {"count": number_format(count, force_grouping=True)}
+    return words if Worker.objects.alive().exists() else f"{words} {_('No worker is running: it waits for one.')}"
+
+
+def _rows(params: QueryDict) -> list[int]:
+    keys = params.get("rows", "").split(",") if params.get("rows") else []
+    if len(keys) > MOST_ROWS or not all(filters.is_key(key) for key in keys):
+        raise BadRequest(_("These are no rows of a list."))
+    return [int(key) for key in keys]
+
+
+def _since(params: QueryDict) -> datetime:
+    try:
+        return datetime.fromtimestamp(float(params.get("since", "")), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise BadRequest(_("This is no time since which a list is shown.")) from None
+
+
+def _newest(params: QueryDict) -> int:
+    newest = params.get("newest", "")
+    if not filters.is_key(newest):
+        raise BadRequest(_("This is no key of a record."))
+    return int(newest)
+
+
+def _without_own(params: QueryDict) -> QueryDict:
+    kept = params.copy()
+    for name in OWN_PARAMETERS:
+        kept.pop(name, None)
+    return kept

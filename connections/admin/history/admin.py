@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from connections.admin.history.export import download
+from connections.admin.history.facets import chips, facets, kept, link, period, periods
+from connections.admin.history.people import people_of
+from connections.admin.history.query import UnknownFilter, read_filters
+from connections.admin.history.rows import Day, days
+from connections.admin.history.verification import VerifiesHistory, verification
+from connections.admin.readonly import ReadOnlyAdmin
+from connections.audit.search import Filters
+from connections.models import AuditEvent, AuditHead, StopRun
+from connections.models.audit import AuditEventQuerySet
+from connections.stops.progress.summary import Summary, summarize
+from connections.web.origin import user_of
+from connections.words.counts import count_capped, in_words
+
+MAY_NOT_SEE = gettext_lazy("You may not see the history: that takes the permission “Can view connection”.")
+LINES_PER_PAGE = 50
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
+    """Who asked for what, what was sent, what came back: append-only."""
+
+    def get_queryset(self, request: HttpRequest) -> AuditEventQuerySet:
+        return AuditEvent.objects.visible_to(request.user)
+
+    def get_urls(self) -> list[URLPattern]:
+        view, name = self.admin_site.admin_view(self.export_view), "connections_auditevent_export"
+        exports = [
+            path("export/", view, {"form": "jsonl"}, name=name),
+            path("export/csv/", view, {"form": "csv"}, name=f"{name}_csv"),
+        ]
+        return [*exports, *super().get_urls()]
+
+    @method_decorator(require_safe)
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied(MAY_NOT_SEE)
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        template = "admin/history/list.html"
+        try:
+            filters = read_filters(request.GET, user_of(request))
+        except UnknownFilter as error:
+            context |= {"title": _("History"), "error": str(error)}
+            return TemplateResponse(request, template, context, status=400)
+        return TemplateResponse(request, template, {**context, **_page(request, filters)})
+
+    @method_decorator(require_safe)
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """To the line's place in the history, which says whether it may be seen."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied(MAY_NOT_SEE)
+        return HttpResponseRedirect(
+            f"{reverse('admin:connections_auditevent_changelist')}?{urlencode({'line': object_id})}"
+        )
+
+    history_view = change_view
+
+    @method_decorator(require_POST)
+    def export_view(self, request: HttpRequest, form: str) -> HttpResponse | StreamingHttpResponse:
+        """Every line that the page's filters match, oldest first. A POST: it writes a line, and a link must not."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied(MAY_NOT_SEE)
+        try:
+            filters = read_filters(request.GET, user_of(request))
+        except UnknownFilter as error:
+            return HttpResponseBadRequest(f"{error}\n", content_type="text/plain; charset=utf-8")
+        return download(request, filters, form)
+
+
+def _page(request: HttpRequest, filters: Filters) -> dict[str, Any]:
+    found = list(filters.page().select_related("actor", "connection", "run", "account")[: LINES_PER_PAGE + 1])
+    shown = found[:LINES_PER_PAGE]
+    by_day = days(shown)
+    return {
+        "title": _title(filters),
+        "filters": filters,
+        "days": by_day,
+        "cut_days": _cut_days(by_day, before=filters.before is not None, after=len(found) > len(shown)),
+        "head": AuditHead.objects.first(),
+        "verification": verification(request),
+        "visible_runs": set(_runs_of(shown, filters.viewer)),
+        "older": link(request, before=shown[-1].seq) if len(found) > len(shown) else "",
+        "newest": link(request, before=None) if filters.before is not None else "",
+        "export_query": link(request, before=None),
+        "facets": facets(request, filters),
+        "chips": chips(request, filters),
+        "period": period(filters),
+        "kept_by_search": kept(request, "q"),
+        "kept_by_period": kept(request, "from", "to"),
+        "periods": periods(request, filters),
+        "summary": _summary(filters),
+        "people": people_of(filters),
+        "lines": _lines_of(filters) if filters.is_quickly_counted else "",
+        "sees_all": request.user.has_perm("connections.view_all_history"),
+    }
+
+
+def _lines_of(filters: Filters) -> str:
+    count = count_capped(filters.events())
+    return ngettext("its one line", "all %(count)s lines", count) % {"count": in_words(count)}
+
+
+def _cut_days(by_day: list[Day], *, before: bool, after: bool) -> list[Day]:
+    """Those of which another page may have more lines: nothing is counted there."""
+    return [*(by_day[:1] if before else []), *(by_day[-1:] if after else [])]
+
+
+def _summary(filters: Filters) -> Summary | None:
+    """What the person's runs came to, on the page that tells all of their history."""
+    if filters.actor is None or not filters.is_person_s or filters.before is not None:
+        return None
+    return summarize(filters.actor, filters.since_at, filters.until_at)
+
+
+def _runs_of(events: list[AuditEvent], viewer: User) -> Iterable[int]:
+    ids = {event.run_id for event in events if event.run_id}
+    return StopRun.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", flat=True)
+
+
+def _title(filters: Filters) -> str:
+    if filters.connection:
+        return _("History of %s") % filters.connection
+    if filters.device:
+        return _("History of %s") % filters.device
+    if filters.run:
+        return _("History of run %d") % filters.run.pk
+    if filters.line:
+        return _("Line %d of the history") % filters.line
+    if filters.group:
+        return _("History of the group %s") % filters.group.name
+    return _("History of %s") % filters.actor.get_username() if filters.actor else _("History")

@@ -1,0 +1,213 @@
+"""People and their groups, in Django's own pages. A person is deactivated and never deleted: the history names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from connections.admin.readonly import NeverDeletedAdmin
+from connections.audit.append import append
+from connections.people import rights
+from connections.people.lines import (
+    FLAGS,
+    NOBODY,
+    group_deleted_line,
+    group_line,
+    password_line,
+    permission_names,
+    standing_of,
+    user_line,
+)
+from connections.web.origin import user_of, web_origin
+
+admin.site.unregister((User, Group))
+
+LAST_SUPERUSER = _(
+    "This is the last superuser who can sign in: make somebody else one first. Nobody could give any right otherwise."
+)
+
+
+class PersonForm(UserChangeForm):
+    def clean(self) -> dict[str, Any] | None:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        stays = all(cleaned.get(flag, True) for flag in FLAGS)
+        if not stays and rights.is_last_superuser(self.instance):
+            raise ValidationError(LAST_SUPERUSER)
+        return cleaned
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    def clean(self) -> dict[str, Any] | None:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned["set_usable_password"] and rights.is_last_superuser(self.user):
+            self.add_error("usable_password", LAST_SUPERUSER)
+        return cleaned
+
+
+class TicksPermissions(admin.ModelAdmin):
+    """Groups and permissions as boxes to tick, those that whoever looks may give.
+
+    Django's two lists need a wide window, JavaScript and good eyes.
+    """
+
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(
+        self, db_field: models.ManyToManyField, request: Any = None, **kwargs: Any
+    ) -> forms.ModelMultipleChoiceField | None:
+        kwargs.setdefault("widget", forms.CheckboxSelectMultiple())
+        actor = user_of(request)
+        kwargs["queryset"] = rights.groups_within(actor) if db_field.name == "groups" else rights.may_give(actor)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+@admin.register(Group)
+class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
+    """Each change of who may do what is told by the history, in the transaction of the change."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or rights.may_change_group(user_of(request), obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        may = super().has_delete_permission(request, obj)
+        return may and (obj is None or rights.may_change_group(user_of(request), obj))
+
+    def get_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
+        actor = user_of(request)
+        sees_all = obj is None or actor.is_superuser or rights.groups_within(actor).filter(pk=obj.pk).exists()
+        return ("name", "permissions") if sees_all else ("name",)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        group = form.instance
+        before = (form.initial["name"], permission_names(group.permissions.all())) if change else None
+        super().save_related(request, form, formsets, change)
+        if line := group_line(group, before, user_of(request), web_origin(request)):
+            append([line])
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """To the lines about this group, for those who may see them; to others Django's own page."""
+        group = self.get_object(request, unquote(object_id))
+        sees_it = request.user.has_perms(("connections.view_all_history", "connections.view_connection"))
+        if group is None or not sees_it:
+            return super().history_view(request, object_id, extra_context)
+        return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist") + f"?group={group.pk}")
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        self.delete_queryset(request, Group.objects.filter(pk=obj.pk))
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        actor, origin = user_of(request), web_origin(request)
+        lines = [group_deleted_line(group, actor, origin) for group in queryset.order_by("pk")]
+        super().delete_queryset(request, queryset)
+        append(lines)
+
+
+@admin.register(User)
+class UserAdmin(NeverDeletedAdmin, TicksPermissions, DjangoUserAdmin):
+    form = PersonForm
+    change_password_form = PasswordForm
+    readonly_fields = ("last_login", "date_joined")
+
+    def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may = super().has_view_permission(request, obj)
+        return may and (obj is None or rights.may_see_person(user_of(request), obj))
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or rights.may_change_person(user_of(request), obj))
+
+    def get_list_filter(self, request: HttpRequest) -> tuple[str, ...]:
+        filters = ("is_staff", "is_superuser", "is_active", "groups")
+        return filters if user_of(request).is_superuser else ("is_staff", "is_active")
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None:
+            return self.add_fieldsets
+        actor = user_of(request)
+        flags = FLAGS if actor.is_superuser else ("is_active", "is_staff")
+        sees_rights = rights.may_change_person(actor, obj)
+        beside = {"classes": ("collapse",), "fields": ("user_permissions",)}
+        return (
+            (None, {"fields": ("username", "password")}),
+            (_("Personal info"), {"fields": ("first_name", "last_name", "email")}),
+            (_("Permissions"), {"fields": (*flags, "groups") if sees_rights else flags}),
+            *([(_("Permissions beside those of the groups"), beside)] if sees_rights else []),
+            (_("Important dates"), {"fields": self.readonly_fields}),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        if obj is None or rights.may_change_rights_of(user_of(request), obj):
+            return self.readonly_fields
+        return (*self.readonly_fields, *FLAGS, "groups", "user_permissions")
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        form.standing_before = standing_of(obj) if change else NOBODY
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        told = {"username", *FLAGS, "groups", "user_permissions"}
+        others = [name for name in form.changed_data if name not in told] if change else []
+        if line := user_line(form.instance, form.standing_before, others, user_of(request), web_origin(request)):
+            append([line])
+
+    @method_decorator(sensitive_post_parameters())
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        user = self.get_object(request, unquote(id))
+        if user == request.user:
+            # Where the old one is asked for: a session that somebody left open must not be enough.
+            return HttpResponseRedirect(reverse("admin:password_change"))
+        view = super().user_change_password
+        return _told_of_password(request, user, lambda: view(request, id, form_url))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """To this person's history, for those who may see it; to others Django's own page of the changes made here."""
+        user = self.get_object(request, unquote(object_id))
+        sees_it = request.user == user or request.user.has_perm("connections.view_all_history")
+        if user is None or not sees_it or not request.user.has_perm("connections.view_connection"):
+            return super().history_view(request, object_id, extra_context)
+        return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist") + f"?actor={user.pk}")
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name == "is_active":
+            field.help_text = _(
+                "Untick this when somebody leaves. A user is never deleted: the history names who asked for what."
+            )
+        return field
+
+
+def _told_of_password(request: HttpRequest, user: User | None, view: Callable[[], HttpResponse]) -> HttpResponse:
+    with transaction.atomic():
+        before = _password_hash(user)
+        response = view()
+        if user is not None and _password_hash(user) != before:
+            user.refresh_from_db()
+            append([password_line(user, user_of(request), web_origin(request))])
+    return response
+
+
+def _password_hash(user: User | None) -> str | None:
+    return User.objects.filter(pk=user.pk).values_list("password", flat=True).first() if user else None

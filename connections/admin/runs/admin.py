@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from connections.admin.readonly import ReadOnlyAdmin
+from connections.admin.runs.confirm import ConfirmsStops
+from connections.admin.runs.controls import SteersRuns
+from connections.admin.runs.evidence import GivesEvidence
+from connections.admin.runs.page import run_page
+from connections.admin.runs.state import paused_accounts, with_state
+from connections.models import AuditHead, StopRun, Worker
+from connections.models.runs import StopRunQuerySet
+from connections.stops.progress.tally import tallies
+from connections.web.origin import user_of
+from connections.words.outcomes import outcome_labels
+
+MAY_NOT_SEE = gettext_lazy("You may not see runs: that takes the permission “Can view connection”.")
+RUNS_PER_PAGE = 25
+TABS = {
+    "": (gettext_lazy("All"), Q()),
+    "going": (gettext_lazy("Going on"), Q(going=True)),
+    "attention": (gettext_lazy("Need a look"), Q(going=False, trouble=True)),
+    "done": (gettext_lazy("Done"), Q(going=False)),
+}
+
+
+@admin.register(StopRun)
+class StopRunAdmin(ConfirmsStops, SteersRuns, GivesEvidence, ReadOnlyAdmin):
+    """Runs one may see, newest first, and what became of each. They are made on the confirm page, never here."""
+
+    def get_queryset(self, request: HttpRequest) -> StopRunQuerySet:
+        return StopRun.objects.visible_to(request.user).started()
+
+    def get_urls(self) -> list[URLPattern]:
+        progress = path(
+            "<int:pk>/progress/", self.admin_site.admin_view(self.progress_view), name="connections_stoprun_progress"
+        )
+        return [progress, *super().get_urls()]
+
+    @method_decorator(require_safe)
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self._check_permission(request)
+        state, before = request.GET.get("state", ""), request.GET.get("before", "")
+        runs = with_state(self.get_queryset(request))
+        error = _list_error(state, before)
+        rows, older = ([], None) if error else _page(runs.filter(TABS[state][1]), before)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Runs"),
+            "rows": rows,
+            "tabs": _tabs(runs),
+            "state": state,
+            "older": older,
+            "before": before,
+            "error": error,
+        }
+        template = "admin/runs/list.html"
+        return TemplateResponse(request, template, context, status=400 if error else 200)
+
+    @method_decorator(require_safe)
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self._check_permission(request)
+        run = get_object_or_404(self.get_queryset(request), pk=_as_pk(object_id))
+        page = run_page(run, request.GET, user_of(request))
+        shown = {"opts": self.opts, "title": page["headline"], "head": AuditHead.objects.first()}
+        context = {**self.admin_site.each_context(request), **shown, **page}
+        template = "admin/runs/page.html"
+        return TemplateResponse(request, template, context, status=400 if page["items_error"] else 200)
+
+    @method_decorator(require_safe)
+    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What changes on the run's page, for its refresh."""
+        self._check_permission(request)
+        run = get_object_or_404(self.get_queryset(request), pk=pk)
+        context = run_page(run, request.GET, user_of(request))
+        return TemplateResponse(request, "admin/runs/_refresh.html", context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self._check_permission(request)
+        run = get_object_or_404(self.get_queryset(request), pk=_as_pk(object_id))
+        return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist") + f"?run={run.pk}")
+
+    def _check_permission(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied(MAY_NOT_SEE)
+
+
+def _as_pk(object_id: str) -> int:
+    return int(object_id) if object_id.isascii() and object_id.isdigit() and len(object_id) <= 18 else 0
+
+
+def _list_error(state: str, before: str) -> str:
+    if state not in TABS:
+        return _("The state “%s” is not known. Nothing is listed.") % state
+    if before and not _as_pk(before):
+        return _("There is no run “%s” to go on from. Nothing is listed.") % before
+    return ""
+
+
+def _tabs(runs: StopRunQuerySet) -> list[tuple[str, Any, int]]:
+    counts = runs.aggregate(**{f"in_{key}": Count("pk", filter=wanted) for key, (_label, wanted) in TABS.items()})
+    return [(key, label, counts[f"in_{key}"]) for key, (label, _wanted) in TABS.items()]
+
+
+def _page(runs: StopRunQuerySet, before: str) -> tuple[list[dict[str, Any]], int | None]:
+    """The rows of a page, and the run after which the next, older one begins."""
+    if before:
+        runs = runs.filter(pk__lt=_as_pk(before))
+    found = list(runs.order_by("-pk")[: RUNS_PER_PAGE + 1])
+    shown = found[:RUNS_PER_PAGE]
+    return _rows(shown), shown[-1].pk if len(found) > len(shown) else None
+
+
+def _rows(runs: list[StopRun]) -> list[dict[str, Any]]:
+    counted = tallies(runs)
+    paused = paused_accounts([run for run in runs if counted[run.pk].left])
+    alive = Worker.objects.alive().exists()
+    rows = []
+    for run in runs:
+        tally = counted[run.pk]
+        last = tally.last_answer_at
+        rows.append(
+            {
+                "run": run,
+                "tally": tally,
+                "state": "paused" if run.paused_at else "running" if alive else "waiting",
+                "paused": paused.get(run.pk, []),
+                "outcomes": outcome_labels(tally),
+                "last_cut_s": max((last - run.started_at).total_seconds(), 0.0) if last and run.started_at else None,
+            }
+        )
+    return rows

@@ -1,0 +1,132 @@
+"""The page between a selection and its run: what it covers, what is left out, why, and the button."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from connections.admin.connections.change_list import add_notes
+from connections.admin.runs import blast_radius
+from connections.admin.stop_form import TYPED_COUNT_ABOVE, ConfirmForm
+from connections.live.standing import list_state
+from connections.models import Account, StopRun, Worker
+from connections.models.states import ItemState, RunState, SkipReason
+from connections.stops import plan
+from connections.web.origin import user_of, web_origin
+from connections.words.selection import filter_words
+
+PER_PAGE = 50
+MAY_NOT_STOP = gettext_lazy(
+    "You may not stop connections (any more): that takes the permissions “Can view connection” and “Can stop "
+    "connections”. Nothing was sent."
+)
+
+
+class ConfirmsStops(admin.ModelAdmin):
+    """Gives the admin of runs the page that asks before one is started."""
+
+    def get_urls(self) -> list[URLPattern]:
+        confirm = path(
+            "<slug:key>/confirm/", self.admin_site.admin_view(self.confirm_view), name="connections_stoprun_confirm"
+        )
+        return [confirm, *super().get_urls()]
+
+    def confirm_view(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Show the frozen list and ask for the reason; started, lead to the run's page, however often it is sent."""
+        if not plan.may_stop(user_of(request)):
+            raise PermissionDenied(MAY_NOT_STOP)
+        run = get_object_or_404(StopRun, key=key, user=request.user)
+        if run.state == RunState.STARTED:
+            return self._to_run(run)
+        total = run.items.queued().count()
+        form = ConfirmForm(request.POST or None, key=key, total=total, reason=run.reason, ticket=run.ticket)
+        if request.method == "POST" and form.is_valid():
+            try:
+                return self._to_run(self._start(request, form))
+            except plan.CannotStart as error:
+                form.add_error(None, str(error))
+        run.refresh_from_db(fields=("state",))
+        if run.state == RunState.STARTED:  # meanwhile, by the same form sent twice
+            return self._to_run(run)
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **confirm_page(run, form, request)}
+        return TemplateResponse(request, "admin/runs/confirm.html", context)
+
+    def _start(self, request: HttpRequest, form: ConfirmForm) -> StopRun:
+        said = form.cleaned_data
+        origin = web_origin(request)
+        return plan.start(said["key"], user_of(request), reason=said["reason"], ticket=said["ticket"], origin=origin)
+
+    def _to_run(self, run: StopRun) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:connections_stoprun_change", args=[run.pk]))
+
+
+def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[str, Any]:
+    """The context of the page. `request` says which part of the list is shown."""
+    user, items = user_of(request), run.items.queued()
+    found = blast_radius.numbers(items, user)
+    skipped = blast_radius.skipped(run, user)
+    left_out = sum(part.count for part in skipped)
+    frozen = form.total + left_out
+    return {
+        "title": _title(form.total),
+        "run": run,
+        "form": form,
+        "numbers": found,
+        "bars": [*blast_radius.bars(items, form.total), found["by_time"]] if form.total else [],
+        "own": blast_radius.own_names(items, user) if found["own"] else [],
+        "own_more": max(found["own"] - blast_radius.NAMED, 0),
+        "skipped": skipped,
+        "frozen": frozen,
+        "left_out": left_out,
+        "shown_before": _shown_before(run, frozen),
+        "filter_words": filter_words(run),
+        "paused_accounts": Account.objects.filter(
+            Q(paused_until__gt=timezone.now()) | Q(held_at__isnull=False), pk__in=items.values("account")
+        ),
+        "lists": list_state(Account.objects.filter(pk__in=items.values("account"))),
+        "no_worker": not Worker.objects.alive().exists(),
+        "kept_until": run.frozen_at and run.frozen_at + plan.DRAFT_LIFETIME,
+        "is_expired": run.frozen_at is not None and run.frozen_at + plan.DRAFT_LIFETIME < timezone.now(),
+        "typed_count_above": TYPED_COUNT_ABOVE,
+        **_rows(run, request),
+    }
+
+
+def _title(total: int) -> str:
+    if not total:
+        return _("Nothing to stop")
+    text = ngettext("Stop %(count)s connection?", "Stop %(count)s connections?", total)
+    return text % {"count": number_format(total, force_grouping=True)}
+
+
+def _rows(run: StopRun, request: HttpRequest) -> dict[str, Any]:
+    """A page of the frozen list, or of what is skipped for one reason."""
+    show = request.GET.get("show", "")
+    items = run.items.queued()
+    if show in SkipReason.values:
+        items = run.items.filter(state=ItemState.SKIPPED, skipped_why=show)
+    else:
+        show = ""
+    items = items.select_related("connection__account", "account").order_by("pk")
+    page = Paginator(items, PER_PAGE).get_page(request.GET.get("p", 1))
+    page.object_list = list(page.object_list)
+    add_notes([item.connection for item in page.object_list])
+    return {"show": show, "show_words": SkipReason(show).label if show else "", "page": page}
+
+
+def _shown_before(run: StopRun, frozen: int) -> int | None:
+    """How many the list had shown, where the frozen list has another number of them."""
+    shown = run.selector.get("shown")
+    return shown if shown is not None and shown != frozen else None

@@ -1,0 +1,181 @@
+"""A person's control over a run on its page: which buttons it has, and what they do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from connections.live.verdicts.retry import verifiable_again, verify_again
+from connections.models import StopRun
+from connections.models.states import ItemState, Verdict
+from connections.stops import control
+from connections.stops.progress.progress import Progress, read_progress
+from connections.web.origin import user_of, web_origin
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from connections.audit.append import Origin
+
+Wish = Callable[[StopRun, "User", "Origin"], None]
+
+MAY_NOT_STEER = gettext_lazy(
+    "You may look at this run, not steer it: that takes the permission “Can stop connections”, and for runs of others "
+    "“Can see and steer runs of others” too. Nothing was changed."
+)
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What can be done with a run now. `cancel`: how many are not sent; `again`: what can be sent again, by outcome.
+
+    `came_back`: how many came back and are open; `verify`: how many another list could settle.
+    """
+
+    pause: bool = False
+    resume: bool = False
+    cancel: int = 0
+    again: Counter[str] = field(default_factory=Counter)
+    came_back: int = 0
+    verify: int = 0
+
+    @property
+    def again_total(self) -> int:
+        return self.again.total()
+
+    @property
+    def again_words(self) -> str:
+        """What the button does. Unknown ones may have been stopped, so they are never among the "not stopped"."""
+        total = number_format(self.again_total, force_grouping=True)
+        unknown = self.again[ItemState.UNKNOWN]
+        if unknown == self.again_total:
+            return _("Retry %(count)s unknown…") % {"count": total}
+        if unknown:
+            return _("Retry %(count)s not stopped or unknown…") % {"count": total}
+        return _("Retry %(count)s not stopped…") % {"count": total}
+
+    @property
+    def again_covers(self) -> str:
+        """The outcomes behind the button, in words: "3 refused, 2 failed"."""
+        keys = (*control.NOT_GONE, Verdict.STILL_ALIVE)
+        counts = [(self.again[key], key.label) for key in keys if self.again[key]]
+        return ", ".join(f"{number_format(count, force_grouping=True)} {label}" for count, label in counts)
+
+
+def controls(progress: Progress, user: User) -> Controls:
+    """What `user` can do with the run now: nothing that would have no effect."""
+    run = progress.run
+    if not control.may_steer(user, run):
+        return Controls()
+    if progress.final:
+        back = control.came_back(run).count() if progress.tally.verdicts[Verdict.CAME_BACK] else 0
+        unverified = verifiable_again(run).count() if progress.tally.verdicts[Verdict.UNVERIFIED] else 0
+        return Controls(again=control.left_to_stop(run), came_back=back, verify=unverified)
+    if run.cancelled_at:
+        return Controls()
+    paused = run.paused_at is not None
+    return Controls(pause=not paused, resume=paused, cancel=progress.tally.states[ItemState.QUEUED])
+
+
+class SteersRuns(admin.ModelAdmin):
+    """Gives the admin of runs the addresses that its buttons send to."""
+
+    def get_urls(self) -> list[URLPattern]:
+        views = {
+            "pause": self.pause_view,
+            "resume": self.resume_view,
+            "cancel": self.cancel_view,
+            "again": self.again_view,
+            "cut_back": self.cut_back_view,
+            "verify": self.verify_view,
+        }
+        return [
+            *(
+                path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"connections_stoprun_{name}")
+                for name, view in views.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(require_POST)
+    def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._steer(request, self._steerable(request, pk), control.pause)
+
+    @method_decorator(require_POST)
+    def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._steer(request, self._steerable(request, pk), control.resume)
+
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask first, and say what can't be undone; the POST from there cancels."""
+        run = self._steerable(request, pk)
+        if request.method == "POST":
+            return self._steer(request, run, control.cancel)
+        progress = read_progress(run)
+        left = controls(progress, user_of(request)).cancel
+        if not left:
+            messages.info(request, _("Nothing of this run is left to cancel."))
+            return _to_run(run)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Cancel the %(count)s not sent?") % {"count": number_format(left, force_grouping=True)},
+            "run": run,
+            "progress": progress,
+            "unclear": run.items.queued().filter(unclear_attempt__isnull=False).count(),
+        }
+        return TemplateResponse(request, "admin/runs/cancel.html", context)
+
+    @method_decorator(require_POST)
+    def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Draft a run of what this one did not stop, and go to the page that asks before it is started."""
+        return self._draft(request, pk, control.again)
+
+    @method_decorator(require_POST)
+    def cut_back_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Draft a run of what came back after this one, and go to the page that asks before it is started."""
+        return self._draft(request, pk, control.cut_back)
+
+    @method_decorator(require_POST)
+    def verify_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._steer(request, self._steerable(request, pk), verify_again)
+
+    def _draft(self, request: HttpRequest, pk: int, drafted: Callable[[StopRun, User], StopRun]) -> HttpResponse:
+        run = self._steerable(request, pk)
+        try:
+            draft = drafted(run, user_of(request))
+        except control.NotAllowed as error:
+            messages.error(request, str(error))
+            return _to_run(run)
+        return HttpResponseRedirect(reverse("admin:connections_stoprun_confirm", args=[draft.key]))
+
+    def _steerable(self, request: HttpRequest, pk: int) -> StopRun:
+        run: StopRun = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_view_permission(request) or not control.may_steer(user_of(request), run):
+            raise PermissionDenied(MAY_NOT_STEER)
+        return run
+
+    def _steer(self, request: HttpRequest, run: StopRun, wish: Wish) -> HttpResponse:
+        try:
+            wish(run, user_of(request), web_origin(request))
+        except control.NotAllowed as error:
+            messages.error(request, str(error))
+        return _to_run(run)
+
+
+def _to_run(run: StopRun) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:connections_stoprun_change", args=[run.pk]))

@@ -1,0 +1,234 @@
+"""What the page of one run shows: its progress, and its items by outcome, a page at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.paginator import InvalidPage, Paginator
+from django.db.models import F
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from connections.admin.charts import Chart, cut_chart
+from connections.admin.runs import verdicts
+from connections.admin.runs.context import around, came_back_as, note_beside, wishes
+from connections.admin.runs.controls import controls
+from connections.admin.runs.differences import what_differs
+from connections.live.verdicts.basis import ListRead, lists_read
+from connections.live.verdicts.progress import read_verification
+from connections.models.states import OUTCOMES, UNFINISHED, ItemState, Verdict
+from connections.stops.progress.progress import Progress, read_progress
+from connections.stops.progress.times import spans
+from connections.words.outcomes import Said, note_of_verdict, said_of
+from connections.words.selection import selection_words
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.http import QueryDict
+
+    from connections.live.verdicts.progress import Verification
+    from connections.models import Connection, StopItem, StopRun
+    from connections.models.runs import StopItemQuerySet
+
+PER_PAGE = 50
+
+LATEST, ATTENTION, WAITING, ALL = "latest", "attention", "waiting", "all"
+TABS = {
+    LATEST: gettext_lazy("Latest answers"),
+    ATTENTION: gettext_lazy("Need a look"),
+    Verdict.CONFIRMED_GONE.value: gettext_lazy("Confirmed gone"),
+    Verdict.CAME_BACK.value: gettext_lazy("Came back"),
+    WAITING: gettext_lazy("Not answered"),
+    ItemState.SKIPPED.value: gettext_lazy("Skipped"),
+    ALL: gettext_lazy("All"),
+}
+TILES = (
+    (ItemState.QUEUED, gettext_lazy("not sent")),
+    (ItemState.SENDING, gettext_lazy("no answer yet")),
+    (ItemState.STOPPED, gettext_lazy("accepted by the API, not verified yet")),
+    (ItemState.ALREADY_GONE, gettext_lazy("the API does not know it")),
+    (ItemState.REFUSED, gettext_lazy("a clear no")),
+    (ItemState.FAILED, gettext_lazy("never reached the API")),
+    (ItemState.UNKNOWN, gettext_lazy("may have been stopped")),
+    (ItemState.CANCELLED, gettext_lazy("withdrawn before it was sent")),
+)
+ALWAYS = (ItemState.STOPPED, ItemState.ALREADY_GONE, ItemState.REFUSED, ItemState.FAILED, ItemState.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Row:
+    """An item. `other_run`: the one that kept it from being sent, where that can be known.
+
+    `verdict_note` goes beside its verdict; `back`: the connection as which it came back, if the reader may see it.
+    """
+
+    item: StopItem
+    note: str
+    said: Said
+    other_run: StopRun | None
+    verdict_note: str
+    back: Connection | None
+
+    @property
+    def awaits_verdict(self) -> bool:
+        return self.item.state in OUTCOMES and not self.item.verdict
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether a byte may have left: of a failed one none did."""
+        return self.item.sent_at is not None and self.item.state != ItemState.FAILED
+
+    @property
+    def took_s(self) -> float | None:
+        return self.item.took_ms / 1000 if self.was_sent and self.item.took_ms is not None else None
+
+
+def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
+    """The context of the page and of its refresh, for `user`.
+
+    `query`: outcome and page; what is not known is named in `items_error`.
+    """
+    progress = read_progress(run)
+    verification = read_verification(progress)
+    outcome = query.get("outcome") or _default_tab(progress)
+    items = _items(run, outcome)
+    error, page = _page(items, query.get("page", "1"))
+    if items is None:
+        error = _("The outcome “%s” is not known. Nothing is listed.") % outcome
+    shown = list(page.object_list) if page else []
+    nearby = around(run, shown, user)
+    is_final = progress.final and not verification.can_change
+    return {
+        "differs": what_differs(run, shown, progress.tally.states.total()),
+        "run": run,
+        "progress": progress,
+        "is_final": is_final,
+        "tiles": _tiles(progress, outcome),
+        "tabs": _tabs(progress),
+        "outcome": outcome,
+        "items_error": error,
+        "page": page,
+        "rows": _rows(shown, nearby["others"], user),
+        "headline": headline(progress, verification),
+        "result": verdicts.result(progress, verification) if progress.final else "",
+        "controls": controls(progress, user),
+        "wishes": wishes(run),
+        "selection": selection_words(run),
+        "chart": _chart(progress),
+        **verdicts.verdict_part(progress, verification),
+        **nearby,
+    }
+
+
+def _rows(items: list[StopItem], others: dict[int, StopItem], user: User) -> list[Row]:
+    read = lists_read(item.verdict_seq for item in items if item.verdict_seq)
+    back = came_back_as(items, user)
+    return [_row(item, others.get(item.connection_id), read.get(item.verdict_seq or 0), back) for item in items]
+
+
+def _row(item: StopItem, other: StopItem | None, read: ListRead | None, back: dict[int, Connection]) -> Row:
+    return Row(
+        item,
+        note_beside(item, other),
+        said_of(item),
+        other.run if other else None,
+        note_of_verdict(item, read),
+        back.get(item.pk),
+    )
+
+
+def _chart(progress: Progress) -> Chart | None:
+    """The chart of a run that is done and cut more than one; a lone bar would say nothing."""
+    time = progress.time_to_answer
+    return cut_chart(spans(progress.run, time)) if progress.final and time and time.count > 1 else None
+
+
+def headline(progress: Progress, verification: Verification) -> str:
+    """The run in one line, for the window's title and to be read aloud."""
+    tally = progress.tally
+    facts = {"run": progress.run.pk, "total": number_format(tally.total)}
+    if progress.final:
+        result = verdicts.result(progress, verification)
+        return _("Run %(run)d: %(result)s") % {"run": progress.run.pk, "result": result}
+    return _("Run %(run)d: %(answered)s of %(total)s answered") % {**facts, "answered": number_format(tally.answered)}
+
+
+def _default_tab(progress: Progress) -> str:
+    if not progress.final:
+        return LATEST
+    return ATTENTION if progress.tally.needs_look else ALL
+
+
+def _items(run: StopRun, outcome: str) -> StopItemQuerySet | None:
+    """The items behind a tab, a tile or a number, or None when there is no such outcome or verdict."""
+    items = run.items.select_related("connection", "account")
+    if outcome == LATEST:
+        return items.filter(answered_at__isnull=False).order_by(F("answered_at").desc(), "-pk")
+    if outcome == ATTENTION:
+        return items.needs_look()
+    if outcome == WAITING:
+        return items.filter(state__in=UNFINISHED)
+    if outcome == ALL:
+        return items.all()
+    if outcome in ItemState.values:
+        return items.filter(state=outcome)
+    return items.filter(verdict=outcome) if outcome in Verdict.values else _cell(items, outcome)
+
+
+def _cell(items: StopItemQuerySet, key: str) -> StopItemQuerySet | None:
+    """The items behind a number of the table of outcomes by verdict, whose key is `outcome:verdict`."""
+    state, _colon, verdict = key.partition(":")
+    if state not in ItemState.values or verdict not in (*Verdict.values, verdicts.NO_VERDICT):
+        return None
+    return items.filter(state=state, verdict="" if verdict == verdicts.NO_VERDICT else verdict)
+
+
+def _page(items: StopItemQuerySet | None, number: str) -> tuple[str, Any]:
+    if items is None:
+        return "", None
+    try:
+        return "", Paginator(items, PER_PAGE).page(number)
+    except InvalidPage:
+        return _("There is no page “%s”. Nothing is listed.") % number, None
+
+
+def _tabs(progress: Progress) -> list[tuple[str, Any, int | None]]:
+    tally = progress.tally
+    counts = {
+        ATTENTION: tally.needs_look,
+        Verdict.CONFIRMED_GONE.value: tally.verdicts[Verdict.CONFIRMED_GONE],
+        Verdict.CAME_BACK.value: tally.verdicts[Verdict.CAME_BACK],
+        WAITING: tally.left,
+        ItemState.SKIPPED.value: tally.states[ItemState.SKIPPED],
+        ALL: tally.states.total(),
+    }
+    empty = {key for key, count in counts.items() if not count and key not in (ATTENTION, ALL)}
+    return [(key, label, counts.get(key)) for key, label in TABS.items() if key not in empty]
+
+
+def _tiles(progress: Progress, outcome: str) -> list[dict[str, Any]]:
+    if progress.final and progress.tally.has_verdicts:
+        return verdicts.tiles(progress.tally, outcome)
+    states = progress.tally.states
+    shown = [
+        (state, words)
+        for state, words in TILES
+        if states[state] or state in ALWAYS or (state in UNFINISHED and not progress.final)
+    ]
+    return [
+        {
+            "state": state.value,
+            "count": states[state],
+            "words": _again(progress, state) or words,
+            "current": state == outcome,
+        }
+        for state, words in shown
+    ]
+
+
+def _again(progress: Progress, state: ItemState) -> str:
+    again = progress.tally.again if state == ItemState.QUEUED else 0
+    text = ngettext("%(count)s waits for another attempt", "%(count)s wait for another attempt", again)
+    return text % {"count": number_format(again)} if again else ""

@@ -1,0 +1,145 @@
+"""What people's runs of a period came to, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, F, FloatField, Func, QuerySet
+
+from connections.models import StopItem, StopRun
+from connections.models.states import UNFINISHED, ItemState, Verdict
+from connections.stops.progress.tally import CUT
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.contrib.auth.models import User
+
+
+@dataclass
+class Summary:
+    """`cells`: the connections asked for, by outcome and verdict, "" while there is none.
+
+    A verdict of a list says more than the answer before it; where there is none, the answer stands. Skipped connections
+    were never to be sent and count nowhere. `median_s`: from the click to the cut, in seconds; None without a cut.
+    """
+
+    runs: int = 0
+    cells: Counter[tuple[str, str]] = field(default_factory=Counter)
+    median_s: float | None = None
+
+    @property
+    def asked(self) -> int:
+        return self.cells.total()
+
+    @property
+    def cut(self) -> int:
+        """Stopped or already gone, as far as the API's answer goes."""
+        return sum(count for (state, _verdict), count in self.cells.items() if state in CUT)
+
+    @property
+    def confirmed_gone(self) -> int:
+        return self._judged(Verdict.CONFIRMED_GONE)
+
+    @property
+    def came_back(self) -> int:
+        return self._judged(Verdict.CAME_BACK)
+
+    @property
+    def unconfirmed(self) -> int:
+        """Stopped or already gone by the API's answer alone."""
+        return self._unjudged(*CUT)
+
+    @property
+    def not_stopped(self) -> int:
+        return self._judged(Verdict.STILL_ALIVE) + self._unjudged(ItemState.REFUSED, ItemState.FAILED)
+
+    @property
+    def unknown(self) -> int:
+        return self._unjudged(ItemState.UNKNOWN)
+
+    @property
+    def cancelled(self) -> int:
+        return self._unjudged(ItemState.CANCELLED)
+
+    @property
+    def left(self) -> int:
+        return self._unjudged(*UNFINISHED)
+
+    @property
+    def waiting_or_cancelled(self) -> int:
+        return self.left + self.cancelled
+
+    def _judged(self, verdict: str) -> int:
+        return sum(count for (_state, given), count in self.cells.items() if given == verdict)
+
+    def _unjudged(self, *states: str) -> int:
+        return sum(self.cells[state, verdict] for state in states for verdict in ("", Verdict.UNVERIFIED))
+
+
+class SecondsBetween(Func):
+    """The seconds from the second time to the first, by the database's own functions."""
+
+    arity = 2
+    output_field = FloatField()
+    template = "EXTRACT(EPOCH FROM (%(expressions)s))"
+    arg_joiner = " - "
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        later, earlier = (compiler.compile(expression) for expression in self.source_expressions)
+        # Django's own subtraction calls Python for every row.
+        return f"(julianday({later[0]}) - julianday({earlier[0]})) * 86400.0", (*later[1], *earlier[1])
+
+
+def summarize(user: User, since: datetime | None = None, until: datetime | None = None) -> Summary:
+    """Count the runs that `user` started from `since` on and before `until`, and their connections."""
+    runs = _runs(since, until).filter(user=user)
+    found = _counted(runs).get(user.pk, Summary())
+    found.median_s = _median(runs, found.cut)
+    return found
+
+
+def summarize_people(since: datetime | None, until: datetime | None, most: int) -> tuple[dict[int, Summary], int]:
+    """The same for those `most` people who asked for most then, by primary key, and how many others there are."""
+    runs = _runs(since, until)
+    found = sorted(_counted(runs).items(), key=lambda pair: pair[1].asked, reverse=True)
+    for user_id, summary in found[:most]:
+        # One by one: a window over all of them sorts far more.
+        summary.median_s = _median(runs.filter(user=user_id), summary.cut)
+    return dict(found[:most]), len(found[most:])
+
+
+def _runs(since: datetime | None, until: datetime | None) -> QuerySet[StopRun]:
+    runs = StopRun.objects.started().order_by()
+    if since is not None:
+        runs = runs.filter(started_at__gte=since)
+    if until is not None:
+        runs = runs.filter(started_at__lt=until)
+    return runs
+
+
+def _counted(runs: QuerySet[StopRun]) -> dict[int, Summary]:
+    """The runs and their connections, by the person who asked."""
+    found: dict[int, Summary] = defaultdict(Summary)
+    user_of = dict(runs.values_list("pk", "user"))
+    for user_id in user_of.values():
+        found[user_id].runs += 1
+    items = StopItem.objects.filter(run__in=runs.values("pk")).exclude(state=ItemState.SKIPPED).order_by()
+    for run_id, state, verdict, count in items.values_list("run", "state", "verdict").annotate(count=Count("pk")):
+        if run_id in user_of:  # one that was started meanwhile is not
+            found[user_of[run_id]].cells[state, verdict] += count
+    return dict(found)
+
+
+def _median(runs: QuerySet[StopRun], cuts: int) -> float | None:
+    """The seconds from the click to the cut, in the middle of so many `cuts`; None without one."""
+    if not cuts:
+        return None
+    seconds = SecondsBetween(F("answered_at"), F("run__started_at"))
+    cut = StopItem.objects.filter(run__in=runs.values("pk"), state__in=CUT, answered_at__isnull=False)
+    in_order = cut.annotate(seconds=seconds).order_by("seconds").values_list("seconds", flat=True)
+    middle = in_order[(cuts - 1) // 2 : (cuts + 1) // 2].first()
+    # The worker's clock may lag behind that of the page's host.
+    return None if middle is None else max(float(middle), 0.0)

@@ -1,0 +1,214 @@
+"""Taking queued items for sending: guarded, announced in the audit, and never more than can be sent at once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import User
+from django.db import connection as database
+from django.utils import timezone
+
+from connections.audit.append import Entry, Origin
+from connections.db.bulk import update_many, update_same
+from connections.models import Account, Connection, StopItem, StopRun
+from connections.models.accounts import Call, StopCall
+from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState
+from connections.stops.plan import skip_reason
+from connections.stops.worker.pace import take_slots, use_slots
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from connections.models import Worker
+
+WORKER = Origin("worker")
+# What a worker has to know of an item and of its connection; the rest of their fifty columns takes longer to read.
+# In the order of the models' own, in which rows are made into instances.
+OF_ITEM = (
+    *("id", "run_id", "connection_id", "account_id", "state", "skipped_why", "connection_was", "next_call"),
+    *("attempts", "limited", "unclear_attempt", "worker_id"),
+)
+OF_CONNECTION = ("id", "account_id", "device_address", "connection_id", "known_by", "status")
+# The statements of every turn are written out: composing one takes several times as long as asking it.
+NEXT_QUEUED = f"""
+SELECT {", ".join(f"item.{name}" for name in OF_ITEM)}, {", ".join(f"connection.{name}" for name in OF_CONNECTION)}
+FROM connections_stopitem AS item JOIN connections_connection AS connection ON connection.id = item.connection_id
+WHERE item.state = 'queued' AND item.run_id = %s AND item.account_id = %s
+  AND (item.not_before IS NULL OR item.not_before <= %s)
+ORDER BY item.id LIMIT %s
+"""  # noqa: S608 - the columns of our own tables
+LOCKED = "FOR NO KEY UPDATE OF item, connection SKIP LOCKED"
+SENDABLE_RUNS = """
+SELECT run.id, run.user_id, person.username
+FROM connections_stoprun AS run JOIN auth_user AS person ON person.id = run.user_id
+WHERE run.id IN ({}) AND run.state = 'started' AND run.paused_at IS NULL AND run.cancelled_at IS NULL
+  AND person.is_active
+ORDER BY run.id
+"""
+# Steps through the index from pair to pair: a DISTINCT would read all that is queued.
+PAIRS_WITH_WORK = """
+WITH RECURSIVE with_queued (run_id) AS (
+  SELECT MIN(run_id) FROM connections_stopitem WHERE state = 'queued'
+  UNION ALL
+  SELECT (SELECT MIN(run_id) FROM connections_stopitem WHERE state = 'queued' AND run_id > with_queued.run_id)
+  FROM with_queued WHERE run_id IS NOT NULL
+), pair (run_id, account_id) AS (
+  SELECT run_id,
+    (SELECT MIN(account_id) FROM connections_stopitem WHERE state = 'queued' AND run_id = with_queued.run_id)
+  FROM with_queued WHERE run_id IS NOT NULL
+  UNION ALL
+  SELECT run_id,
+    (SELECT MIN(account_id) FROM connections_stopitem
+     WHERE state = 'queued' AND run_id = pair.run_id AND account_id > pair.account_id)
+  FROM pair WHERE account_id IS NOT NULL
+)
+SELECT run_id, account_id FROM pair JOIN connections_stoprun ON connections_stoprun.id = run_id
+WHERE account_id IS NOT NULL AND state = 'started' AND paused_at IS NULL AND cancelled_at IS NULL
+ORDER BY run_id, account_id
+"""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One attempt that this process may make.
+
+    `item`: as it is while the claim holds. `due`: when it may leave, by time.monotonic().
+    """
+
+    item: StopItem
+    due: float = 0.0
+
+    @property
+    def attempt(self) -> int:
+        return self.item.attempts
+
+    @property
+    def connection(self) -> Connection:
+        return self.item.connection
+
+    @property
+    def call(self) -> str:
+        """Which call this attempt makes."""
+        by_account = Call.GRAPHQL if self.item.account.stop_call == StopCall.GRAPHQL else Call.REST
+        return self.item.next_call or by_account
+
+    @property
+    def unclear(self) -> bool:
+        return self.item.is_unclear
+
+    def entry(self, action: str, *, at: datetime | None = None, **facts: object) -> Entry:
+        """An audit line about this attempt, on behalf of the person who asked for the run."""
+        return Entry(
+            action,
+            WORKER,
+            actor=self.item.run.user,
+            account=self.item.account,
+            connection=self.item.connection,
+            run=self.item.run,
+            at=at,
+            facts={"item_id": self.item.pk, "attempt": self.item.attempts, **facts},
+        )
+
+
+def pairs_with_work() -> list[tuple[int, int]]:
+    """The (run, account) pairs that have something queued in a run that may be sent, oldest run first."""
+    with database.cursor() as cursor:
+        cursor.execute(PAIRS_WITH_WORK)
+        return list(cursor.fetchall())
+
+
+def lock_runs(ids: Collection[int]) -> dict[int, StopRun]:
+    """Those of the runs that may be sent now, by primary key, locked until the transaction ends.
+
+    Whoever pauses or cancels one has done so before, or waits until what is claimed here is committed.
+    """
+    if not ids:
+        return {}
+    lock = "FOR NO KEY UPDATE OF run" if database.features.has_select_for_update_of else ""
+    with database.cursor() as cursor:
+        cursor.execute(SENDABLE_RUNS.format(", ".join(["%s"] * len(ids))) + lock, [*ids])
+        found = cursor.fetchall()
+    runs = {}
+    for pk, user_id, username in found:
+        run = runs[pk] = StopRun.from_db(database.alias, ("id", "user_id"), (pk, user_id))
+        run.user = User.from_db(database.alias, ("id", "username"), (user_id, username))
+    return runs
+
+
+def claim(account: Account, runs: list[StopRun], worker: Worker, to_claim: int) -> tuple[list[Claim], list[Entry]]:
+    """Claim up to `to_claim` items, as many as the account's rate leaves free, in equal shares for its runs.
+
+    Runs in a transaction that holds the locks of account and runs, so that it holds across all workers. Returns the
+    claims and the audit lines, `stop.sent` for each: they have to be committed before anything is sent. What is not
+    open any more is skipped and has its line, too.
+    """
+    slots, now = take_slots(account, to_claim), time.monotonic()
+    items: list[StopItem] = []
+    for position, run in enumerate(runs):
+        share = -(-(len(slots.delays) - len(items)) // (len(runs) - position))
+        if share > 0:
+            items.extend(_next_queued(run, account, share))
+    if not items:
+        return [], []
+    held = [item for item in items if item.connection_was]
+    claimed = held + _take_connections([item for item in items if not item.connection_was])
+    _mark_sending(claimed, worker)
+    use_slots(account, slots, len(claimed))
+    claims = [Claim(item, now + delay) for item, delay in zip(claimed, slots.delays, strict=False)]
+    skipped = [
+        Claim(item).entry("stop.skipped", attempt=None, why=item.skipped_why) for item in items if item.skipped_why
+    ]
+    return claims, skipped + [one.entry("stop.sent", at=one.item.sent_at, call=one.call) for one in claims]
+
+
+def _next_queued(run: StopRun, account: Account, count: int) -> list[StopItem]:
+    now = database.ops.adapt_datetimefield_value(timezone.now())
+    lock = LOCKED if database.features.has_select_for_update_skip_locked else ""
+    found = []
+    with database.cursor() as cursor:
+        cursor.execute(NEXT_QUEUED + lock, [run.pk, account.pk, now, count])
+        for row in cursor.fetchall():
+            item = StopItem.from_db(database.alias, OF_ITEM, row[: len(OF_ITEM)])
+            item.run, item.account = run, account
+            item.connection = Connection.from_db(database.alias, OF_CONNECTION, row[len(OF_ITEM) :])
+            found.append(item)
+    return found
+
+
+def _take_connections(items: list[StopItem]) -> list[StopItem]:
+    """Move the items' connections to `stopping`; items whose connection can't be stopped any more are skipped."""
+    taken: dict[int, StopItem] = {}
+    for item in items:
+        # Two items of one batch can name the same connection, in two runs: the second finds it taken.
+        status = ConnectionStatus.STOPPING if item.connection_id in taken else item.connection.status
+        why = skip_reason(status, taken=False)
+        if why:
+            item.skipped_why = why
+        else:
+            item.connection_was = status
+            taken[item.connection_id] = item
+    for why in {item.skipped_why for item in items} - {""}:
+        skipped = [item.pk for item in items if item.skipped_why == why]
+        after: dict[str, object] = {"state": ItemState.SKIPPED, "skipped_why": why}
+        update_same(StopItem, skipped, after, still={"state": [ItemState.QUEUED]})
+    if taken:
+        now = {"status": ConnectionStatus.STOPPING, "status_at": timezone.now()}
+        update_same(Connection, taken, now, still={"status": STOPPABLE_STATUSES})
+    return [*taken.values()]
+
+
+def _mark_sending(items: list[StopItem], worker: Worker) -> None:
+    now = timezone.now()
+    rows: list[tuple[dict[str, object], dict[str, object]]] = []
+    for item in items:
+        before = {"pk": item.pk, "state": ItemState.QUEUED, "attempts": item.attempts}
+        item.state, item.worker, item.sent_at = ItemState.SENDING, worker, now
+        item.attempts += 1
+        after = {"state": item.state, "worker_id": worker.pk, "sent_at": now, "attempts": item.attempts}
+        rows.append(({**after, "connection_was": item.connection_was, "not_before": None}, before))
+    moved = update_many(StopItem, rows) if rows else 0
+    if moved != len(items):
+        raise RuntimeError(f"{len(items) - moved} items were claimed by somebody else under our lock")

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from connections.models import Connection, StopItem, StopRun
+from connections.words.counts import count_capped, in_words
+from remoteit_admin import __version__
+
+
+@dataclass(frozen=True)
+class Section:
+    """One entry of the navigation. `key` is the letter that leads there after `g`."""
+
+    key: str
+    name: str
+    url: str
+    count: str = ""
+    is_current: bool = False
+
+
+def panel(request: HttpRequest) -> dict[str, Any]:
+    """What every page says of the panel itself. The sections are counted only where a page shows them."""
+    return {
+        "sandbox": settings.SANDBOX,
+        "panel_version": __version__,
+        "sections": SimpleLazyObject(lambda: _sections(request)),
+    }
+
+
+def _sections(request: HttpRequest) -> list[Section]:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or not user.is_staff:
+        return []
+    sections = [Section("o", _("Overview"), reverse("admin:index"), is_current=request.path == reverse("admin:index"))]
+    if user.has_perm("connections.view_connection"):
+        open_now = in_words(count_capped(Connection.objects.visible_to(user).open().within_end()))
+        sections += [
+            _section(request, "c", _("Connections"), "connection", open_now),
+            _section(request, "r", _("Runs"), "stoprun", _runs_under_way(user)),
+            _section(request, "h", _("History"), "auditevent"),
+        ]
+    if user.has_perm("connections.view_account") or user.has_perm("connections.change_account"):
+        sections.append(_section(request, "a", _("Accounts"), "account"))
+    if user.has_perm("auth.view_user"):
+        url = reverse("admin:app_list", args=["auth"])
+        sections.append(Section("u", _("People"), url, is_current=request.path.startswith(url)))
+    return sections
+
+
+def _section(request: HttpRequest, key: str, name: str, model: str, count: str = "") -> Section:
+    url = reverse(f"admin:connections_{model}_changelist")
+    # The confirm page is on the way from the list; its run is none yet.
+    confirming = request.path.endswith("/confirm/")
+    is_current = model == "connection" if confirming else request.path.startswith(url)
+    return Section(key, name, url, count, is_current)
+
+
+def _runs_under_way(user: Any) -> str:
+    under_way = StopRun.objects.visible_to(user).started().filter(pk__in=StopItem.objects.unfinished().values("run"))
+    count = under_way.count()
+    return in_words(count) if count else ""

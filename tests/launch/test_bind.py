@@ -1,0 +1,98 @@
+"""Where the web server listens: on this machine alone unless somebody says otherwise."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from remoteit_admin.invalid_setting import InvalidSetting
+from remoteit_admin.server_urls import address
+from tests.support.commands import ROOT
+from tests.support.panels import until
+from tests.support.servers import free_port
+
+
+@pytest.mark.parametrize(
+    ("text", "bind"),
+    [
+        ("127.0.0.1", "127.0.0.1:8000"),
+        ("0.0.0.0", "0.0.0.0:8000"),
+        ("localhost", "127.0.0.1:8000"),
+        ("::1", "[::1]:8000"),
+        ("[::1]", "[::1]:8000"),
+        ("unix:/tmp/panel.sock", "unix:/tmp/panel.sock"),
+    ],
+)
+def test_an_address_of_this_machine_is_read(text: str, bind: str) -> None:
+    assert address("BIND", text, 8000) == bind
+
+
+@pytest.mark.parametrize(
+    "text", ["panel.example", "127.0.0.1:8000", "unix:panel.sock", "unix:/nowhere/a.sock", "*", "8000"]
+)
+def test_any_other_is_refused(text: str) -> None:
+    with pytest.raises(InvalidSetting, match="BIND has to be"):
+        address("BIND", text, 8000)
+
+
+@contextmanager
+def gunicorn(folder: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The Procfile's web server, as whoever starts it by hand has it."""
+    command = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web:"))
+    env = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "SECRET_KEY": "tests-only-0123456789-0123456789",
+        "USE_HTTPS": "off",
+        "DATA_FOLDER": str(folder),
+        "DEBUG": "on",  # or it asks for collected files first
+        **variables,
+    }
+    server = subprocess.Popen(command.split()[1:], cwd=ROOT, env=env, stderr=subprocess.DEVNULL)
+    try:
+        yield server
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def healthz(connection: socket.socket) -> bytes:
+    with connection:
+        connection.settimeout(60)  # the first request waits until a worker has booted
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: panel\r\nConnection: close\r\n\r\n")
+        return connection.recv(20)
+
+
+@pytest.mark.slow
+@pytest.mark.once
+def test_a_socket_is_for_its_owner_and_group_alone(tmp_path: Path) -> None:
+    file = tmp_path / "panel.sock"
+    with gunicorn(tmp_path, BIND=f"unix:{file}"):
+        until(file.exists)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o770
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(file))
+        assert healthz(connection).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.slow
+@pytest.mark.once
+def test_no_other_machine_reaches_it_by_default(tmp_path: Path) -> None:
+    port = free_port()
+
+    def answers(host: str) -> bool:
+        try:
+            return healthz(socket.create_connection((host, port), timeout=1)).startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
+
+    with gunicorn(tmp_path, PORT=str(port)):
+        until(lambda: answers("127.0.0.1"))
+        assert not answers("127.0.0.2")

@@ -18,10 +18,10 @@ from connections.remoteit import Answer, Cause, Login, Outcome
 from connections.remoteit.openings import read_connect
 from connections.remoteit.wire.replies import Reply
 from connections.sandbox import Sandbox
+from connections.stops.attempt import Answered
 from connections.stops.worker.channel import SignedIn
 from connections.stops.worker.escaped import escaped
 from connections.stops.worker.loop import Drain
-from connections.stops.worker.settle import Answered
 from tests.conftest import open_in
 from tests.stops.test_drain import lines, start_run, states
 from tests.support.rawserver import RawServer, answer

@@ -6,8 +6,8 @@ import pytest
 
 from connections.models import Account, StopItem
 from connections.sandbox import Sandbox
+from connections.stops.attempt import Claim
 from connections.stops.worker.channel import Arrival, Lease, Line, SignedIn, Withdrawn
-from connections.stops.worker.claim import Claim
 from connections.stops.worker.senders import SendingThreads
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from connections.models import StopItem
-from connections.stops.worker.claim import Claim
+from connections.stops.attempt import Claim
 from connections.stops.worker.senders import SendingThreads
 
 LARGE, SINGLE = 1, 2

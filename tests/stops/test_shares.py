@@ -14,7 +14,7 @@ from pytest_django import Settings
 from connections.models import Account, Connection, StopItem, StopRun, Worker
 from connections.models.accounts import lock_accounts
 from connections.sandbox import Sandbox
-from connections.stops.worker.claim import Claim
+from connections.stops.attempt import Claim
 from connections.stops.worker.loop import Drain
 from connections.stops.worker.senders import SendingThreads
 from connections.stops.worker.shares import Share, take_share

@@ -24,12 +24,13 @@ from connections.models.accounts import lock_accounts
 from connections.models.states import ITEM_ARROWS, ItemState
 from connections.remoteit import Answer, Cause, Outcome
 from connections.stops import control, plan
+from connections.stops.attempt import Answered, Claim
 from connections.stops.worker import withdraw
-from connections.stops.worker.claim import Claim, claim, lock_runs, pairs_with_work
+from connections.stops.worker.claim import claim, lock_runs, pairs_with_work
 from connections.stops.worker.record import record_all, record_withdrawn
 from connections.stops.worker.recover import recover_dead_claims
 from connections.stops.worker.senders import SendingThreads
-from connections.stops.worker.settle import Answered, settle
+from connections.stops.worker.settle import settle
 from connections.stops.worker.shares import take_share
 from tests.support.slow import slow_but
 

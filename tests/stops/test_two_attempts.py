@@ -13,10 +13,11 @@ from connections.models import Account, Connection, StopItem, StopRun, Worker
 from connections.models.accounts import StopCall, lock_accounts
 from connections.models.states import OUTCOMES, ConnectionStatus, ItemState, connection_after
 from connections.remoteit import Answer, Cause, Outcome
-from connections.stops.worker.claim import Claim, claim, lock_runs
+from connections.stops.attempt import Answered, Claim
+from connections.stops.worker.claim import claim, lock_runs
 from connections.stops.worker.record import record_all, record_withdrawn
 from connections.stops.worker.recover import recover_dead_claims
-from connections.stops.worker.settle import Answered, settle
+from connections.stops.worker.settle import settle
 from tests.models.test_states import FAILED, GONE, REFUSED, STOPPED, TWO_ATTEMPTS, UNKNOWN
 from tests.stops.test_state_machine import LONG_AGO, new_worker, write
 from tests.support.runs import start_run

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from connections.accounts.credentials import client_for
 from connections.models.accounts import Call
 from connections.remoteit import Answer, Cause, Login, Outcome
+from connections.stops.attempt import Answered
 from connections.stops.worker.senders import SendingThreads
-from connections.stops.worker.settle import Answered
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from connections.models import Account
-    from connections.stops.worker.claim import Claim
+    from connections.stops.attempt import Claim
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import User
@@ -13,14 +12,13 @@ from django.utils import timezone
 from connections.audit.append import Entry, Origin
 from connections.db.bulk import update_many, update_same
 from connections.models import Account, Connection, StopItem, StopRun
-from connections.models.accounts import Call, StopCall
 from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState
+from connections.stops.attempt import Claim
 from connections.stops.plan import skip_reason
 from connections.stops.worker.pace import take_slots, use_slots
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from connections.models import Worker
 
@@ -69,48 +67,6 @@ SELECT run_id, account_id FROM pair JOIN connections_stoprun ON connections_stop
 WHERE account_id IS NOT NULL AND state = 'started' AND paused_at IS NULL AND cancelled_at IS NULL
 ORDER BY run_id, account_id
 """
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One attempt that this process may make.
-
-    `item`: as it is while the claim holds. `due`: when it may leave, by time.monotonic().
-    """
-
-    item: StopItem
-    due: float = 0.0
-
-    @property
-    def attempt(self) -> int:
-        return self.item.attempts
-
-    @property
-    def connection(self) -> Connection:
-        return self.item.connection
-
-    @property
-    def call(self) -> str:
-        """Which call this attempt makes."""
-        by_account = Call.GRAPHQL if self.item.account.stop_call == StopCall.GRAPHQL else Call.REST
-        return self.item.next_call or by_account
-
-    @property
-    def unclear(self) -> bool:
-        return self.item.is_unclear
-
-    def entry(self, action: str, *, at: datetime | None = None, **facts: object) -> Entry:
-        """An audit line about this attempt, on behalf of the person who asked for the run."""
-        return Entry(
-            action,
-            WORKER,
-            actor=self.item.run.user,
-            account=self.item.account,
-            connection=self.item.connection,
-            run=self.item.run,
-            at=at,
-            facts={"item_id": self.item.pk, "attempt": self.item.attempts, **facts},
-        )
 
 
 def pairs_with_work() -> list[tuple[int, int]]:

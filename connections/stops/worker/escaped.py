@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from connections.db.writable import in_ascii
 from connections.remoteit import Answer, Login
+from connections.stops.attempt import Answered
 from connections.stops.worker.channel import SignedIn
-from connections.stops.worker.settle import Answered
 
 if TYPE_CHECKING:
     from connections.stops.worker.channel import Arrival

@@ -24,15 +24,16 @@ from connections.db.writable import NEVER_TAKEN
 from connections.models import Account, Worker
 from connections.models.accounts import lock_accounts
 from connections.stops import wakeup
+from connections.stops.attempt import Answered, Claim
 from connections.stops.worker.channel import Arrival, Lease, Line, SignedIn, Withdrawn
-from connections.stops.worker.claim import Claim, claim, lock_runs, pairs_with_work
+from connections.stops.worker.claim import claim, lock_runs, pairs_with_work
 from connections.stops.worker.escaped import escaped
 from connections.stops.worker.inbox import Inbox
 from connections.stops.worker.lines import Lines
 from connections.stops.worker.pace import follow, limits_before
 from connections.stops.worker.record import record_all, record_orphan, record_withdrawn
 from connections.stops.worker.recover import recover_dead_claims
-from connections.stops.worker.settle import Answered, Settled, settle
+from connections.stops.worker.settle import Settled, settle
 from connections.stops.worker.shares import take_share
 from connections.stops.worker.sign_in import prepare_sign_in, record_sign_in, recover_lost_sign_ins
 from connections.stops.worker.trouble import Trouble

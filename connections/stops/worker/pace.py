@@ -15,8 +15,8 @@ from connections.stops.worker.retry import Slots, space
 
 if TYPE_CHECKING:
     from connections.models import Account
+    from connections.stops.attempt import Answered
     from connections.stops.worker.retry import Decision
-    from connections.stops.worker.settle import Answered
 
 
 MOST_IN_ROW = 1000

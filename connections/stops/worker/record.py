@@ -13,11 +13,12 @@ from connections.db.bulk import update_many, update_same
 from connections.models import AuditEvent, Connection, StopItem
 from connections.models.states import ConnectionStatus, ItemState, connection_after
 from connections.remoteit import Answer, Cause, Outcome
-from connections.stops.worker.settle import Answered, Settled, settle
+from connections.stops.attempt import Answered
+from connections.stops.worker.settle import Settled, settle
 
 if TYPE_CHECKING:
     from connections.audit.append import Entry
-    from connections.stops.worker.claim import Claim
+    from connections.stops.attempt import Claim
 
 
 def record_all(batch: list[Settled]) -> list[Entry]:

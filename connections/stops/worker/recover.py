@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.models import StopItem, Worker
-from connections.stops.worker.claim import Claim
+from connections.stops.attempt import Claim
 from connections.stops.worker.record import record_orphan, record_withdrawn
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from connections.stops.worker.claim import Claim
+    from connections.stops.attempt import Claim
 
 
 class _Job(NamedTuple):

@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.utils import timezone
 
 from connections.models.accounts import Call, StopCall
 from connections.models.states import ItemState, fold
 from connections.remoteit import Answer, Outcome
+from connections.stops.attempt import Answered
 from connections.stops.worker.retry import Decision, decide
 
 if TYPE_CHECKING:
-    from connections.stops.worker.claim import Claim
+    from connections.stops.attempt import Claim
 
 
 MOST_ATTEMPTS = 2**15 - 1
 """What the column holds. Limited attempts are no tries, but they are counted; one more could never be written."""
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A claim and the API's answer to it, with the moment it came.
-
-    `escaped`: the database could not take the answer's words as they came; they stand in `answer` in ASCII.
-    """
-
-    claim: Claim
-    answer: Answer
-    at: datetime = field(default_factory=timezone.now)
-    escaped: bool = False
-
-    @property
-    def account_id(self) -> int:
-        return self.claim.item.account_id
 
 
 @dataclass(frozen=True)

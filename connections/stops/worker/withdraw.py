@@ -12,8 +12,8 @@ from connections.audit.append import Entry, append
 from connections.models import Connection, StopItem, StopRun
 from connections.models.accounts import lock_accounts
 from connections.models.states import ConnectionStatus, ItemState, SkipReason, connection_after
+from connections.stops.attempt import Claim
 from connections.stops.plan import may_stop
-from connections.stops.worker.claim import Claim
 
 CHUNK = 1000
 

@@ -16,7 +16,7 @@ from connections.models.states import ItemState, SkipReason, UnverifiedReason, V
 from connections.words.actions import is_api_s_own
 
 if TYPE_CHECKING:
-    from connections.evidence.archive import Evidence
+    from connections.evidence.story import Evidence
 
 CHUNK = 500
 WORDS = dict((*ItemState.choices, *Verdict.choices, *UnverifiedReason.choices, *SkipReason.choices))

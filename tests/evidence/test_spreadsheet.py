@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from connections.audit.append import Entry, Origin, append
 from connections.audit.export_csv import COLUMNS, harmless
-from connections.evidence.archive import Evidence
+from connections.evidence.story import Evidence
 from connections.evidence.pages import as_csv
 from connections.models import Account, AuditCheckpoint, AuditHead, Connection
 from tests.support.commands import manage

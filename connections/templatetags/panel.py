@@ -2,56 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django import template
-from django.template.defaultfilters import floatformat
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from connections.models.states import ConnectionStatus, ItemState, Verdict
-from connections.words import zones
+from connections.models.states import ConnectionStatus
+from connections.words import times, zones
+from connections.words.states import STATE_ICONS, STATE_WORDS
+from connections.words.times import NOT_KNOWN, clock, coarse, duration
 
 if TYPE_CHECKING:
     from connections.models import Connection
 
 register = template.Library()
-
-STATE_ICONS = {
-    "already_gone": "already",
-    "cancelled": "cancel",
-    "confirmed_gone": "gone",
-    "still_alive": "alive",
-    "came_back": "back",
-    "running": "sending",
-    "paused": "pause",
-    "done": "stopped",
-    "complete": "gone",
-    "incomplete": "warning",
-}
-"""The sprite's icon for a state whose icon has another name than itself."""
-
-STATE_WORDS = {
-    **dict(ConnectionStatus.choices),
-    **dict(ItemState.choices),
-    **dict(Verdict.choices),
-    "running": gettext_lazy("running"),
-    "paused": gettext_lazy("paused"),
-    "done": gettext_lazy("done"),
-    "complete": gettext_lazy("complete"),
-    "incomplete": gettext_lazy("incomplete"),
-}
+register.simple_tag(times.duration)
+register.simple_tag(times.seconds)
+register.simple_tag(times.clock_of)
 
 BAR_LENGTH = 1000
-NOT_KNOWN = "\N{EN DASH}"
-LONGEST_MEASURED_S = 120
 
 
 @register.simple_tag
@@ -108,29 +84,6 @@ def at(when: datetime | None) -> SafeString | str:
 
 
 @register.simple_tag
-def duration(value: float | timedelta | None) -> str:
-    """`value`, seconds or a timedelta, in words: 42 s, 48 min, 7 h 42 min, 3 d 4 h. An en dash for None."""
-    if value is None:
-        return NOT_KNOWN
-    seconds = int(max(value.total_seconds() if isinstance(value, timedelta) else value, 0))
-    if seconds < 60:
-        return _("%(s)d s") % {"s": seconds}
-    if seconds < 3600:
-        return _("%(min)d min") % {"min": seconds // 60}
-    if seconds < 86400:
-        return _("%(h)d h %(min)02d min") % {"h": seconds // 3600, "min": seconds % 3600 // 60}
-    return _("%(d)d d %(h)d h") % {"d": seconds // 86400, "h": seconds % 86400 // 3600}
-
-
-@register.simple_tag
-def seconds(value: float | None, places: int = 1) -> str:
-    """`value` seconds as they were measured, with so many places: 3.8 s; from two minutes on as a duration."""
-    if value is None or value >= LONGEST_MEASURED_S:
-        return duration(value)
-    return _("%(number)s s") % {"number": floatformat(value, places)}
-
-
-@register.simple_tag
 def open_for(opened_at: datetime | None, until: datetime | None = None) -> SafeString | str:
     """How long something opened at `opened_at` was open by `until`, or is by now, with the opening in the title."""
     if opened_at is None:
@@ -171,24 +124,6 @@ def number(count: int) -> str:
     return str(number_format(count, force_grouping=True))
 
 
-def coarse(seconds: float) -> str:
-    """`seconds` in its one largest unit."""
-    for unit, name in ((86400, _("%d d")), (3600, _("%d h")), (60, _("%d min"))):
-        if seconds >= unit:
-            return name % (seconds // unit)
-    return _("%d s") % seconds
-
-
-def clock(when: datetime) -> str:
-    """`when` to the second, without the day when it is today."""
-    local = timezone.localtime(when)
-    return local.strftime("%H:%M:%S" if _is_today(local.date()) else "%Y-%m-%d %H:%M:%S")
-
-
-def _is_today(day: date) -> bool:
-    return day == timezone.localdate()
-
-
 def _time(at: datetime, text: str) -> SafeString:
     local = timezone.localtime(at)
     zone = "UTC" if local.tzinfo == UTC or not local.utcoffset() else local.strftime("%z")
@@ -205,12 +140,6 @@ def _time(at: datetime, text: str) -> SafeString:
 def message_icon(level_tag: str) -> str:
     """The sprite's icon for a message of this level."""
     return {"success": "stopped", "warning": "warning", "error": "error"}.get(level_tag, "info")
-
-
-@register.simple_tag
-def clock_of(when: datetime | None) -> str:
-    """The exact time as bare text, for use inside a sentence."""
-    return NOT_KNOWN if when is None else clock(when)
 
 
 @register.simple_tag

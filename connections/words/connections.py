@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.models.states import ConnectionStatus, ItemState, Verdict
-from connections.templatetags.panel import clock, seconds
 from connections.words.outcomes import note_of
+from connections.words.times import clock, seconds
 
 if TYPE_CHECKING:
     from connections.models import Connection, StopItem

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from connections.models.states import ConnectionStatus, ItemState, Verdict
 from connections.stops.progress.tally import SETTLED
-from connections.templatetags.panel import clock, seconds
 from connections.words.actions import is_api_s_own
+from connections.words.times import clock, seconds
 
 if TYPE_CHECKING:
     from connections.live.verdicts.basis import ListRead

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from connections.admin.connections.filters import DEFAULT_TAB, NAMES
+from connections.inventory.search import DEFAULT_TAB, NAMES
 
 if TYPE_CHECKING:
     from connections.models import StopRun

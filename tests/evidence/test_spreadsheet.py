@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from connections.audit.append import Entry, Origin, append
 from connections.audit.export_csv import COLUMNS, harmless
-from connections.evidence.story import Evidence
 from connections.evidence.pages import as_csv
+from connections.evidence.story import Evidence
 from connections.models import Account, AuditCheckpoint, AuditHead, Connection
 from tests.support.commands import manage
 from tests.support.runs import WEB, put, start_run

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from connections.templatetags.panel import NOT_KNOWN, ago, at, coarse, duration, open_for, seconds
+from connections.templatetags.panel import ago, at, open_for
+from connections.words.times import NOT_KNOWN, coarse, duration, seconds
 
 MIN, H, D = 60, 3600, 86400
 

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from connections.admin.connections import filters
 from connections.admin.connections.add import AddsConnections
 from connections.admin.connections.change_list import ConnectionList
 from connections.admin.connections.imports import ImportsFiles
@@ -22,6 +21,7 @@ from connections.admin.connections.page import connection_page, stop_one
 from connections.admin.connections.refresh import RefreshesList
 from connections.admin.readonly import ReadOnlyAdmin
 from connections.admin.stop_form import StopForm, as_count
+from connections.inventory import search
 from connections.models import Connection
 from connections.models.connections import ConnectionQuerySet
 from connections.models.runs import new_key
@@ -103,7 +103,7 @@ class ConnectionAdmin(AddsConnections, ImportsFiles, OpensConnections, Refreshes
             return back
         if request.POST.get("select_across") == "1":
             return self.stop_selected(request, changes.queryset)
-        if not ticked or not all(filters.is_key(pk) for pk in ticked):
+        if not ticked or not all(search.is_key(pk) for pk in ticked):
             messages.error(request, _("No connection was selected. Nothing was sent."))
             return back
         return self.stop_selected(request, self.get_queryset(request).filter(pk__in=ticked).order_by("opened_at", "pk"))
@@ -113,7 +113,7 @@ class ConnectionAdmin(AddsConnections, ImportsFiles, OpensConnections, Refreshes
         """Freeze the list and go to the page that asks. `shown`: how many the list had said there are."""
         selector = {"door": "web", "by": "ticked", "shown": len(request.POST.getlist("_selected_action"))}
         if request.POST.get("select_across") == "1":
-            chosen = filters.parse(request.GET)
+            chosen = search.parse(request.GET)
             shown = request.POST.get("shown", "")
             selector = {
                 "door": "web",
@@ -158,7 +158,7 @@ class ConnectionAdmin(AddsConnections, ImportsFiles, OpensConnections, Refreshes
 
     def _get(self, request: HttpRequest, object_id: str) -> Connection:
         self.check_may_see(request)
-        if not filters.is_key(object_id):
+        if not search.is_key(object_id):
             raise Http404
         return get_object_or_404(self.get_queryset(request).select_related("account"), pk=int(object_id))
 

@@ -11,7 +11,8 @@ from django.db.models import Max
 from django.http import HttpRequest
 from django.utils import timezone
 
-from connections.admin.connections import facets, filters
+from connections.admin.connections import facets
+from connections.inventory import search
 from connections.live.standing import accounts_of, list_state, seen_of
 from connections.models import Connection, StopItem
 from connections.models.connections import ConnectionQuerySet
@@ -23,14 +24,14 @@ from connections.words.counts import in_words, is_capped
 class ConnectionList(ChangeList):
     """Django's change list with our filters, search and counts."""
 
-    chosen: filters.ListFilter
+    chosen: search.ListFilter
     root_queryset: ConnectionQuerySet
     read_at: datetime
     newest: int
     """The key of the newest record, of any account, when the rows were read."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> ConnectionQuerySet:
-        self.chosen = filters.parse(request.GET)
+        self.chosen = search.parse(request.GET)
         self.query = self.chosen.query
         found = self.chosen.apply(self.root_queryset).select_related("account")
         return found.order_by(*self.get_ordering(request, found))

@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connections.admin.connections.filters import COLUMNS, OPEN_FOR, PAST_END, TABS, ListFilter, condition
+from connections.inventory.search import COLUMNS, OPEN_FOR, PAST_END, TABS, ListFilter, condition
 from connections.models.connections import ConnectionQuerySet
 from connections.models.states import OPEN_STATUSES, ConnectionStatus
 from connections.words.counts import CAP, count_capped, in_words

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from connections.admin.connections import facets, filters
+from connections.admin.connections import facets
 from connections.admin.connections.change_list import ConnectionList, add_notes
+from connections.inventory import search
 from connections.live.schedule import ask_for_lists
 from connections.live.standing import accounts_of
 from connections.models import Worker
@@ -79,7 +80,7 @@ class RefreshesList(admin.ModelAdmin):
     def read_view(self, request: HttpRequest) -> HttpResponse:
         """Have the lists read that the shown one rests on, and go back to it. A script gets the words alone."""
         self.check_may_see(request)
-        chosen = filters.parse(request.GET)
+        chosen = search.parse(request.GET)
         if chosen.problems:
             raise BadRequest(" ".join(chosen.problems))
         accounts = [account for account in accounts_of(chosen.chosen) if account.held_at is None]
@@ -114,7 +115,7 @@ def _asked(count: int) -> str:
 
 def _rows(params: QueryDict) -> list[int]:
     keys = params.get("rows", "").split(",") if params.get("rows") else []
-    if len(keys) > MOST_ROWS or not all(filters.is_key(key) for key in keys):
+    if len(keys) > MOST_ROWS or not all(search.is_key(key) for key in keys):
         raise BadRequest(_("These are no rows of a list."))
     return [int(key) for key in keys]
 
@@ -128,7 +129,7 @@ def _since(params: QueryDict) -> datetime:
 
 def _newest(params: QueryDict) -> int:
     newest = params.get("newest", "")
-    if not filters.is_key(newest):
+    if not search.is_key(newest):
         raise BadRequest(_("This is no key of a record."))
     return int(newest)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from connections.live.verdicts.basis import lists_read
 from connections.models import AuditEvent, Connection
 from connections.models.states import ConnectionStatus, ItemState, UnverifiedReason, Verdict
-from connections.templatetags.panel import clock, duration, seconds
+from connections.words.times import clock, duration, seconds
 
 if TYPE_CHECKING:
     from datetime import datetime

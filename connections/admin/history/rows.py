@@ -15,10 +15,11 @@ from django.utils.translation import ngettext
 from connections.admin.history.stories import RunStory, counted, stories_of
 from connections.live.verdicts.basis import ListRead, lists_read
 from connections.models.states import SkipReason
-from connections.templatetags.panel import STATE_ICONS, clock
 from connections.words import actions_accounts, actions_people, actions_verdicts
 from connections.words.actions import WORDS, sentence_for, words_for
 from connections.words.outcomes import Said, said
+from connections.words.states import STATE_ICONS
+from connections.words.times import clock
 
 if TYPE_CHECKING:
     from datetime import date

@@ -11,7 +11,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from connections.templatetags.panel import duration
+from connections.words.times import duration
 
 if TYPE_CHECKING:
     from connections.people.attempts import TooMany

@@ -13,7 +13,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connections.admin.connections.filters import OPEN_FOR, open_for_condition
+from connections.inventory.search import OPEN_FOR, open_for_condition
 from connections.live.standing import left_condition
 from connections.models import Account, StopItem, StopRun
 from connections.models.states import ConnectionStatus, ItemState, RunState, SkipReason

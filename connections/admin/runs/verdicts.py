@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from connections.live.verdicts.basis import Basis, last_bases
 from connections.models.states import OUTCOMES, ItemState, Verdict
 from connections.stops.progress.tally import SETTLED
-from connections.templatetags.panel import seconds
 from connections.words.outcomes import ORDER
+from connections.words.times import seconds
 
 if TYPE_CHECKING:
     from connections.live.verdicts.progress import Verification

@@ -1,4 +1,7 @@
-"""What the list of connections is narrowed to, read from its address. What is not understood selects nothing."""
+"""Which connections are meant, by filters and a search, as an address names them.
+
+What is not understood selects nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
-from django.http import QueryDict
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -78,7 +81,7 @@ class ListFilter:
         return rows
 
 
-def parse(params: QueryDict) -> ListFilter:
+def parse(params: MultiValueDict[str, str]) -> ListFilter:
     """The filter that the address asks for. An unknown name or value, or a name given twice, is a problem."""
     chosen: dict[str, str] = {}
     problems = []

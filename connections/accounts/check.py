@@ -9,7 +9,8 @@ from django.db import transaction
 
 from connections.accounts.credentials import client_for
 from connections.accounts.sign_in import answer_of
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.remoteit.answers import TWO_FACTOR_ADVICE
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.models import Account, SessionToken, StoredCredentials
 from connections.models.accounts import StopCall, lock_accounts
 from connections.models.credentials import CannotDecrypt, cipher

@@ -11,7 +11,7 @@ from connections.models import Account, SessionToken, StoredCredentials
 from connections.models.credentials import CannotDecrypt, cipher
 
 if TYPE_CHECKING:
-    from connections.audit.append import Origin
+    from connections.audit.origin import Origin
 
 
 class CannotRotate(Exception):

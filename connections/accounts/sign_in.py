@@ -9,7 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from connections.accounts.credentials import NoCredentials, credentials_of
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.models import Account, SessionToken
 from connections.models.credentials import CannotDecrypt, cipher
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection as database
 from django.utils import timezone
 
+from connections.audit.origin import Origin
 from connections.db.bulk import insert_rows, update_same
 from connections.models import Account, AuditEvent, AuditHead, Connection, StopRun
 
@@ -25,16 +26,6 @@ COLUMNS = (
     *("seq", "at", "action", "actor_id", "account_id", "connection_id", "run_id"),
     *("body", "prev_hash", "hash"),
 )
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a wish came from: `kind` is `web`, `command` or `worker`; the rest is what that door knows."""
-
-    kind: str
-    client_ip: str = ""
-    user_agent: str = ""
-    system_user: str = ""
 
 
 @dataclass(frozen=True)

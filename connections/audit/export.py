@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from connections.audit.append import Entry, Origin, append, canonical
+from connections.audit.append import Entry, append, canonical
+from connections.audit.origin import Origin
 from connections.models import AuditHead
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from connections.audit.append import Entry, Origin, append, timestamp
+from connections.audit.append import Entry, append, timestamp
 from connections.audit.checkpoints import as_line, write_checkpoint
+from connections.audit.origin import Origin
 from connections.audit.signing import NoSigningKey, public_text, sign, signing_key
 from connections.evidence import verify_evidence
 from connections.evidence.pages import as_csv, as_html

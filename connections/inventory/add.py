@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from connections.audit.append import Entry, Origin, append, timestamp
+from connections.audit.append import Entry, append, timestamp
+from connections.audit.origin import Origin
 from connections.models import Connection
 from connections.models.states import KnownBy
 

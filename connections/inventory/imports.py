@@ -18,7 +18,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.accounts.credentials import ensure_default_account
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.inventory.csv_rows import BadRow, Row, read_columns, read_rows
 from connections.inventory.csv_table import Unreadable
 from connections.models import Account, Connection

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 
 from connections.accounts.credentials import client_for, credentials_of
 from connections.accounts.sign_in import sign_in
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.db.writable import NEVER_TAKEN, in_ascii
 from connections.models import Account, Connection
 from connections.models.formats import is_connection_id

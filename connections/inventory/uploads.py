@@ -17,7 +17,7 @@ from connections.models import Upload
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from connections.audit.append import Origin
+    from connections.audit.origin import Origin
 
 LIFETIME = timedelta(minutes=30)
 UNREAD_LIFETIME = timedelta(days=1)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from django.db import DatabaseError, InterfaceError, connection
 
 from connections.accounts.credentials import NoCredentials, client_for
-from connections.live.read import WORKER, read_list
+from connections.audit.origin import WORKER
+from connections.live.read import read_list
 from connections.live.schedule import LIST_EVERY, due_accounts, rest_after
 from connections.live.turn import in_time, turn
 from connections.models import Account
 
 if TYPE_CHECKING:
-    from connections.audit.append import Origin
+    from connections.audit.origin import Origin
     from connections.live.read import Reading
     from connections.remoteit import Client
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from connections.accounts.credentials import NoCredentials, client_for
 from connections.accounts.sign_in import sign_in, why_not_signed_in
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import WORKER, Origin
 from connections.db.writable import NEVER_TAKEN, in_ascii
 from connections.live.reconcile import Reconciled, ids_sha256, reconcile, revive
 from connections.live.verdicts.verify import give_up, verify
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-WORKER = Origin("worker")
 LIST_FIELDS = ("listed_at", "list_why", "completely_listed_at", "list_size", "list_scopes", "list_left", "clock_off_s")
 
 

@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import WORKER
 from connections.db.bulk import insert_rows, update_many
 from connections.live.compare import chunks, compare
 from connections.live.order import not_answered_since
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from connections.models.connections import ConnectionQuerySet
     from connections.remoteit import Session, SessionList
 
-WORKER = Origin("worker")
 CHUNK = 1000
 LENGTHS = {
     name: Connection._meta.get_field(name).max_length or 0  # type: ignore[union-attr]

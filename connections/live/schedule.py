@@ -13,7 +13,8 @@ from django.db.models import BooleanField, ExpressionWrapper, Max, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.live.turn import free, in_time
 from connections.live.verdicts.verify import verifiable
 from connections.models import Account, StopItem

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,25 +9,12 @@ from pathlib import Path
 from django.core.management.base import CommandError, OutputWrapper
 from django.utils.translation import gettext as _
 
-from connections.audit.append import Origin
 from connections.models.formats import for_terminal
 
 WRONG_USE = 2
 SOME_NOT = 1
 COULD_NOT = 2
 STILL_GOING = 3
-
-
-def command_origin() -> Origin:
-    """The command line as origin, with the name of the system user that runs it.
-
-    The name belongs to the process's user id: LOGNAME and its like can be set by anyone.
-    """
-    try:
-        name = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        name = f"uid {os.getuid()}"
-    return Origin("command", system_user=name)
 
 
 def wrong_use(message: str) -> CommandError:

@@ -15,7 +15,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Sum
 
-from connections.audit.append import Entry, Origin, append, timestamp
+from connections.audit.append import Entry, append, timestamp
+from connections.audit.origin import Origin
 from connections.models import FailedSignIns
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import Group, Permission, User
 
-from connections.audit.append import Entry, Origin
+from connections.audit.append import Entry
+from connections.audit.origin import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from connections.audit.append import Entry, Origin
+from connections.audit.append import Entry
+from connections.audit.origin import WORKER
 from connections.models.accounts import Call, StopCall
 
 if TYPE_CHECKING:
     from connections.models import Connection, StopItem
     from connections.remoteit import Answer
-
-WORKER = Origin("worker")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from django.conf import settings
 from django.http import HttpRequest
 
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from remoteit_admin import proxies
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from connections.audit.append import Entry, append
-from connections.management.shell import command_origin
+from connections.audit.origin import command_origin
 from connections.people import notices
 from connections.people.failures import Failure, has_own_line
 from connections.web import session_end

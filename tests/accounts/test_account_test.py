@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from connections.accounts.credentials import store_credentials
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.models import Account, AuditEvent, Connection
 from connections.remoteit import Credentials
 from connections.sandbox import FaultRule, Sandbox

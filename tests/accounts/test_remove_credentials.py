@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from connections.accounts.credentials import Credentials, remove_credentials, store_credentials
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.live.lister import Clients
 from connections.live.read import read_list
 from connections.models import Account, Connection

@@ -14,7 +14,7 @@ from django.core.management.base import CommandError
 from pytest_django import Settings
 
 from connections.accounts.credentials import NoCredentials, credentials_of, store_credentials
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.models import Account, AuditEvent, Connection, StopRun, StoredCredentials
 from connections.remoteit import Credentials
 from connections.sandbox import Sandbox

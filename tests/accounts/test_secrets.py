@@ -18,7 +18,7 @@ from django.views.debug import ExceptionReporter, get_exception_reporter_filter
 from pytest_django import Settings
 
 from connections.accounts.credentials import client_for, credentials_of, store_credentials
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.live.read import read_list
 from connections.models import Account, AuditHead, Connection, StoredCredentials
 from connections.remoteit import Client as RemoteIt

@@ -7,7 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from connections.audit.append import GENESIS, Entry, Origin, append
+from connections.audit.append import GENESIS, Entry, append
+from connections.audit.origin import Origin
 from connections.models import AuditEvent, AuditHead
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db]

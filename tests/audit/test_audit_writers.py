@@ -19,7 +19,8 @@ BATCHES, BATCH = 20, 5
 WRITER = f"""
 import django; django.setup()
 from django.db import transaction
-from connections.audit.append import Entry, Origin, append
+from connections.audit.origin import Origin
+from connections.audit.append import Entry, append
 for batch in range({BATCHES}):
     with transaction.atomic():
         append([Entry("test.note", Origin("worker"), facts={{"batch": batch}})] * {BATCH})

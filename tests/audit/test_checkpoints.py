@@ -23,8 +23,9 @@ from pytest_django import Settings
 
 from connections import checks, tasks
 from connections.audit import triggers, upkeep
-from connections.audit.append import GENESIS, Entry, Origin, append, link
+from connections.audit.append import GENESIS, Entry, append, link
 from connections.audit.checkpoints import checkpoint_finished_runs, checkpoints_file, signed_text, write_checkpoint
+from connections.audit.origin import Origin
 from connections.audit.signing import NoSigningKey, is_signed, key_file, public_text, sign, signing_key, trusted_keys
 from connections.audit.verify import verify
 from connections.models import AuditCheckpoint, AuditEvent, AuditHead, Connection

@@ -14,7 +14,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from connections.audit.append import GENESIS, Entry, Origin, append
+from connections.audit.append import GENESIS, Entry, append
+from connections.audit.origin import Origin
 from connections.models import AuditEvent, Connection, StopRun
 from tests.support.commands import ROOT, command_line, environment, manage
 from tests.support.slow import slow_but

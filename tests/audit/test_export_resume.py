@@ -18,7 +18,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.models import AuditEvent, AuditHead
 from tests.support.commands import ROOT, command_line, environment, manage
 from tests.support.slow import slow_but

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from pytest_django import Settings
 
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.inventory.openings import Wish, open_connection
 from connections.live.read import read_list
 from connections.models import Account, Connection

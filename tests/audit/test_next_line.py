@@ -12,8 +12,9 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from connections.audit import triggers
-from connections.audit.append import GENESIS, Entry, Origin, append, link
+from connections.audit.append import GENESIS, Entry, append, link
 from connections.audit.export import as_objects
+from connections.audit.origin import Origin
 from connections.audit.verify import verify
 from connections.evidence.archive import export
 from connections.models import AuditEvent, AuditHead, Connection, StopRun

@@ -14,7 +14,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from connections.audit import triggers
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.audit.verify import Result, verify
 from connections.models import AuditEvent, AuditVerification
 from tests.support.commands import manage

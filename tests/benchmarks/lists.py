@@ -13,7 +13,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from connections.accounts.credentials import client_with
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import WORKER
 from connections.live.read import Reading, read_list
 from connections.live.verdicts.verify import CHUNK
 from connections.models import Account, Connection, StopItem, StopRun
@@ -23,7 +24,6 @@ from tests.benchmarks.canned_lists import Canned, answer, canned
 from tests.benchmarks.report import Report
 
 MOST_S = {"sqlite": 3.0, "postgresql": 30.0}
-WORKER = Origin("worker")
 
 
 class Lists:

@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import WORKER, Origin
 from connections.models import Account, Connection, StopItem, StopRun
 from connections.stops.plan import frozen_list_sha256
 
@@ -18,7 +19,6 @@ CHUNK = 5000
 RUN_SIZE = 100
 LINES_PER_RUN = 3 * RUN_SIZE + 1
 WEB = Origin("web", client_ip="198.51.100.7", user_agent="Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0")
-WORKER = Origin("worker")
 FATES = [("stopped", "confirmed_gone")] * 17 + [
     ("refused", "still_alive"),
     ("unknown", "unverified"),

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.live.schedule import make_due
 from connections.models import Account, Connection, StopItem, StopRun
 from connections.stops import plan

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django import Settings
 
 from connections.accounts.credentials import store_credentials
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.live.verdicts.verify import GIVE_UP
 from connections.models import Account, Connection, StopItem
 from connections.remoteit import Credentials

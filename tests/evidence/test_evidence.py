@@ -22,7 +22,8 @@ from django.db import transaction
 from django.test import Client
 from pytest_django import Settings
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.audit.signing import public_text, sign
 from connections.evidence import verify_evidence
 from connections.evidence.archive import export

@@ -18,8 +18,9 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
 from connections.audit.export_csv import COLUMNS, harmless
+from connections.audit.origin import Origin
 from connections.evidence.pages import as_csv
 from connections.evidence.story import Evidence
 from connections.models import Account, AuditCheckpoint, AuditHead, Connection

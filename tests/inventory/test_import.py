@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection as database
 from django.utils import timezone
 
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.inventory.imports import CHUNK, MOST_BAD, Imported, NotImported, check, import_connections
 from connections.models import Account, AuditEvent, Connection
 

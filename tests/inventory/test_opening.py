@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.inventory.openings import CannotOpen, Wish, open_connection, public_address
 from connections.live.read import read_list
 from connections.models import Account, AuditEvent, Connection

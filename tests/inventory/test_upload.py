@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection as database
 from django.utils import timezone
 
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.inventory import uploads
 from connections.models import AuditEvent, Connection, Upload
 from connections.web.upload_limit import MAX_BYTES

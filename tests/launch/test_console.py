@@ -10,7 +10,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.management.shell import COULD_NOT
 from connections.models import Account, Connection
 from tests.support.commands import ROOT, command_line, environment, manage

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from connections.accounts.credentials import client_for
 from connections.accounts.sign_in import sign_in
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import WORKER
 from connections.live.read import read_list
 from connections.live.reconcile import reconcile, revive
 from connections.live.verdicts.verify import GIVE_UP, WATCH, verify
@@ -24,7 +25,6 @@ from tests.stops.test_drain import finish, start_run
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 OpenConnections = Callable[..., list[Connection]]
-WORKER = Origin("worker")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from connections.accounts.credentials import store_credentials
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.live.lister import Clients, read_due, read_in_turn
 from connections.live.read import read_list
 from connections.live.schedule import LIST_EVERY, LONGEST_REST, ask_for_lists, due_accounts, rest_after

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from connections.accounts.credentials import client_for
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.live.read import read_list
 from connections.live.verdicts.retry import verify_again
 from connections.live.verdicts.verify import CHUNK, GIVE_UP, give_up

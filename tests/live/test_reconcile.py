@@ -10,7 +10,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.live.reconcile import Reconciled, _open, reconcile, revive
 from connections.models import Account, AuditEvent, Connection
 from connections.remoteit import Cause, Session, SessionList

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import timezone, translation
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.models import Preferences
 from connections.words import zones
 

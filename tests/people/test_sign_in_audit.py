@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.test import Client
 
-from connections.management.shell import command_origin
+from connections.audit.origin import command_origin
 from connections.models import AuditEvent, AuditHead
 from connections.web import sign_ins
 from connections.web.origin import printable

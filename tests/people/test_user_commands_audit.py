@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from connections.management.shell import command_origin
+from connections.audit.origin import command_origin
 from connections.models import AuditEvent, AuditHead
 from tests.conftest import PASSWORD
 from tests.support.commands import manage

@@ -12,7 +12,7 @@ from django.test import Client as Browser
 from pytest_django import Settings
 
 from connections.accounts.credentials import store_credentials
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.live.read import read_list
 from connections.models import Account
 from connections.remoteit import Cause, Client, Credentials, Login

@@ -23,7 +23,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.audit.verify import verify
 from connections.live.schedule import make_due
 from connections.models import Account, AuditEvent, Connection, StopItem, StopRun, Worker

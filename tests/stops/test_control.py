@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.models import AuditEvent, Connection, StopRun
 from connections.sandbox import Sandbox
 from connections.sandbox.wire.faults import FaultRule

@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.audit.verify import verify
 from connections.models import Account, AuditEvent, Connection, StopItem, StopRun, Worker
 from connections.sandbox import Sandbox

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from connections.accounts.credentials import Credentials, store_credentials
 from connections.accounts.rotation import rotate_credentials
 from connections.accounts.sign_in import share_token, shared_token
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.live.read import read_list
 from connections.models import Account, Connection, SessionToken, StopRun, Worker
 from connections.sandbox import Sandbox

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.models import AuditEvent, Connection, StopItem, StopRun
 from connections.stops import plan
 from connections.stops.plan import CannotStart

@@ -17,7 +17,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from pytest_django import Settings
 
-from connections.audit.append import Origin, append
+from connections.audit.append import append
+from connections.audit.origin import Origin
 from connections.audit.verify import verify
 from connections.models import AuditEvent, Connection, StopItem, StopRun, Worker
 from connections.models.accounts import lock_accounts

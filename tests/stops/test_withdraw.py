@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection, transaction
 
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.evidence.archive import export
 from connections.evidence.verify_evidence import check
 from connections.models import AuditEvent, Connection, StopRun

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.db import transaction
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import WORKER
 from connections.live import read
 from connections.live.read import Reading
 from connections.models import Account
 from connections.remoteit import Cause, Session, SessionList
 
-WORKER = Origin("worker")
 ID = "48844999-bbf4-48cf-9a3a-353b7385737a"
 OWN, ORGANISATION = "own-account", "an-organisation"
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.models import Connection, StopItem, StopRun, Worker
 from connections.stops import plan
 

@@ -15,7 +15,8 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from django.test import Client, RequestFactory
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.models import Connection
 from connections.stops import plan
 from tests.support.addresses import address, patterns

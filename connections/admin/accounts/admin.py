@@ -32,7 +32,7 @@ from connections.web.origin import user_of, web_origin
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from connections.audit.append import Origin
+    from connections.audit.origin import Origin
 
 FIELDS = ("name", "stop_call")
 MAY_NOT_SEE = gettext_lazy("You may not see accounts: that takes the permission “Can view account”.")

@@ -21,7 +21,7 @@ from connections.words.counts import count_capped, in_words
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from connections.audit.append import Origin
+    from connections.audit.origin import Origin
 
 
 def connection_page(connection: Connection, user: User) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from connections.web.origin import user_of, web_origin
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from connections.audit.append import Origin
+    from connections.audit.origin import Origin
 
 Wish = Callable[[StopRun, "User", "Origin"], None]
 

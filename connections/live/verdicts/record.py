@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import WORKER
 from connections.live.order import not_answered_since
 from connections.models import Connection, StopItem
 from connections.models.accounts import lock_accounts
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from connections.live.verdicts.findings import Finding
     from connections.models import Account
-
-WORKER = Origin("worker")
 
 
 def record(account: Account, findings: list[Finding], *, asked_seq: int, read_seq: int) -> int:

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.contrib.auth.management.commands import createsuperuser
 
+from connections.audit.origin import command_origin
 from connections.management.saving import saved_with_line
-from connections.management.shell import command_origin
 from connections.people.lines import NOBODY, user_line
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from connections.audit.origin import command_origin
 from connections.audit.signing import NoSigningKey
 from connections.evidence.archive import NotHandedOut, export, file_name
-from connections.management.shell import SOME_NOT, command_origin, wrong_use
+from connections.management.shell import SOME_NOT, wrong_use
 from connections.models import StopRun
 
 

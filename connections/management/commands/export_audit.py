@@ -20,8 +20,9 @@ from django.utils.translation import gettext as _
 from connections.audit import export_csv
 from connections.audit.append import canonical
 from connections.audit.export import announce, as_objects
+from connections.audit.origin import command_origin
 from connections.management.earlier_export import NotOfThisHistory, last_line
-from connections.management.shell import SOME_NOT, command_origin, wrong_use
+from connections.management.shell import SOME_NOT, wrong_use
 from connections.models import AuditEvent, AuditHead, StopRun
 from connections.models.audit import AuditEventQuerySet
 from connections.models.formats import parse_time

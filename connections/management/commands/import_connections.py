@@ -5,9 +5,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
+from connections.audit.origin import command_origin
 from connections.inventory.csv_rows import COLUMNS, REQUIRED, BadRow
 from connections.inventory.imports import NotImported, import_connections
-from connections.management.shell import SOME_NOT, command_origin, read_input, wrong_use
+from connections.management.shell import SOME_NOT, read_input, wrong_use
 from connections.models.formats import for_terminal
 
 

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.accounts.rotation import CannotRotate, rotate_credentials
-from connections.management.shell import SOME_NOT, command_origin, wrong_use
+from connections.audit.origin import command_origin
+from connections.management.shell import SOME_NOT, wrong_use
 
 
 class Command(BaseCommand):

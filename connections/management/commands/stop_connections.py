@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from connections.management.shell import SOME_NOT, STILL_GOING, command_origin, read_input, wrong_use
+from connections.audit.origin import command_origin
+from connections.management.shell import SOME_NOT, STILL_GOING, read_input, wrong_use
 from connections.management.stop_report import DONE, as_json, as_lines, items_of
 from connections.models import Account, Connection, StopItem, StopRun, Worker
 from connections.models.connections import ConnectionQuerySet

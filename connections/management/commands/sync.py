@@ -8,9 +8,10 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
 from connections.accounts.credentials import ensure_default_account
+from connections.audit.origin import command_origin
 from connections.live.lister import LOOK_EVERY_S, read_in_turn
 from connections.live.read import Reading
-from connections.management.shell import command_origin, wrong_use
+from connections.management.shell import wrong_use
 from connections.models import Account
 from connections.models.formats import for_terminal, isolated
 

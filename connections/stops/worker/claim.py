@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection as database
 from django.utils import timezone
 
-from connections.audit.append import Entry, Origin
+from connections.audit.append import Entry
 from connections.db.bulk import update_many, update_same
 from connections.models import Account, Connection, StopItem, StopRun
 from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from connections.models import Worker
 
-WORKER = Origin("worker")
 # What a worker has to know of an item and of its connection; the rest of their fifty columns takes longer to read.
 # In the order of the models' own, in which rows are made into instances.
 OF_ITEM = (

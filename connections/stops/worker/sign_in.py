@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from connections.accounts.sign_in import share_token, shared_token, sign_in_answered, sign_in_sent
-from connections.audit.append import Entry, Origin
+from connections.audit.append import Entry
+from connections.audit.origin import WORKER
 from connections.models import Account, Worker
 from connections.remoteit import Cause, Login, clocks
 from connections.stops.worker.pace import pause
@@ -18,7 +19,6 @@ from connections.stops.worker.retry import limit_pause
 if TYPE_CHECKING:
     from connections.stops.worker.channel import Line, SignedIn
 
-WORKER = Origin("worker")
 LOST = "the worker died before it recorded an answer"
 
 

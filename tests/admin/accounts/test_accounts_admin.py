@@ -22,7 +22,7 @@ from connections.accounts.credentials import (
     hold,
     store_credentials,
 )
-from connections.audit.append import Origin
+from connections.audit.origin import Origin
 from connections.models import Account, AuditEvent, Connection, StoredCredentials
 from connections.remoteit import Credentials
 from connections.stops import plan

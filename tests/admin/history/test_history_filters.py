@@ -14,7 +14,8 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.test import Client
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
+from connections.audit.origin import Origin
 from connections.models import Account, AuditEvent, Connection, Preferences, StopRun
 from connections.stops.progress.summary import summarize
 from tests.support.runs import WEB, put, start_run

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from connections.audit.append import Entry, Origin, append, canonical, link
+from connections.audit.append import Entry, append, canonical, link
+from connections.audit.origin import Origin
 from connections.models import AuditEvent, Connection, StopRun
 from tests.support.runs import WEB, put, start_run
 

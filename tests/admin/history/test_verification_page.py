@@ -12,8 +12,9 @@ from huey.contrib.djhuey import HUEY
 
 from connections.admin.history import verification
 from connections.audit import triggers
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
 from connections.audit.checkpoints import write_checkpoint
+from connections.audit.origin import Origin
 from connections.audit.upkeep import keep
 from connections.audit.verify import Verification
 from connections.models import AuditEvent, AuditHead, AuditVerification

@@ -13,8 +13,9 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from connections.audit.append import Entry, Origin, append
+from connections.audit.append import Entry, append
 from connections.audit.export import as_json_lines
+from connections.audit.origin import WORKER
 from connections.live.verdicts.retry import verify_again
 from connections.management.stop_report import as_json, as_lines, items_of
 from connections.models import Account, AuditEvent, Connection, StopItem, StopRun
@@ -26,7 +27,6 @@ pytestmark = pytest.mark.django_db
 MakeConnection = Callable[..., Connection]
 RUNS = "/admin/connections/stoprun/"
 LONG_AGO = timedelta(hours=1)
-WORKER = Origin("worker")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from connections.admin.overview.page import index
 from connections.admin.people.own_password import password_change
 from connections.admin.people.preferences import preferences
 from connections.admin.people.rights_notice import seen
@@ -18,6 +19,7 @@ urlpatterns = [
     path("admin/preferences/", admin.site.admin_view(preferences), name="preferences"),
     path("admin/rights-seen/", admin.site.admin_view(seen), name="rights_seen"),
     # Before Django's own pages at the same addresses.
+    path("admin/", admin.site.admin_view(index)),
     path("admin/login/", sign_in),
     path("admin/password_change/", admin.site.admin_view(password_change, cacheable=True)),
     path("admin/", admin.site.urls),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from django.contrib import admin
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from connections.words.outcomes import outcome_labels
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.http import HttpRequest, HttpResponse
 
     from connections.models.runs import StopRunQuerySet
     from connections.stops.progress.tally import Tally
@@ -51,6 +53,13 @@ class Needy:
     state: str
     outcomes: list[tuple[str, str]]
     left_to_do: str
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """Django's first page of the admin with the overview in it, for who may see connections."""
+    user = cast("User", request.user)
+    seen = {"now": overview(user)} if user.has_perm("connections.view_connection") else {}
+    return admin.site.index(request, seen)
 
 
 def overview(user: User) -> dict[str, Any]:

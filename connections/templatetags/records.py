@@ -1,3 +1,5 @@
+"""What a page asks the tables itself, wherever it is shown."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -7,10 +9,8 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from connections.accounts.credentials import has_any_credentials
-from connections.admin.overview.page import overview
 
 register = template.Library()
-register.simple_tag(overview, name="overview")
 register.simple_tag(has_any_credentials, name="has_any_credentials")
 
 NAMED = 3

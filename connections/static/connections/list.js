@@ -1,13 +1,13 @@
 /* The list of connections keeps itself fresh: every 10 s it asks the server for the rows that are shown, the counts and
- * the state of the lists, and puts cells over cells by the key of their row. No row comes or goes, so ticks, focus, scroll
- * position, open menus and the page stay. */
+ * the state of the lists, and puts cells over cells by the key of their row. No row comes or goes, so ticks, focus,
+ * scroll position, open menus and the page stay. */
 'use strict';
 {
   const EVERY_S = 10;
   const LONGEST_S = 60;
   const ANSWER_WITHIN_MS = 10000;
-  const LOOKS_AFTER_ASKING = 5;  /* one a second, once a list was asked for */
-  const HEAD_PX = 40;  /* the table's head stays at the top */
+  const LOOKS_AFTER_ASKING = 5; /* one a second, once a list was asked for */
+  const HEAD_PX = 40; /* the table's head stays at the top */
   const ZONE_S = Number(document.body.dataset.adminUtcOffset);
 
   const $ = (selector, from = document) => from.querySelector(selector);
@@ -77,7 +77,8 @@
 
   const announce = (state, changed, count) => {
     const words = [];
-    if (changed) words.push(changed === 1 ? list.dataset.changedOne : list.dataset.changedMany.replace('{count}', changed));
+    if (changed)
+      words.push(changed === 1 ? list.dataset.changedOne : list.dataset.changedMany.replace('{count}', changed));
     if (count !== newer && count !== '0') words.push(list.dataset.newerWords.replace('{count}', count));
     if (state) words.push(state);
     newer = count;
@@ -87,7 +88,12 @@
   /* -- asking */
   const address = () => {
     const url = new URL(list.dataset.url + location.search, location.origin);
-    url.searchParams.set('rows', rows().map((row) => row.dataset.key).join(','));
+    url.searchParams.set(
+      'rows',
+      rows()
+        .map((row) => row.dataset.key)
+        .join(','),
+    );
     url.searchParams.set('since', list.dataset.since);
     url.searchParams.set('newest', list.dataset.newest);
     return url;
@@ -155,11 +161,14 @@
       looks = LOOKS_AFTER_ASKING;
       nextAt = Date.now() + 1000;
     } catch {
-      form.submit();  /* the page that comes says what is wrong */
+      form.submit(); /* the page that comes says what is wrong */
     }
   };
 
   const button = $('[data-refresh-now]');
-  button?.form.addEventListener('submit', (e) => { e.preventDefault(); readNow(button.form); });
+  button?.form.addEventListener('submit', (e) => {
+    e.preventDefault();
+    readNow(button.form);
+  });
   setInterval(tick, 1000);
 }

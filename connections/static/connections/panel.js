@@ -9,17 +9,29 @@
 
   /* -- theme: auto, light, dark; same key in localStorage as Django's own */
   const THEMES = ['auto', 'light', 'dark'];
-  const stored = () => { try { return localStorage.getItem('theme'); } catch { return null; } };
+  const stored = () => {
+    try {
+      return localStorage.getItem('theme');
+    } catch {
+      return null;
+    }
+  };
   const setTheme = (mode) => {
     root.dataset.theme = mode;
-    try { localStorage.setItem('theme', mode); } catch { /* private window: the theme lasts for the page */ }
+    try {
+      localStorage.setItem('theme', mode);
+    } catch {
+      /* private window: the theme lasts for the page */
+    }
   };
   root.dataset.theme = THEMES.includes(stored()) ? stored() : 'auto';
 
   const ready = () => {
     for (const button of $$('.theme-toggle')) {
       button.addEventListener('click', () => {
-        const order = matchMedia('(prefers-color-scheme: dark)').matches ? ['auto', 'light', 'dark'] : ['auto', 'dark', 'light'];
+        const order = matchMedia('(prefers-color-scheme: dark)').matches
+          ? ['auto', 'light', 'dark']
+          : ['auto', 'dark', 'light'];
         setTheme(order[(order.indexOf(root.dataset.theme) + 1) % 3]);
       });
     }
@@ -28,14 +40,24 @@
     ages();
     selection();
     keys();
-    for (const b of $$('[data-live]')) b.addEventListener('click', () => {
-      /* the refresh code of a page reads data-live on <html> before it asks again */
-      const paused = b.getAttribute('aria-pressed') !== 'true';
-      b.setAttribute('aria-pressed', paused);
-      root.dataset.live = paused ? 'paused' : 'on';
-      $('use', b).setAttribute('href', $('use', b).getAttribute('href').replace(/#.*/, paused ? '#play' : '#pause'));
-    });
-    for (const el of $$('[data-print]')) el.addEventListener('click', (e) => { e.preventDefault(); window.print(); });
+    for (const b of $$('[data-live]'))
+      b.addEventListener('click', () => {
+        /* the refresh code of a page reads data-live on <html> before it asks again */
+        const paused = b.getAttribute('aria-pressed') !== 'true';
+        b.setAttribute('aria-pressed', paused);
+        root.dataset.live = paused ? 'paused' : 'on';
+        $('use', b).setAttribute(
+          'href',
+          $('use', b)
+            .getAttribute('href')
+            .replace(/#.*/, paused ? '#play' : '#pause'),
+        );
+      });
+    for (const el of $$('[data-print]'))
+      el.addEventListener('click', (e) => {
+        e.preventDefault();
+        window.print();
+      });
   };
 
   /* -- menus are <details>: one open at a time, closed by Escape or a click elsewhere */
@@ -45,26 +67,36 @@
       for (const d of $$(MENUS)) if (d.open && !d.contains(e.target)) d.open = false;
     });
     for (const d of $$(MENUS)) {
-      d.addEventListener('toggle', () => { if (d.open) for (const o of $$(MENUS)) if (o !== d) o.open = false; });
+      d.addEventListener('toggle', () => {
+        if (d.open) for (const o of $$(MENUS)) if (o !== d) o.open = false;
+      });
       d.addEventListener('keydown', (e) => {
-        if (e.key === 'Escape' && d.open) { d.open = false; $('summary', d).focus(); e.stopPropagation(); }
+        if (e.key === 'Escape' && d.open) {
+          d.open = false;
+          $('summary', d).focus();
+          e.stopPropagation();
+        }
       });
     }
   };
 
   const dialogs = () => {
-    for (const b of $$('[data-open]')) b.addEventListener('click', () => document.getElementById(b.dataset.open).showModal());
+    for (const b of $$('[data-open]'))
+      b.addEventListener('click', () => document.getElementById(b.dataset.open).showModal());
   };
 
   /* -- "updated 12 s ago": what refreshes a page tells when it has, by `updated` */
   const ages = () => {
     let at = Date.now();
-    document.addEventListener('updated', () => { at = Date.now(); });
+    document.addEventListener('updated', () => {
+      at = Date.now();
+    });
     const show = () => {
       const age = $('[data-age]');
       if (!age) return;
       const seconds = Math.round((Date.now() - at) / 1000);
-      const [unit, words] = seconds < 120 ? [1, age.dataset.s] : seconds < 7200 ? [60, age.dataset.min] : [3600, age.dataset.h];
+      const [unit, words] =
+        seconds < 120 ? [1, age.dataset.s] : seconds < 7200 ? [60, age.dataset.min] : [3600, age.dataset.h];
       const span = words.replace('%s', Math.floor(seconds / unit));
       age.textContent = seconds < 3 ? age.dataset.now : age.dataset.ago.replace('%s', span);
     };
@@ -75,12 +107,12 @@
   let select = null;
   const number = (n) => n.toLocaleString(root.lang || 'en');
   const selection = () => {
-    const bar = $('.actions:has(.button.cut)');  /* stock lists (users, groups) keep Django's actions.js */
+    const bar = $('.actions:has(.button.cut)'); /* stock lists (users, groups) keep Django's actions.js */
     if (!bar) return;
     const boxes = () => $$('#result_list .action-select');
     const toggle = $('#action-toggle');
     const across = $('.select-across', bar.closest('form'));
-    const words = bar.dataset;  /* the page's language, not this script's */
+    const words = bar.dataset; /* the page's language, not this script's */
     const parts = {};
     for (const name of ['action-counter', 'all', 'page', 'question', 'clear']) parts[name] = $('.' + name, bar);
     const cut = $('.button.cut', bar);
@@ -88,7 +120,9 @@
     let anchor = null;
 
     /* a text that is set anew is read out anew */
-    const say = (part, text) => { if (part.textContent !== text) part.textContent = text; };
+    const say = (part, text) => {
+      if (part.textContent !== text) part.textContent = text;
+    };
     const update = () => {
       const all = boxes();
       const chosen = all.filter((b) => b.checked).length;
@@ -97,16 +131,24 @@
       parts['action-counter'].classList.toggle('hidden', whole);
       say(parts['action-counter'], chosen ? words.selected.replace('{count}', number(chosen)) : words.nothing);
       parts.all.classList.toggle('hidden', !whole);
-      parts.page.classList.toggle('hidden', chosen === all.length);  /* where the table's head is not shown */
-      parts.question.classList.toggle('hidden', whole || chosen === 0 || chosen !== all.length || String(all.length) === bar.dataset.total);
+      parts.page.classList.toggle('hidden', chosen === all.length); /* where the table's head is not shown */
+      parts.question.classList.toggle(
+        'hidden',
+        whole || chosen === 0 || chosen !== all.length || String(all.length) === bar.dataset.total,
+      );
       parts.clear.classList.toggle('hidden', chosen === 0);
       bar.classList.toggle('awake', chosen > 0);
       cut.disabled = chosen === 0;
-      label.textContent = chosen === 0 ? words.stopNothing : count === '1' ? words.stopOne : words.stopMany.replace('{count}', count);
+      label.textContent =
+        chosen === 0 ? words.stopNothing : count === '1' ? words.stopOne : words.stopMany.replace('{count}', count);
       toggle.checked = chosen > 0 && chosen === all.length;
       toggle.indeterminate = chosen > 0 && chosen < all.length;
     };
-    const set = (list, on) => { for (const b of list) b.checked = on; across.value = '0'; update(); };
+    const set = (list, on) => {
+      for (const b of list) b.checked = on;
+      across.value = '0';
+      update();
+    };
     const range = (a, b) => {
       const all = boxes();
       const [i, j] = [all.indexOf(a), all.indexOf(b)].sort((x, y) => x - y);
@@ -119,16 +161,39 @@
     };
 
     toggle.addEventListener('change', () => set(boxes(), toggle.checked));
-    document.addEventListener('click', (e) => { if (e.target.matches('.action-select')) pick(e.target, e.shiftKey); });
-    $('a', parts.page).addEventListener('click', (e) => { e.preventDefault(); set(boxes(), true); cut.focus({ preventScroll: true }); });
-    $('a', parts.question).addEventListener('click', (e) => { e.preventDefault(); across.value = '1'; update(); $('a', parts.clear).focus({ preventScroll: true }); });
-    $('a', parts.clear).addEventListener('click', (e) => { e.preventDefault(); set(boxes(), false); toggle.focus({ preventScroll: true }); });
-    bar.addEventListener('keydown', (e) => { if (e.key === ' ' && e.target.matches('[role="button"]')) { e.preventDefault(); e.target.click(); } });
+    document.addEventListener('click', (e) => {
+      if (e.target.matches('.action-select')) pick(e.target, e.shiftKey);
+    });
+    $('a', parts.page).addEventListener('click', (e) => {
+      e.preventDefault();
+      set(boxes(), true);
+      cut.focus({ preventScroll: true });
+    });
+    $('a', parts.question).addEventListener('click', (e) => {
+      e.preventDefault();
+      across.value = '1';
+      update();
+      $('a', parts.clear).focus({ preventScroll: true });
+    });
+    $('a', parts.clear).addEventListener('click', (e) => {
+      e.preventDefault();
+      set(boxes(), false);
+      toggle.focus({ preventScroll: true });
+    });
+    bar.addEventListener('keydown', (e) => {
+      if (e.key === ' ' && e.target.matches('[role="button"]')) {
+        e.preventDefault();
+        e.target.click();
+      }
+    });
     window.addEventListener('pageshow', update);
     document.addEventListener('list-refreshed', update);
     update();
     /* all that match is then one Enter away, not a Tab for every row */
-    const page = () => { set(boxes(), true); if (!parts.question.classList.contains('hidden')) $('a', parts.question).focus({ preventScroll: true }); };
+    const page = () => {
+      set(boxes(), true);
+      if (!parts.question.classList.contains('hidden')) $('a', parts.question).focus({ preventScroll: true });
+    };
     select = { boxes, page, pick, cut, clear: () => set(boxes(), false) };
   };
 
@@ -136,7 +201,8 @@
   const keys = () => {
     let current = -1;
     let prefix = '';
-    const rows = () => $$('#result_list tbody tr, table.runs tbody tr, table.accounts tbody tr, table.items tbody tr, .events > li');
+    const rows = () =>
+      $$('#result_list tbody tr, table.runs tbody tr, table.accounts tbody tr, table.items tbody tr, .events > li');
     const move = (step) => {
       const all = rows();
       if (!all.length) return;
@@ -151,7 +217,10 @@
     const tick = (e) => {
       const box = row() && $('.action-select', row());
       if (!box) return;
-      if (!select) { box.click(); return; }  /* Django's actions.js counts clicks */
+      if (!select) {
+        box.click(); /* Django's actions.js counts clicks */
+        return;
+      }
       box.checked = !box.checked;
       select.pick(box, e.shiftKey);
     };
@@ -170,7 +239,9 @@
       k: () => move(-1),
       x: tick,
       a: () => select?.page(),
-      s: () => { if (select && !select.cut.disabled) select.cut.click(); },
+      s: () => {
+        if (select && !select.cut.disabled) select.cut.click();
+      },
       r: () => $('[data-refresh-now]')?.click(),
       Enter: () => row() && $('th a', row())?.click(),
       Escape: () => select?.clear(),
@@ -178,14 +249,30 @@
     document.addEventListener('keydown', (e) => {
       if (e.ctrlKey || e.metaKey || e.altKey || $('dialog[open]')) return;
       const typing = e.target.matches('input:not([type="checkbox"]):not([type="radio"]), textarea, select');
-      if (typing) { if (e.key === 'Escape') e.target.blur(); return; }
+      if (typing) {
+        if (e.key === 'Escape') e.target.blur();
+        return;
+      }
       if (e.key === 'Enter' && !e.target.matches('.action-select')) return;
-      if (prefix) { prefix = ''; go(e.key); return; }
-      if (e.key === 'g') { prefix = 'g'; setTimeout(() => { prefix = ''; }, 1000); return; }
+      if (prefix) {
+        prefix = '';
+        go(e.key);
+        return;
+      }
+      if (e.key === 'g') {
+        prefix = 'g';
+        setTimeout(() => {
+          prefix = '';
+        }, 1000);
+        return;
+      }
       const key = e.key.length === 1 ? e.key.toLowerCase() : e.key;
       if (e.shiftKey && key !== e.key && key !== 'x') return;
       const act = ACT[key];
-      if (act && !(e.key === 'Escape' && !select)) { e.preventDefault(); act(e); }
+      if (act && !(e.key === 'Escape' && !select)) {
+        e.preventDefault();
+        act(e);
+      }
     });
   };
 

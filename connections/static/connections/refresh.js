@@ -1,6 +1,7 @@
 /* A page with a part that changes, a run that is going on or the overview: asks the server for that part every so many
  * seconds and puts it over what is shown, node by node, so that focus, scroll position, open folds and selected text
- * stay; the counts of the navigation with it. What has `data-keep` in there belongs to the browser and is left as it is. */
+ * stay; the counts of the navigation with it. What has `data-keep` in there belongs to the browser and is left as it
+ * is. */
 'use strict';
 {
   const LONGEST_S = 30;
@@ -43,7 +44,11 @@
   };
 
   const updateChildren = (old, fresh) => {
-    const keyed = new Map(Array.from(old.children).filter(keyOf).map((node) => [keyOf(node), node]));
+    const keyed = new Map(
+      Array.from(old.children)
+        .filter(keyOf)
+        .map((node) => [keyOf(node), node]),
+    );
     let next = old.firstChild;
     for (const node of Array.from(fresh.childNodes)) {
       const known = keyOf(node) ? keyed.get(keyOf(node)) : next;
@@ -87,7 +92,10 @@
 
   const ask = async () => {
     try {
-      const answer = await fetch(part.dataset.url, { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+      const answer = await fetch(part.dataset.url, {
+        cache: 'no-store',
+        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      });
       if (answer.redirected) return SIGNED_OUT;
       if (!answer.ok) return null;
       const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
@@ -133,7 +141,10 @@
 
   const loop = async () => {
     const seconds = await turn();
-    if (ended) { clearInterval(ticker); return; }
+    if (ended) {
+      clearInterval(ticker);
+      return;
+    }
     retryAt = Date.now() + seconds * 1000;
     setTimeout(loop, seconds * 1000);
   };

@@ -1,0 +1,47 @@
+"""The stylesheet and the scripts can be read and merged: short lines, and one thing on each."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+STATIC = Path(__file__).resolve().parents[2] / "connections" / "static" / "connections"
+WIDTH = 120
+SHEETS = sorted(STATIC.glob("*.css"))
+SCRIPTS = sorted(STATIC.glob("*.js"))
+# Comments, texts and patterns, in which a semicolon or a brace means nothing.
+CSS_TEXT = re.compile(r"/\*.*?\*/|\"[^\"\n]*\"|'[^'\n]*'", re.S)
+JS_TEXT = re.compile(r"/\*.*?\*/|//[^\n]*|\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`|(?<=[(,] )/[^/\n]+/|(?<=\()/[^/\n]+/", re.S)
+FOR_HEAD = re.compile(r"\bfor \([^;\n]*;[^;\n]*;")
+
+
+def code(path: Path, text: re.Pattern[str]) -> list[tuple[int, str]]:
+    """Return the file's lines with their numbers; of what `text` finds only the line breaks are left."""
+    bare = text.sub(lambda found: "\n" * found[0].count("\n"), path.read_text())
+    return [(number, line.strip()) for number, line in enumerate(bare.splitlines(), 1) if line.strip()]
+
+
+def name(path: Path) -> str:
+    return path.name
+
+
+@pytest.mark.parametrize("path", [*SHEETS, *SCRIPTS], ids=name)
+def test_no_line_is_too_long(path: Path) -> None:
+    lines = enumerate(path.read_text().splitlines(), 1)
+    assert [number for number, line in lines if len(line) > WIDTH] == []
+
+
+@pytest.mark.parametrize("path", SHEETS, ids=name)
+def test_a_line_of_a_sheet_holds_one_declaration(path: Path) -> None:
+    """A declaration or a part of one, the head of a rule, or the brace that ends it."""
+    one = re.compile(r"[^;{}]+;?|[^;{}]*\{|\}")
+    assert [number for number, line in code(path, CSS_TEXT) if not one.fullmatch(line)] == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_a_line_of_a_script_holds_one_statement(path: Path) -> None:
+    """Nothing follows a semicolon, and no block that holds statements is written on one line."""
+    lines = [(number, FOR_HEAD.sub("for (", line)) for number, line in code(path, JS_TEXT)]
+    assert [number for number, line in lines if re.search(r";.|\{[^{}]*;", line)] == []

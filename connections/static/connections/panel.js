@@ -187,7 +187,7 @@
       }
     });
     window.addEventListener('pageshow', update);
-    document.addEventListener('list-refreshed', update);
+    document.addEventListener('updated', update);
     update();
     /* all that match is then one Enter away, not a Tab for every row */
     const page = () => {

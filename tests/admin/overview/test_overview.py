@@ -204,11 +204,11 @@ def test_it_asks_for_itself_every_10_seconds(client: Client, bob: User) -> None:
 @pytest.mark.parametrize("app", ["auth", "connections"])
 def test_the_page_of_an_app_has_nothing_refreshed(client: Client, admin_user: User, app: str) -> None:
     client.force_login(admin_user)
-    assert "refresh.js" not in client.get(f"/admin/{app}/").content.decode()
+    assert "live.js" not in client.get(f"/admin/{app}/").content.decode()
 
 
 def test_who_sees_nothing_has_nothing_refreshed(client: Client) -> None:
     client.force_login(User.objects.create_user("mallory", is_staff=True))
     page = client.get("/admin/").content.decode()
     assert "Nothing to see yet" in page
-    assert "refresh.js" not in page
+    assert "live.js" not in page

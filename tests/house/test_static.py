@@ -60,3 +60,11 @@ def test_every_class_of_the_sheet_is_used() -> None:
     heads = " ".join(line for path in SHEETS for _number, line in code(path, CSS_TEXT) if line.endswith(("{", ",")))
     named = {one for one in re.findall(r"\.([a-zA-Z][\w-]*)", heads) if not one.startswith(BUILT)}
     assert named - words == set()
+
+
+def test_what_a_page_asks_for_is_there() -> None:
+    """And what is there is asked for: by a page, or by the tag that draws icons."""
+    files = (path for folder in ("templates", "connections") for path in (ROOT / folder).rglob("*"))
+    texts = (path.read_text() for path in files if path.suffix in {".html", ".py"})
+    asked = {name for text in texts for name in re.findall(r"""["']connections/([\w-]+\.(?:css|js|svg))["']""", text)}
+    assert asked == {path.name for path in STATIC.iterdir() if path.is_file()}

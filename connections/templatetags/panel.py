@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django import template
+from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -40,6 +42,48 @@ def icon(name: str, css: str = "") -> SafeString:
         static("connections/icons.svg"),
         name,
     )
+
+
+@register.simple_block_tag
+def note(content: SafeString, kind: str, sign: str, key: object = "", role: str = "") -> SafeString:
+    """A note beside an icon: `{% note "warning" "clock" %}…{% endnote %}`.
+
+    `kind` is "", `warning`, `error`, `unknown` or `success`; `sign` an icon of the sprite. With a `key` a page that
+    refreshes itself knows the note again; `role="alert"` is for what a form answers.
+    """
+    return format_html(
+        '<div class="note{}"{}{}>{}<div>{}</div></div>',
+        f" {kind}" if kind else "",
+        format_html(' data-key="{}"', key) if key else "",
+        format_html(' role="{}"', role) if role else "",
+        icon(sign),
+        content,
+    )
+
+
+@register.simple_block_tag
+def pager(
+    content: SafeString, back: str = "", on: str = "", *, by_time: bool = False, both: bool = False, label: str = ""
+) -> SafeString:
+    """`{% pager previous next %}Rows 1-50 of 70{% endpager %}`: where one is in a long list, and the ways back and on.
+
+    Both ways are addresses, "" where there is none. `by_time=True` calls them "Newest" and "Older", `both=True` shows
+    one that leads nowhere, greyed; `label` is what the pages are of, where that is not plain.
+    """
+    context = {"content": content, "back": back, "on": on, "by_time": by_time, "both": both, "label": label}
+    return render_to_string("admin/parts/_pager.html", context)
+
+
+@register.simple_tag
+def breadcrumbs(*steps: str) -> SafeString:
+    """The way to a page: `{% breadcrumbs address name address name … name_of_the_page %}`.
+
+    An address is a path or the name of a URL.
+    """
+    *ways, here = steps
+    pairs = zip(map(resolve_url, ways[::2]), ways[1::2], strict=True)
+    links = format_html_join("", '<li><a href="{}">{}</a></li>', pairs)
+    return format_html('<ol class="breadcrumbs">{}<li>{}</li></ol>', links, here)
 
 
 @register.simple_tag

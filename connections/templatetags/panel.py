@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.shortcuts import resolve_url
@@ -74,6 +74,29 @@ def pager(
     return render_to_string("admin/parts/_pager.html", context)
 
 
+@register.simple_block_tag
+def facet(content: SafeString, title: str, chosen: object = None, name: str = "") -> SafeString:
+    """A menu of a list's filters: `{% facet "Account" chosen %}<ul>…</ul>{% endfacet %}`.
+
+    `chosen`: what it is narrowed to, None for nothing. `name`: what keyboard and tests know it by.
+    """
+    return format_html(
+        '<details class="facet{}"{}><summary><span>{}{}</span>{}</summary><div class="popover">{}</div></details>',
+        "" if chosen is None else " set",
+        format_html(' data-filter-title="{}"', name) if name else "",
+        title,
+        "" if chosen is None else format_html(": <b>{}</b>", chosen),
+        icon("down"),
+        content,
+    )
+
+
+@register.filter
+def selected(choices: list[dict[str, Any]]) -> object:
+    """The words of the choice that is made in a filter of Django's, whose first one is "All": None for that."""
+    return next((choice["display"] for choice in choices[1:] if choice["selected"]), None)
+
+
 @register.simple_tag
 def breadcrumbs(*steps: str) -> SafeString:
     """The way to a page: `{% breadcrumbs address name address name … name_of_the_page %}`.
@@ -133,6 +156,18 @@ def open_for(opened_at: datetime | None, until: datetime | None = None) -> SafeS
     if opened_at is None:
         return NOT_KNOWN
     return _time(opened_at, duration((until or timezone.now()) - opened_at))
+
+
+@register.simple_tag
+def last_seen(connection: Any) -> SafeString | str:
+    """When a connection of a list was last known to be there, by its `seen`; and how, where no list showed it."""
+    seen = connection.seen
+    if seen.before:
+        return format_html(_("before {}"), at(seen.at))
+    if seen.late:
+        return format_html('<span class="late">{}</span>', ago(seen.at))
+    how = "" if seen.listed else format_html(' <span class="sub">{}</span>', connection.get_known_by_display())
+    return format_html("{}{}", ago(seen.at), how)
 
 
 @register.simple_tag

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -20,6 +17,7 @@ from connections.models import Account, Connection
 from connections.sandbox import FaultRule, Sandbox
 from connections.sandbox.world.names import ORGANISATIONS
 from connections.stops import plan
+from tests.support.pages import text_of
 from tests.support.runs import living_worker
 
 pytestmark = pytest.mark.django_db
@@ -57,12 +55,6 @@ def operator(client: Client, alice: User) -> Client:
     client.force_login(alice)
     living_worker()
     return client
-
-
-def text_of(response: HttpResponse) -> str:
-    page = re.sub(r"<dialog.*?</dialog>", " ", response.content.decode(), flags=re.DOTALL)
-    words = html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
-    return re.sub(r" ([.:,])", r"\1", words)
 
 
 def as_of(account: Account, one: Connection) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import html
-import re
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -17,6 +14,7 @@ from connections.live.schedule import due_accounts
 from connections.models import Account, Connection
 from connections.sandbox import Sandbox
 from tests.conftest import open_in
+from tests.support.pages import text_of
 from tests.support.runs import living_worker
 
 LIST = "/admin/connections/connection/"
@@ -34,10 +32,6 @@ def listed(sandbox: Sandbox, account: Account) -> Connection:
     sandbox.call(open_in, sandbox.server.world, 1)
     assert read_list(account).complete
     return Connection.objects.get()
-
-
-def text_of(response: HttpResponse) -> str:
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())))
 
 
 def test_read_now_makes_the_lists_due_and_leads_back(client: Client, bob: User, listed: Connection) -> None:

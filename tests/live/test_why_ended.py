@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -19,6 +16,7 @@ from connections.models.states import ItemState, RunState, Verdict
 from connections.sandbox import Sandbox
 from connections.words.connections import note_of_connection
 from tests.conftest import open_in
+from tests.support.pages import text_of
 
 LIST = "/admin/connections/connection/"
 MakeConnection = Callable[..., Connection]
@@ -36,10 +34,6 @@ def listed(sandbox: Sandbox, account: Account) -> Connection:
     sandbox.call(open_in, sandbox.server.world, 1)
     assert read_list(account).complete
     return Connection.objects.get()
-
-
-def text_of(response: HttpResponse) -> str:
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())))
 
 
 def page_of(connection: Connection) -> str:

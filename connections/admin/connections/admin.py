@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from connections.admin.connections.add import AddsConnections
 from connections.admin.connections.change_list import ConnectionList
+from connections.admin.connections.columns import COLUMNS
 from connections.admin.connections.imports import ImportsFiles
 from connections.admin.connections.openings import OpensConnections
 from connections.admin.connections.page import connection_page, stop_one
@@ -38,27 +39,10 @@ MAY_NOT_STOP = gettext_lazy(
 class ConnectionAdmin(AddsConnections, ImportsFiles, OpensConnections, RefreshesList, ReadOnlyAdmin):
     """The list, from which connections are stopped, and a connection's own page."""
 
-    list_display = ("device", "state", "account", "opened_by", "open_for", "known", "device_address")
+    list_display = COLUMNS
     list_per_page = 50
-    sortable_by = ("device", "state", "open_for")
     paginator = CappedPaginator
     actions = ("stop_selected",)  # type: ignore[assignment]
-
-    @admin.display(description=gettext_lazy("Device and service"), ordering="device_name")
-    def device(self, connection: Connection) -> str:
-        return str(connection)
-
-    @admin.display(description=gettext_lazy("Status"), ordering="status")
-    def state(self, connection: Connection) -> str:
-        return connection.get_status_display()
-
-    @admin.display(description=gettext_lazy("Open for"), ordering="opened_at")
-    def open_for(self, connection: Connection) -> str:
-        return str(connection.opened_at)
-
-    @admin.display(description=gettext_lazy("Last known"))
-    def known(self, connection: Connection) -> str:
-        return connection.get_known_by_display()
 
     def has_stop_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("connections.stop_connection")

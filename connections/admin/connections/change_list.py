@@ -10,8 +10,10 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Max
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from connections.admin.connections import facets
+from connections.admin.connections.columns import COLUMNS
 from connections.inventory import search
 from connections.live.standing import accounts_of, list_state, seen_of
 from connections.models import Connection, StopItem
@@ -58,6 +60,11 @@ class ConnectionList(ChangeList):
     def count_sent(self) -> int | str:
         """What the form says later that this list had shown: "" where it was not counted to its end."""
         return "" if self.is_capped else self.result_count
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """What the template shows of each connection."""
+        return [_row(connection) for connection in self.result_list]
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
         """What the page shows around the rows; nothing, where the address was not understood."""
@@ -114,15 +121,24 @@ def latest_items(connections: list[Connection]) -> dict[int, StopItem]:
     return {item.connection_id: item for item in items.order_by("pk")}
 
 
+def _row(connection: Any) -> dict[str, Any]:
+    is_gone, has_changed = getattr(connection, "is_gone", False), getattr(connection, "has_changed", False)
+    facts = {"connection": connection, "service": connection.service_name}
+    return {
+        "key": connection.pk,
+        "css": "changed-row gone-row" if is_gone else "changed-row" if has_changed else "",
+        "select": _("Select %(connection)s, %(service)s") % facts,
+        "cells": [{"name": cell.__name__, "label": cell.label, "value": cell(connection)} for cell in COLUMNS],
+    }
+
+
 def _headers(changes: ConnectionList) -> list[dict[str, Any]]:
     headers = []
-    for name, header in zip(changes.list_display, result_headers(changes), strict=True):
-        if name == "action_checkbox":
-            continue
+    for column, header in zip(COLUMNS, list(result_headers(changes))[-len(COLUMNS) :], strict=True):
         ascending = header.get("ascending")
-        if name == "open_for":
+        if column.__name__ == "open_for":
             # Sorted by the time of opening: the oldest first is the longest open first.
             ascending = not ascending
         header["direction"] = ("ascending" if ascending else "descending") if header.get("sorted") else ""
-        headers.append({**header, "name": name})
+        headers.append({**header, "name": column.__name__})
     return headers

@@ -17,6 +17,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import number_format
+from django.utils.html import format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -113,7 +114,7 @@ class ImportsFiles(admin.ModelAdmin):
         context = {
             "title": _("Import a CSV file"),
             "form": form,
-            "columns": COLUMNS,
+            "may_columns": format_html_join(", ", "<code>{}</code>", ((column,) for column in COLUMNS[2:])),
             "accounts": Account.objects.values_list("name", flat=True),
         }
         return self._import_page(request, "import", context)

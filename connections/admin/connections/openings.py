@@ -107,10 +107,11 @@ class OpensConnections(admin.ModelAdmin):
             return None
 
 
-def services(connections: Any) -> list[dict[str, str]]:
-    """The services that the panel has seen, by name, with the account that each was seen in."""
-    columns = ("device_address", "device_name", "service_name", "account__name")
-    return list(connections.order_by("device_name", "service_name").values(*columns).distinct()[:SERVICES_OFFERED])
+def services(connections: Any) -> list[tuple[str, str]]:
+    """The services that the panel has seen, by name: their addresses, and their names with the account."""
+    columns = ("device_name", "service_name", "account__name")
+    rows = connections.order_by(*columns[:2]).values_list("device_address", *columns).distinct()[:SERVICES_OFFERED]
+    return [(address, ", ".join(filter(None, names))) for address, *names in rows]
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:

@@ -41,7 +41,6 @@ def connection_page(connection: Connection, user: User) -> dict[str, Any]:
         "item": item,
         "run": item and item.run,
         "may_see_run": item is not None and visible.filter(pk=item.run_id).exists(),
-        "open_seconds": (timezone.now() - connection.opened_at).total_seconds() if connection.opened_at else None,
         "lifetime": connection.expires_at - connection.opened_at
         if connection.expires_at and connection.opened_at
         else None,

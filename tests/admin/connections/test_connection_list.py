@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from django.utils import timezone
 from connections.models import Account, StopItem, StopRun
 from connections.models.states import ItemState, RunState
 from connections.words import counts as counting
+from tests.support.pages import text_of
 
 pytestmark = pytest.mark.both
 
@@ -23,11 +23,6 @@ LIST = "/admin/connections/connection/"
 def operator(client, alice):
     client.force_login(alice)
     return client
-
-
-def text_of(response):
-    """The page's words, without tags."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def shown(response):

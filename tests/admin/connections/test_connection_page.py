@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -18,6 +17,7 @@ from connections.models import AuditEvent, Connection, StopRun
 from connections.models.runs import new_key
 from connections.models.states import RunState
 from connections.stops import plan
+from tests.support.pages import text_of
 
 
 @pytest.fixture
@@ -38,10 +38,6 @@ def stop(client, connection, **fields):
 def run_of(user, connection, reason="idle for hours"):
     run = plan.draft(user, Connection.objects.filter(pk=connection.pk), {})
     return plan.start(run.key, user, reason=reason, origin=Origin("web"))
-
-
-def text_of(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def test_it_shows_the_id_letter_for_letter(operator, make_connection):

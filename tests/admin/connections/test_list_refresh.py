@@ -17,6 +17,7 @@ from django.utils import timezone
 from connections.admin.connections.refresh import MOST_ROWS
 from connections.models import Account, Connection
 from connections.words import counts as counting
+from tests.support.pages import text_of
 
 LIST = "/admin/connections/connection/"
 MakeConnection = Callable[..., Connection]
@@ -26,10 +27,6 @@ MakeConnection = Callable[..., Connection]
 def operator(client: Client, alice: User) -> Client:
     client.force_login(alice)
     return client
-
-
-def text_of(response: HttpResponse) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def refresh(client: Client, *shown: Connection, **more: object) -> HttpResponse:
@@ -100,7 +97,7 @@ def test_what_is_newer_and_does_not_match_is_not_offered(operator: Client, shown
 def test_the_offer_leads_to_the_newer_ones_alone(operator: Client, shown: Connection, make_connection) -> None:
     newer = make_connection()
     answer = refresh(operator, shown, account="default")
-    offered = re.search(r'href="([^"]+)">Show 1 newer', answer.content.decode())
+    offered = re.search(r'href="([^"]+)">\s*Show 1 newer', answer.content.decode())
     assert offered
     page = operator.get(LIST + offered[1].replace("&amp;", "&"))
     assert [one.pk for one in page.context["cl"].result_list] == [newer.pk]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -20,6 +17,7 @@ from connections.sandbox import Sandbox
 from connections.sandbox.wire.faults import FaultRule
 from connections.stops import plan
 from tests.conftest import open_in
+from tests.support.pages import text_of
 from tests.support.runs import living_worker
 
 pytestmark = pytest.mark.both
@@ -42,10 +40,6 @@ def listed(sandbox: Sandbox, account: Account) -> Connection:
     return Connection.objects.get()
 
 
-def text_of(response: HttpResponse) -> str:
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())))
-
-
 def page_of(connection: Connection) -> str:
     return f"{LIST}{connection.pk}/change/"
 
@@ -63,7 +57,7 @@ def fail_to_list(sandbox: Sandbox, account: Account) -> None:
 
 def test_a_complete_list_says_of_when_it_is_and_for_whom(operator: Client, listed: Connection) -> None:
     at = Account.objects.get().completely_listed_at
-    assert f"List of {at:%H:%M:%S} , complete for default" in text_of(operator.get(LIST))
+    assert f"List of {at:%H:%M:%S}, complete for default" in text_of(operator.get(LIST))
 
 
 def test_a_row_of_a_complete_list_was_last_known_when_that_was_read(operator: Client, listed: Connection) -> None:
@@ -180,7 +174,7 @@ def test_what_a_list_lacks_is_not_called_seen_in_it(
 
 def test_the_connection_page_says_in_which_list_it_was_seen(operator: Client, listed: Connection) -> None:
     at = Account.objects.get().completely_listed_at
-    assert f"seen in the list of {at:%H:%M:%S} , complete for default" in text_of(operator.get(page_of(listed)))
+    assert f"seen in the list of {at:%H:%M:%S}, complete for default" in text_of(operator.get(page_of(listed)))
 
 
 def test_the_connection_page_names_a_list_that_is_not_complete(

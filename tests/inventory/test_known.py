@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from connections.models import Connection
 from connections.stops import plan
+from tests.support.pages import text_of
 from tests.support.runs import put, start_run
 
 
@@ -53,7 +54,7 @@ def test_the_navigation_counts_what_is_within_its_end(client, alice, make_connec
     make_connection(expires_at=timezone.now() - timedelta(seconds=1))
     client.force_login(alice)
     page = client.get("/admin/connections/stoprun/").content.decode()
-    assert 'Connections <span class="count" data-part="section-c">1</span>' in page
+    assert '<span class="count" data-part="section-c">1</span>' in page
 
 
 def test_the_tab_counts_those_past_their_end_apart(client, alice, make_connection):
@@ -61,8 +62,8 @@ def test_the_tab_counts_those_past_their_end_apart(client, alice, make_connectio
     make_connection(expires_at=timezone.now() - timedelta(seconds=1))
     make_connection(status="unknown", expires_at=timezone.now() - timedelta(seconds=1))
     client.force_login(alice)
-    page = client.get("/admin/connections/connection/").content.decode()
-    assert re.search(r"Active <span[^>]*>1</span> <span[^>]*>\+ 1 past their end</span>", page)
+    page = text_of(client.get("/admin/connections/connection/"))
+    assert "Active 1 + 1 past their end" in page
     assert page.count("past their end") == 1
 
 

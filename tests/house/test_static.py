@@ -18,7 +18,7 @@ SCRIPTS = sorted(STATIC.glob("*.js"))
 CSS_TEXT = re.compile(r"/\*.*?\*/|\"[^\"\n]*\"|'[^'\n]*'", re.S)
 JS_TEXT = re.compile(r"/\*.*?\*/|//[^\n]*|\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`|(?<=[(,] )/[^/\n]+/|(?<=\()/[^/\n]+/", re.S)
 # Classes that end in a state, a tone, a part of a bar or a column: one of each kind would have to be dead to be missed.
-BUILT = ("status-", "t-", "f-", "column-")
+BUILT = ("status-", "t-", "f-", "column-", "field-")
 FOR_HEAD = re.compile(r"\bfor \([^;\n]*;[^;\n]*;")
 
 

@@ -40,9 +40,9 @@ LONGEST_REST = timedelta(minutes=5)
 def due_accounts() -> list[Account]:
     """The accounts whose list is to be read now: nobody reads it, and nobody, remote.it neither, asked for a pause."""
     due = Q(list_due_at=None) | Q(list_due_at__lte=Now()) | Q(list_due_at__gt=in_time(LONGEST_REST))
-    paused = Q(held_at__isnull=False) | Q(paused_until__gt=Now())
-    accounts = Account.objects.filter(free()).exclude(paused).annotate(is_due=ExpressionWrapper(due, BooleanField()))
-    return [account for account in accounts if account.is_due or _has_news(account)]
+    accounts = Account.objects.filter(free()).exclude(pk__in=Account.objects.paused())
+    found = accounts.annotate(is_due=ExpressionWrapper(due, BooleanField()))
+    return [account for account in found if account.is_due or _has_news(account)]
 
 
 def ask_for_lists(accounts: Iterable[Account], user: User, origin: Origin) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +23,12 @@ class StopCall(models.TextChoices):
     REST = "rest", _("REST")
     GRAPHQL = "graphql", _("GraphQL disconnect")
     REST_GRAPHQL = "rest_graphql", _("REST, then GraphQL when the id is unknown there")
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def paused(self) -> AccountQuerySet:
+        """Those for which nothing is sent or listed now: a person or remote.it wants it so."""
+        return self.filter(Q(held_at__isnull=False) | Q(paused_until__gt=Now()))
 
 
 class Account(models.Model):
@@ -70,6 +78,8 @@ class Account(models.Model):
     """Who is reading the list; "" while nobody is."""
     list_reader_at = models.DateTimeField(null=True, editable=False)
     """When that reader last gave a sign, by the database's clock."""
+
+    objects = AccountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("account")

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -92,9 +91,7 @@ def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[
         "left_out": left_out,
         "shown_before": _shown_before(run, frozen),
         "filter_words": filter_words(run),
-        "paused_accounts": Account.objects.filter(
-            Q(paused_until__gt=timezone.now()) | Q(held_at__isnull=False), pk__in=items.values("account")
-        ),
+        "paused_accounts": Account.objects.paused().filter(pk__in=items.values("account")),
         "lists": list_state(Account.objects.filter(pk__in=items.values("account"))),
         "no_worker": not Worker.objects.alive().exists(),
         "kept_until": run.frozen_at and run.frozen_at + plan.DRAFT_LIFETIME,

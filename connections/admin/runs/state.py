@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
+from django.db.models import Exists, OuterRef
 
-from connections.models import StopItem
+from connections.models import Account, StopItem
 
 if TYPE_CHECKING:
     from connections.models import StopRun
@@ -22,8 +21,7 @@ def with_state(runs: StopRunQuerySet) -> StopRunQuerySet:
 
 def paused_accounts(runs: list[StopRun]) -> dict[int, list[str]]:
     """The names of the accounts that hold up each of `runs`."""
-    paused = Q(account__paused_until__gt=timezone.now()) | Q(account__held_at__isnull=False)
-    rows = StopItem.objects.unfinished().filter(paused, run__in=runs)
+    rows = StopItem.objects.unfinished().filter(account__in=Account.objects.paused(), run__in=runs)
     found: dict[int, list[str]] = {}
     for run_id, name in rows.order_by().values_list("run", "account__name").distinct():
         found.setdefault(run_id, []).append(name)

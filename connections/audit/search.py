@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from connections.models import Account, AuditEvent, Connection, StopItem, StopRun
 from connections.models.audit import FOLDED_ACTIONS
-from connections.models.states import NOT_STOPPED, Verdict
+from connections.models.states import NEEDS_LOOK, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -163,7 +163,7 @@ class Filters:
         """Runs in which a connection had that outcome or verdict, and the lines that say so."""
         if not self.outcome:
             return events
-        states = [str(state) for state in NOT_STOPPED] if self.outcome == NOT_STOPPED_AT_ALL else [self.outcome]
+        states = [str(state) for state in NEEDS_LOOK] if self.outcome == NOT_STOPPED_AT_ALL else [self.outcome]
         is_verdict = self.outcome in Verdict.values
         items = StopItem.objects.filter(run=OuterRef("run"), **{"verdict__in" if is_verdict else "state__in": states})
         if self._connections is not None:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from connections.models.formats import for_terminal, isolated
-from connections.models.states import UNFINISHED, ItemState, SkipReason, UnverifiedReason, Verdict
+from connections.models.states import CUT, UNFINISHED, ItemState, SkipReason, UnverifiedReason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connections.models import StopItem, StopRun
-
-DONE = (ItemState.STOPPED, ItemState.ALREADY_GONE, ItemState.SKIPPED)
 
 
 def items_of(run: StopRun) -> list[StopItem]:
@@ -47,7 +45,7 @@ def as_lines(items: list[StopItem], *, run_id: int | None, dry_run: bool) -> Ite
 def _is_of_interest(item: StopItem) -> bool:
     if item.verdict in (Verdict.STILL_ALIVE, Verdict.CAME_BACK):
         return True
-    return item.state not in (*UNFINISHED, ItemState.STOPPED, ItemState.ALREADY_GONE)
+    return item.state not in (*UNFINISHED, *CUT)
 
 
 def _heading(run_id: int | None, *, dry_run: bool) -> str:

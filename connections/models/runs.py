@@ -15,7 +15,7 @@ from connections.models.accounts import Account, Call
 from connections.models.connections import Connection
 from connections.models.states import (
     FINISHED,
-    NOT_STOPPED,
+    NEEDS_LOOK,
     OUTCOMES,
     UNFINISHED,
     WATCHED,
@@ -102,8 +102,9 @@ class StopItemQuerySet(models.QuerySet["StopItem"]):
     def finished(self) -> StopItemQuerySet:
         return self.filter(state__in=FINISHED)
 
-    def not_stopped(self) -> StopItemQuerySet:
-        return self.filter(state__in=NOT_STOPPED)
+    def held(self) -> StopItemQuerySet:
+        """What a started run is stopping, or will: no other run may have the same connection."""
+        return self.unfinished().filter(run__state=RunState.STARTED)
 
     def awaiting_verdict(self) -> StopItemQuerySet:
         """What has its outcome and no verdict yet."""
@@ -116,7 +117,7 @@ class StopItemQuerySet(models.QuerySet["StopItem"]):
     def needs_look(self) -> StopItemQuerySet:
         """What is not gone, not known to be gone, or came back: the verdict decides, and the outcome without one."""
         judged = Q(verdict__in=(Verdict.STILL_ALIVE, Verdict.CAME_BACK, Verdict.UNVERIFIED))
-        return self.filter(judged | Q(verdict="", state__in=NOT_STOPPED))
+        return self.filter(judged | Q(verdict="", state__in=NEEDS_LOOK))
 
 
 class StopItem(models.Model):

@@ -85,9 +85,18 @@ ITEM_ARROWS: dict[ItemState, tuple[ItemState, ...]] = {
     ),
 }
 UNFINISHED = (ItemState.QUEUED, ItemState.SENDING)
-FINISHED = tuple(state for state in ItemState if state not in UNFINISHED)
 OUTCOMES = ITEM_ARROWS[ItemState.SENDING][1:]
-NOT_STOPPED = (ItemState.REFUSED, ItemState.FAILED, ItemState.UNKNOWN)
+"""What an attempt can end as, the best first."""
+FINISHED = (*OUTCOMES, ItemState.CANCELLED, ItemState.SKIPPED)
+"""In the order in which people are told of them."""
+CUT = (ItemState.STOPPED, ItemState.ALREADY_GONE)
+"""The outcomes after which nothing is left to cut, as far as the API's answer goes."""
+NOT_STOPPED = (ItemState.REFUSED, ItemState.FAILED)
+"""The stop did not happen. `UNKNOWN` may have been stopped, so it is never among these."""
+NEEDS_LOOK = (*NOT_STOPPED, ItemState.UNKNOWN)
+NOT_GONE = (*NEEDS_LOOK, ItemState.CANCELLED)
+ALIVE_ALL_THE_SAME = (*CUT, ItemState.UNKNOWN)
+"""The outcomes that the verdict "still alive" puts right: these are told by the verdict."""
 
 
 class Verdict(models.TextChoices):
@@ -103,6 +112,8 @@ class Verdict(models.TextChoices):
     """No list could settle it, and the item says why."""
 
 
+SETTLED = (Verdict.CONFIRMED_GONE, Verdict.STILL_ALIVE, Verdict.CAME_BACK)
+"""The verdicts that a list gave."""
 WATCHED = (Verdict.CONFIRMED_GONE, Verdict.STILL_ALIVE, Verdict.UNVERIFIED)
 """The verdicts that a list may put right soon after the answer: what is gone comes back, a list lags behind."""
 

@@ -14,12 +14,7 @@ from django.utils.translation import gettext as _
 from connections.audit.append import Entry, append
 from connections.audit.origin import Origin
 from connections.models import Connection, StopItem, StopRun
-from connections.models.states import (
-    STOPPABLE_STATUSES,
-    ItemState,
-    RunState,
-    Verdict,
-)
+from connections.models.states import ALIVE_ALL_THE_SAME, NOT_GONE, STOPPABLE_STATUSES, Verdict
 from connections.stops import plan
 from connections.stops.wakeup import wake_worker
 from connections.stops.worker.withdraw import cancel_queued_items
@@ -29,11 +24,6 @@ if TYPE_CHECKING:
 
     from connections.models.connections import ConnectionQuerySet
     from connections.models.runs import StopItemQuerySet
-
-CHUNK = 1000
-NOT_GONE = (ItemState.REFUSED, ItemState.FAILED, ItemState.UNKNOWN, ItemState.CANCELLED)
-ALIVE_ALL_THE_SAME = (ItemState.STOPPED, ItemState.ALREADY_GONE, ItemState.UNKNOWN)
-"""The outcomes that the verdict "still alive" puts right: these are told by the verdict."""
 
 
 class NotAllowed(Exception):
@@ -78,7 +68,7 @@ def left_to_stop(run: StopRun) -> Counter[str]:
     That is the outcome, or the verdict "still alive" where the outcome had said otherwise.
     """
     items = _not_gone(run).filter(connection__status__in=STOPPABLE_STATUSES)
-    items = items.exclude(Exists(_held().filter(connection=OuterRef("connection"))))
+    items = items.exclude(Exists(StopItem.objects.held().filter(connection=OuterRef("connection"))))
     found: Counter[str] = Counter()
     for state, verdict, count in items.order_by().values_list("state", "verdict").annotate(count=Count("pk")):
         alive = verdict == Verdict.STILL_ALIVE and state in ALIVE_ALL_THE_SAME
@@ -101,16 +91,12 @@ def came_back(run: StopRun) -> ConnectionQuerySet:
     same = items.filter(account=OuterRef("account"), key=OuterRef("connection_key"))
     # The keys alone would be enough but for an id that two accounts list; they are what an index finds.
     found = Connection.objects.stoppable().filter(Exists(same), connection_key__in=items.values("key"))
-    return found.exclude(Exists(_held().filter(connection=OuterRef("pk"))))
+    return found.exclude(Exists(StopItem.objects.held().filter(connection=OuterRef("pk"))))
 
 
 def _not_gone(run: StopRun) -> StopItemQuerySet:
     gone = (Verdict.CONFIRMED_GONE, Verdict.CAME_BACK)
     return run.items.filter(Q(state__in=NOT_GONE) | Q(verdict=Verdict.STILL_ALIVE)).exclude(verdict__in=gone)
-
-
-def _held() -> StopItemQuerySet:
-    return StopItem.objects.unfinished().filter(run__state=RunState.STARTED)
 
 
 def _draft_linked(

@@ -61,14 +61,10 @@ def draft(user: User, connections: ConnectionQuerySet, selector: dict[str, Any],
 def _add_items(run: StopRun, connection_ids: list[int]) -> None:
     # Read before the transaction, which locks out every other writer on SQLite; the claim asks again.
     found = Connection.objects.only("account_id", "status").in_bulk(connection_ids)
-    taken = set(
-        StopItem.objects.unfinished()
-        .filter(connection__in=connection_ids, run__state=RunState.STARTED)
-        .values_list("connection_id", flat=True)
-    )
+    held = set(StopItem.objects.held().filter(connection__in=connection_ids).values_list("connection_id", flat=True))
     items = []
     for connection in (found[pk] for pk in connection_ids if pk in found):
-        why = skip_reason(connection.status, taken=connection.pk in taken)
+        why = skip_reason(connection.status, is_held=connection.pk in held)
         state = ItemState.SKIPPED if why else ItemState.QUEUED
         items.append(
             StopItem(run=run, connection=connection, account_id=connection.account_id, state=state, skipped_why=why)
@@ -78,9 +74,9 @@ def _add_items(run: StopRun, connection_ids: list[int]) -> None:
     time.sleep(PAUSE_S)
 
 
-def skip_reason(status: str, *, taken: bool) -> SkipReason | str:
-    """Why a connection in `status` is not sent, or "" when it is. `taken`: an unfinished run has it."""
-    if taken or status == ConnectionStatus.STOPPING:
+def skip_reason(status: str, *, is_held: bool) -> SkipReason | str:
+    """Why a connection in `status` is not sent, or "" when it is. `is_held`: a started run has it."""
+    if is_held or status == ConnectionStatus.STOPPING:
         return SkipReason.OTHER_RUN
     return "" if status in STOPPABLE_STATUSES else SkipReason.NOT_ACTIVE
 
@@ -117,6 +113,24 @@ def start(key: str, user: User, *, reason: str, ticket: str = "", origin: Origin
             append([_requested(run, user, origin)])
             transaction.on_commit(wake_worker)
     return run
+
+
+def stop_one(user: User, connection: Connection, *, key: str, reason: str, ticket: str, origin: Origin) -> StopRun:
+    """Start a run of this one connection. The same `key` again leads to the same run.
+
+    Drafted and started in one transaction: a form that is sent twice at once finds either nothing of the first or
+    all of it. Raises CannotStart.
+    """
+    with transaction.atomic():
+        try:
+            run = draft(
+                user, Connection.objects.filter(pk=connection.pk), {"door": origin.kind, "by": "connection"}, key=key
+            )
+        except StopRun.DoesNotExist:
+            raise CannotStart(_("This form is not yours. Load the page again. Nothing was sent.")) from None
+        if not run.items.filter(connection=connection).exists():
+            raise CannotStart(_("This form was used already. Load the page again. Nothing was sent."))
+        return start(key, user, reason=reason, ticket=ticket, origin=origin)
 
 
 def may_stop(user: User) -> bool:

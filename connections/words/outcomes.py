@@ -9,8 +9,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from connections.models.states import ConnectionStatus, ItemState, Verdict
-from connections.stops.progress.tally import SETTLED
+from connections.models.states import FINISHED, SETTLED, ConnectionStatus, ItemState, Verdict
 from connections.words.actions import is_api_s_own
 from connections.words.times import clock, seconds
 
@@ -18,16 +17,6 @@ if TYPE_CHECKING:
     from connections.live.verdicts.basis import ListRead
     from connections.models import StopItem
     from connections.stops.progress.tally import Tally
-
-ORDER = (
-    ItemState.STOPPED,
-    ItemState.ALREADY_GONE,
-    ItemState.REFUSED,
-    ItemState.FAILED,
-    ItemState.UNKNOWN,
-    ItemState.CANCELLED,
-    ItemState.SKIPPED,
-)
 
 
 def outcome_labels(tally: Tally) -> list[tuple[str, str]]:
@@ -42,7 +31,7 @@ def outcome_labels(tally: Tally) -> list[tuple[str, str]]:
     counts.append(
         (str(Verdict.UNVERIFIED), str(Verdict.UNVERIFIED.label), verdicts[Verdict.UNVERIFIED] - accepted_only)
     )
-    for state in ORDER:
+    for state in FINISHED:
         word = _("accepted") if state == ItemState.STOPPED else str(state.label)
         counts.append((str(state), word, cells[state, ""]))
     return [

@@ -18,14 +18,26 @@ MakeConnection = Callable[..., Connection]
 
 
 def test_it_counts_what_is_answered(alice: User, make_connection: MakeConnection) -> None:
-    stopped, gone, refused, sending, queued = (make_connection() for _ in range(5))
-    run = start_run(alice, stopped, gone, refused, sending, queued)
+    stopped, gone, refused, unknown, sending, queued = (make_connection() for _ in range(6))
+    run = start_run(alice, stopped, gone, refused, unknown, sending, queued)
     put(stopped, "stopped")
     put(gone, "already_gone")
     put(refused, "refused")
+    put(unknown, "unknown")
     put(sending, "sending", answered_at=None)
     tally = read_progress(run).tally
-    assert (tally.answered, tally.total, tally.left, tally.not_stopped) == (3, 5, 2, 1)
+    assert (tally.answered, tally.total, tally.left, tally.not_stopped, tally.unknown) == (4, 6, 2, 1, 1)
+
+
+def test_what_a_list_says_counts_more_than_the_answer(alice: User, make_connection: MakeConnection) -> None:
+    gone, alive, refused = (make_connection() for _ in range(3))
+    run = start_run(alice, gone, alive, refused)
+    put(gone, "refused", verdict="confirmed_gone")
+    put(alive, "stopped", verdict="still_alive")
+    put(refused, "refused", verdict="unverified")
+    tally = read_progress(run).tally
+    assert (tally.not_stopped, tally.confirmed_gone, tally.unconfirmed) == (2, 1, 0)
+    assert (tally.refused_or_failed, tally.cut) == (2, 1)
 
 
 def test_an_answer_after_which_it_tries_again_is_not_counted(alice: User, make_connection: MakeConnection) -> None:

@@ -18,7 +18,7 @@ from connections.admin.connections.change_list import ConnectionList
 from connections.admin.connections.columns import COLUMNS
 from connections.admin.connections.imports import ImportsFiles
 from connections.admin.connections.openings import OpensConnections
-from connections.admin.connections.page import connection_page, stop_one
+from connections.admin.connections.page import connection_page
 from connections.admin.connections.refresh import RefreshesList
 from connections.admin.readonly import ReadOnlyAdmin
 from connections.admin.stop_form import StopForm, as_count
@@ -127,7 +127,7 @@ class ConnectionAdmin(AddsConnections, ImportsFiles, OpensConnections, Refreshes
         form = StopForm(request.POST)
         if form.is_valid():
             try:
-                run = stop_one(user_of(request), connection, origin=web_origin(request), **form.cleaned_data)
+                run = plan.stop_one(user_of(request), connection, origin=web_origin(request), **form.cleaned_data)
             except plan.CannotStart as error:
                 form.add_error(None, str(error))
             else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,14 +13,11 @@ from connections.admin.connections.verdict import verdict_of_connection
 from connections.live.standing import seen_of, trouble_of
 from connections.models import Connection, StopItem, StopRun
 from connections.models.states import ConnectionStatus, ItemState
-from connections.stops import plan
 from connections.words.connections import note_of_connection
 from connections.words.counts import count_capped, in_words
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-    from connections.audit.origin import Origin
 
 
 def connection_page(connection: Connection, user: User) -> dict[str, Any]:
@@ -46,7 +42,7 @@ def connection_page(connection: Connection, user: User) -> dict[str, Any]:
         else None,
         "same_device": in_words(count_capped(named)),
         "same_opener": in_words(count_capped(opener)),
-        "why_not": why_not(connection, taken=_is_taken(connection)),
+        "why_not": why_not(connection, is_held=connection.stop_items.held().exists()),
         **verdict_of_connection(connection, item, user),
         **timeline(connection, user),
     }
@@ -57,8 +53,8 @@ def _ended_without(connection: Connection, item: StopItem) -> bool:
     return connection.status == ConnectionStatus.ENDED and item.state != ItemState.ALREADY_GONE
 
 
-def why_not(connection: Connection, *, taken: bool) -> str:
-    """Why this connection can't be stopped now, or "" when it can. `taken`: an unfinished run has it."""
+def why_not(connection: Connection, *, is_held: bool) -> str:
+    """Why this connection can't be stopped now, or "" when it can. `is_held`: a started run has it."""
     match connection.status:
         case ConnectionStatus.STOPPED:
             return _("It is stopped: there is nothing left to stop.")
@@ -66,26 +62,4 @@ def why_not(connection: Connection, *, taken: bool) -> str:
             return _("It has ended: there is nothing left to stop.")
         case ConnectionStatus.STOPPING:
             return _("A stop is under way. It can be stopped again once that one has its outcome.")
-    return _("A run is about to stop it.") if taken else ""
-
-
-def _is_taken(connection: Connection) -> bool:
-    return connection.stop_items.unfinished().filter(run__in=StopRun.objects.started()).exists()
-
-
-def stop_one(user: User, connection: Connection, *, key: str, reason: str, ticket: str, origin: Origin) -> StopRun:
-    """Start a run of this one connection. The same `key` again leads to the same run.
-
-    Drafted and started in one transaction: a form that is sent twice at once finds either nothing of the first or
-    all of it. Raises plan.CannotStart.
-    """
-    with transaction.atomic():
-        try:
-            run = plan.draft(
-                user, Connection.objects.filter(pk=connection.pk), {"door": "web", "by": "connection"}, key=key
-            )
-        except StopRun.DoesNotExist:
-            raise plan.CannotStart(_("This form is not yours. Load the page again. Nothing was sent.")) from None
-        if not run.items.filter(connection=connection).exists():
-            raise plan.CannotStart(_("This form was used already. Load the page again. Nothing was sent."))
-        return plan.start(key, user, reason=reason, ticket=ticket, origin=origin)
+    return _("A run is about to stop it.") if is_held else ""

@@ -13,9 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from connections.audit.search import NOT_STOPPED_AT_ALL, Filters
 from connections.models import Account, AuditEvent, Connection, StopRun
-from connections.models.states import Verdict
+from connections.models.states import FINISHED, Verdict
 from connections.words.actions import WORDS
-from connections.words.outcomes import ORDER
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -40,7 +39,7 @@ NAMES = (
 )
 OUTCOMES: dict[str, str | Promise] = {
     NOT_STOPPED_AT_ALL: gettext_lazy("not stopped, or unknown"),
-    **{str(state): state.label for state in ORDER},
+    **{str(state): state.label for state in FINISHED},
     **{str(verdict): verdict.label for verdict in Verdict},
 }
 MOST_DIGITS = 18

@@ -67,7 +67,6 @@ def overview(user: User) -> dict[str, Any]:
     connections = Connection.objects.visible_to(user)
     accounts = list(Account.objects.all())
     live = connections.open().within_end()
-    waiting = StopItem.objects.unfinished().filter(run__in=StopRun.objects.started())
     workers = Worker.objects.alive().count()
     started = StopRun.objects.visible_to(user).started()
     open_now = count_capped(live)
@@ -82,7 +81,7 @@ def overview(user: User) -> dict[str, Any]:
         "past_end": count_capped(connections.open().filter(expires_at__lte=timezone.now())),
         "unknown": count_capped(connections.filter(status=ConnectionStatus.UNKNOWN)),
         "stopping": count_capped(connections.filter(status=ConnectionStatus.STOPPING)),
-        "waiting": count_capped(waiting),
+        "waiting": count_capped(StopItem.objects.held()),
         "workers": workers,
         "triggers_missing": bool(triggers.missing()),
         "verified": AuditVerification.objects.first(),

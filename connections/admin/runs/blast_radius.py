@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from connections.inventory.search import OPEN_FOR, open_for_condition
 from connections.live.standing import left_condition
 from connections.models import Account, StopItem, StopRun
-from connections.models.states import ConnectionStatus, ItemState, RunState, SkipReason
+from connections.models.states import ConnectionStatus, ItemState, SkipReason
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -105,8 +105,8 @@ def _skipped(run: StopRun, user: User, why: str, count: int) -> Skipped:
 
 
 def _runs_having(run: StopRun, user: User) -> list[tuple[StopRun, bool]]:
-    held = run.items.filter(skipped_why=SkipReason.OTHER_RUN).values("connection")
-    others = StopItem.objects.unfinished().filter(connection__in=held, run__state=RunState.STARTED).values("run")
+    left_out = run.items.filter(skipped_why=SkipReason.OTHER_RUN).values("connection")
+    others = StopItem.objects.held().filter(connection__in=left_out).values("run")
     found = list(StopRun.objects.filter(pk__in=others)[:NAMED])
     visible = set(StopRun.objects.visible_to(user).filter(pk__in=[other.pk for other in found]))
     return [(other, other in visible) for other in found]

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from connections.live.verdicts.retry import verifiable_again, verify_again
 from connections.models import StopRun
-from connections.models.states import ItemState, Verdict
+from connections.models.states import NOT_GONE, ItemState, Verdict
 from connections.stops import control
 from connections.stops.progress.progress import Progress, read_progress
 from connections.web.origin import user_of, web_origin
@@ -71,7 +71,7 @@ class Controls:
     @property
     def again_covers(self) -> str:
         """The outcomes behind the button, in words: "3 refused, 2 failed"."""
-        keys = (*control.NOT_GONE, Verdict.STILL_ALIVE)
+        keys = (*NOT_GONE, Verdict.STILL_ALIVE)
         counts = [(self.again[key], key.label) for key in keys if self.again[key]]
         return ", ".join(f"{number_format(count, force_grouping=True)} {label}" for count, label in counts)
 

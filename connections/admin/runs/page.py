@@ -54,7 +54,6 @@ TILES = (
     (ItemState.UNKNOWN, gettext_lazy("may have been stopped")),
     (ItemState.CANCELLED, gettext_lazy("withdrawn before it was sent")),
 )
-ALWAYS = (ItemState.STOPPED, ItemState.ALREADY_GONE, ItemState.REFUSED, ItemState.FAILED, ItemState.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -215,7 +214,7 @@ def _tiles(progress: Progress, outcome: str) -> list[dict[str, Any]]:
     shown = [
         (state, words)
         for state, words in TILES
-        if states[state] or state in ALWAYS or (state in UNFINISHED and not progress.final)
+        if states[state] or state in OUTCOMES or (state in UNFINISHED and not progress.final)
     ]
     return [
         {

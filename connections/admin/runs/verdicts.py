@@ -11,9 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from connections.live.verdicts.basis import Basis, last_bases
-from connections.models.states import OUTCOMES, ItemState, Verdict
-from connections.stops.progress.tally import SETTLED
-from connections.words.outcomes import ORDER
+from connections.models.states import OUTCOMES, SETTLED, ItemState, Verdict
 from connections.words.times import seconds
 
 if TYPE_CHECKING:
@@ -54,7 +52,7 @@ def verdict_part(progress: Progress, verification: Verification) -> dict[str, An
         "bases": bases,
         "earlier_lists": earlier,
         "unlisted": _unlisted(progress, bases),
-        "unclear": sum(progress.tally.cells[ItemState.UNKNOWN, verdict] for verdict in ("", Verdict.UNVERIFIED)),
+        "unclear": progress.tally.unknown,
         "next_lists": _next_lists(verification, progress.at),
     }
 
@@ -64,7 +62,7 @@ def result(progress: Progress, verification: Verification) -> str:
     tally = progress.tally
     if not tally.is_judged or verification.is_awaited:
         return _accepted(tally)
-    gone = tally.verdicts[Verdict.CONFIRMED_GONE]
+    gone = tally.confirmed_gone
     text = ngettext("%(gone)s of %(total)s is confirmed gone", "%(gone)s of %(total)s are confirmed gone", gone)
     return text % {"gone": number_format(gone), "total": number_format(tally.total)}
 
@@ -93,7 +91,7 @@ def _accepted(tally: Tally) -> str:
     text = _("%(stopped)s of %(total)s stopped (accepted by remote.it)") % stopped
     rest = (
         (tally.states[ItemState.ALREADY_GONE], _("%(count)s already gone")),
-        (tally.trouble, _("%(count)s not stopped")),
+        (tally.refused_or_failed, _("%(count)s not stopped")),
         (tally.states[ItemState.UNKNOWN], _("%(count)s unknown")),
         (tally.states[ItemState.CANCELLED], _("%(count)s cancelled")),
     )
@@ -126,8 +124,8 @@ def _matrix(tally: Tally) -> dict[str, Any]:
                 for verdict, _words in columns
             ],
         }
-        for state in ORDER
-        if state in OUTCOMES and tally.states[state]
+        for state in OUTCOMES
+        if tally.states[state]
     ]
     totals = [tally.verdicts[verdict] for verdict, _words in columns]
     return {"columns": [words for _verdict, words in columns], "matrix": rows, "matrix_total": totals}

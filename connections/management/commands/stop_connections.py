@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 
 from connections.audit.origin import command_origin
 from connections.management.shell import SOME_NOT, STILL_GOING, read_input, wrong_use
-from connections.management.stop_report import DONE, as_json, as_lines, items_of
+from connections.management.stop_report import as_json, as_lines, items_of
 from connections.models import Account, Connection, StopItem, StopRun, Worker
 from connections.models.connections import ConnectionQuerySet
 from connections.models.formats import for_terminal
-from connections.models.states import UNFINISHED, ConnectionStatus, RunState
+from connections.models.states import CUT, UNFINISHED, ConnectionStatus, ItemState, RunState
 from connections.stops import plan
 from connections.stops.selection import NamedId, WrongIds, find, ids_in_lines, ids_in_words
 
@@ -148,7 +148,7 @@ def _wait(run: StopRun, at_most_s: float) -> None:
 def _exit_code(items: list[StopItem]) -> int:
     if any(item.state in UNFINISHED for item in items):
         return STILL_GOING
-    return 0 if all(item.state in DONE for item in items) else SOME_NOT
+    return 0 if all(item.state in (*CUT, ItemState.SKIPPED) for item in items) else SOME_NOT
 
 
 def _user_who_may_stop(name: str) -> User:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from connections.db.writable import why_not_writable
 from connections.models import Account, StopItem, StopRun, Worker
-from connections.models.states import OUTCOMES, WATCHED, ItemState
-from connections.stops.progress.tally import CUT, Tally, counted
+from connections.models.states import CUT, OUTCOMES, WATCHED, ItemState
+from connections.stops.progress.tally import Tally
 
 RATE_WINDOW_S = 10.0
 
@@ -103,7 +103,7 @@ def read_progress(run: StopRun) -> Progress:
     ]
     last_sign_at = Worker.objects.aggregate(last=Max("beat_at"))["last"] if state == "waiting" else None
     unwritable = (why_not_writable() or _why_failing()) if state == "waiting" else ""
-    return Progress(run, now, whole, accounts, state, _time_to_answer(run, whole.count(CUT)), last_sign_at, unwritable)
+    return Progress(run, now, whole, accounts, state, _time_to_answer(run, whole.cut), last_sign_at, unwritable)
 
 
 def _tallies_by_account(run: StopRun, now: datetime) -> dict[int, Tally]:
@@ -120,7 +120,8 @@ def _tallies_by_account(run: StopRun, now: datetime) -> dict[int, Tally]:
         back_after_s=Min("came_back_after_s"),
     ):
         facts: dict[str, Any] = dict(row)
-        found[facts.pop("account")].add(counted(**facts))
+        account, state, verdict, count = (facts.pop(key) for key in ("account", "state", "verdict", "count"))
+        found[account].add(Tally(Counter({(state, verdict): count}), **facts))
     return found
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, FloatField, Func, QuerySet
 
 from connections.models import StopItem, StopRun
-from connections.models.states import UNFINISHED, ItemState, Verdict
-from connections.stops.progress.tally import CUT
+from connections.models.states import CUT, ItemState
+from connections.stops.progress.tally import Tally
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,64 +19,14 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Summary:
-    """`cells`: the connections asked for, by outcome and verdict, "" while there is none.
+class Summary(Tally):
+    """Of so many `runs`; skipped connections are left out.
 
-    A verdict of a list says more than the answer before it; where there is none, the answer stands. Skipped connections
-    were never to be sent and count nowhere. `median_s`: from the click to the cut, in seconds; None without a cut.
+    `median_s`: the seconds from the click to the cut, None without one.
     """
 
     runs: int = 0
-    cells: Counter[tuple[str, str]] = field(default_factory=Counter)
     median_s: float | None = None
-
-    @property
-    def asked(self) -> int:
-        return self.cells.total()
-
-    @property
-    def cut(self) -> int:
-        """Stopped or already gone, as far as the API's answer goes."""
-        return sum(count for (state, _verdict), count in self.cells.items() if state in CUT)
-
-    @property
-    def confirmed_gone(self) -> int:
-        return self._judged(Verdict.CONFIRMED_GONE)
-
-    @property
-    def came_back(self) -> int:
-        return self._judged(Verdict.CAME_BACK)
-
-    @property
-    def unconfirmed(self) -> int:
-        """Stopped or already gone by the API's answer alone."""
-        return self._unjudged(*CUT)
-
-    @property
-    def not_stopped(self) -> int:
-        return self._judged(Verdict.STILL_ALIVE) + self._unjudged(ItemState.REFUSED, ItemState.FAILED)
-
-    @property
-    def unknown(self) -> int:
-        return self._unjudged(ItemState.UNKNOWN)
-
-    @property
-    def cancelled(self) -> int:
-        return self._unjudged(ItemState.CANCELLED)
-
-    @property
-    def left(self) -> int:
-        return self._unjudged(*UNFINISHED)
-
-    @property
-    def waiting_or_cancelled(self) -> int:
-        return self.left + self.cancelled
-
-    def _judged(self, verdict: str) -> int:
-        return sum(count for (_state, given), count in self.cells.items() if given == verdict)
-
-    def _unjudged(self, *states: str) -> int:
-        return sum(self.cells[state, verdict] for state in states for verdict in ("", Verdict.UNVERIFIED))
 
 
 class SecondsBetween(Func):
@@ -104,7 +54,7 @@ def summarize(user: User, since: datetime | None = None, until: datetime | None 
 def summarize_people(since: datetime | None, until: datetime | None, most: int) -> tuple[dict[int, Summary], int]:
     """The same for those `most` people who asked for most then, by primary key, and how many others there are."""
     runs = _runs(since, until)
-    found = sorted(_counted(runs).items(), key=lambda pair: pair[1].asked, reverse=True)
+    found = sorted(_counted(runs).items(), key=lambda pair: pair[1].total, reverse=True)
     for user_id, summary in found[:most]:
         # One by one: a window over all of them sorts far more.
         summary.median_s = _median(runs.filter(user=user_id), summary.cut)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Q
 
-from connections.stops.progress.tally import CUT
+from connections.models.states import CUT
 
 if TYPE_CHECKING:
     from connections.models import StopRun

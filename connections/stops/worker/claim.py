@@ -139,7 +139,7 @@ def _take_connections(items: list[StopItem]) -> list[StopItem]:
     for item in items:
         # Two items of one batch can name the same connection, in two runs: the second finds it taken.
         status = ConnectionStatus.STOPPING if item.connection_id in taken else item.connection.status
-        why = skip_reason(status, taken=False)
+        why = skip_reason(status, is_held=False)
         if why:
             item.skipped_why = why
         else:

@@ -343,7 +343,7 @@ def test_the_numbers_of_a_person(alice: User, admin_user: User, make_connection:
         put(connection, state, after_s=after_s)
     start_run(admin_user, make_connection())
     found = summarize(alice)
-    assert (found.runs, found.asked, found.cut, found.not_stopped, found.unknown) == (2, 6, 3, 2, 1)
+    assert (found.runs, found.total, found.cut, found.not_stopped, found.unknown) == (2, 6, 3, 2, 1)
     assert (found.confirmed_gone, found.unconfirmed, found.came_back) == (0, 3, 0)
     assert found.median_s == pytest.approx(4, abs=0.01)
 
@@ -370,7 +370,7 @@ def test_the_numbers_are_those_of_the_verdicts_where_there_are_any(
     found = summarize(alice)
     assert (found.confirmed_gone, found.unconfirmed, found.not_stopped, found.came_back) == (2, 1, 2, 1)
     assert (found.unknown, found.cancelled, found.left) == (1, 1, 1)
-    assert found.asked == len(ends) - 1 == 2 + 1 + 2 + 1 + 1 + found.waiting_or_cancelled
+    assert found.total == len(ends) - 1 == 2 + 1 + 2 + 1 + 1 + found.waiting_or_cancelled
 
 
 def test_the_numbers_of_a_period(alice: User, make_connection: MakeConnection) -> None:
@@ -378,7 +378,7 @@ def test_the_numbers_of_a_period(alice: User, make_connection: MakeConnection) -
     StopRun.objects.filter(pk=run.pk).update(started_at=NOON)
     assert summarize(alice, NOON, NOON + timedelta(hours=1)).runs == 1
     assert summarize(alice, NOON + timedelta(hours=1)).runs == 0
-    assert summarize(alice, None, NOON).asked == 0
+    assert summarize(alice, None, NOON).total == 0
 
 
 def test_without_a_cut_there_is_no_time_to_cut(alice: User, make_connection: MakeConnection) -> None:

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 
 from connections.audit.origin import command_origin
 from connections.management.shell import SOME_NOT, STILL_GOING, read_input, wrong_use
-from connections.management.stop_report import as_json, as_lines, items_of
 from connections.models import Account, Connection, StopItem, StopRun, Worker
 from connections.models.connections import ConnectionQuerySet
 from connections.models.formats import for_terminal
 from connections.models.states import CUT, UNFINISHED, ConnectionStatus, ItemState, RunState
 from connections.stops import plan
 from connections.stops.selection import NamedId, WrongIds, find, ids_in_lines, ids_in_words
+from connections.words.report import as_json, as_lines, items_of
 
 POLL_S = 0.2
 

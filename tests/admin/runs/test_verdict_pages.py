@@ -17,10 +17,10 @@ from connections.audit.append import Entry, append
 from connections.audit.export import as_json_lines
 from connections.audit.origin import WORKER
 from connections.live.verdicts.retry import verify_again
-from connections.management.stop_report import as_json, as_lines, items_of
 from connections.models import Account, AuditEvent, Connection, StopItem, StopRun
 from connections.stops import control, plan
 from connections.stops.control import NotAllowed
+from connections.words.report import as_json, as_lines, items_of
 from tests.support.runs import WEB, living_worker, put, start_run
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""What `stop_connections` tells about a run: for a person, and for a script."""
+"""A run told: for a person at a terminal, and for a script."""
 
 from __future__ import annotations
 

@@ -27,19 +27,24 @@ class StopForm(forms.Form):
         max_length=32, validators=[RegexValidator(r"\A[A-Za-z0-9_-]{16,}\Z")], widget=forms.HiddenInput
     )
     reason = forms.CharField(
+        label=gettext_lazy("Reason"),
         max_length=500,
+        help_text=gettext_lazy("Kept in the history for good."),
         error_messages={"required": gettext_lazy("Write why. It cannot be added later.")},
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    ticket = forms.CharField(max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    ticket = forms.CharField(
+        label=gettext_lazy("Ticket"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
 
 class ConfirmForm(StopForm):
     """The same for a list of connections, whose number is typed when they are many."""
 
-    count = forms.CharField(
-        required=False, widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
-    )
+    count = forms.CharField(widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}))
 
     def __init__(self, data: Any = None, *, key: str, total: int, reason: str = "", ticket: str = "") -> None:
         super().__init__(data, initial={"key": key, "reason": reason, "ticket": ticket})
@@ -47,6 +52,11 @@ class ConfirmForm(StopForm):
         self.total = total
         if total <= TYPED_COUNT_ABOVE:
             del self.fields["count"]
+            return
+        count, shown = self.fields["count"], {"total": number_format(total, force_grouping=True)}
+        count.label = _("Type %(total)s to confirm") % shown
+        count.help_text = _("Asked for above %(count)s connections.") % {"count": number_format(TYPED_COUNT_ABOVE)}
+        count.error_messages["required"] = _("Type %(total)s: that many connections are stopped.") % shown
 
     def clean_key(self) -> str:
         if self.cleaned_data["key"] != self.expected_key:
@@ -56,8 +66,6 @@ class ConfirmForm(StopForm):
     def clean_count(self) -> str:
         typed: str = self.cleaned_data["count"]
         total = number_format(self.total, force_grouping=True)
-        if not typed:
-            raise forms.ValidationError(_("Type %(total)s: that many connections are stopped.") % {"total": total})
         if as_count(typed) != self.total:
             raise forms.ValidationError(
                 _("You typed %(typed)s; this covers %(total)s connections.") % {"typed": typed, "total": total}

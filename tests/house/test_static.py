@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "connections" / "static" / "connections"
 CONTRIB = Path(django.__file__).parent / "contrib"
+FORMS = CONTRIB.parent / "forms"
 WIDTH = 120
 SHEETS = sorted(STATIC.glob("*.css"))
 SCRIPTS = sorted(STATIC.glob("*.js"))
@@ -53,8 +54,8 @@ def test_a_line_of_a_script_holds_one_statement(path: Path) -> None:
 
 
 def test_every_class_of_the_sheet_is_used() -> None:
-    """By a page, a script or a tag of the panel, or by a page of Django's admin."""
-    folders = (ROOT / "templates", ROOT / "connections", CONTRIB / "admin", CONTRIB / "auth")
+    """By a page, a script or a tag of the panel, or by a page of Django's admin or a form."""
+    folders = (ROOT / "templates", ROOT / "connections", CONTRIB / "admin", CONTRIB / "auth", FORMS)
     files = (path for folder in folders for path in folder.rglob("*") if path.suffix in {".html", ".js", ".py"})
     words = set(re.findall(r"[\w-]+", "\n".join(path.read_text() for path in files)))
     heads = " ".join(line for path in SHEETS for _number, line in code(path, CSS_TEXT) if line.endswith(("{", ",")))

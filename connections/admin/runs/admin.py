@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -25,6 +26,10 @@ from connections.models.runs import StopRunQuerySet
 from connections.stops.progress.tally import tallies
 from connections.web.origin import user_of
 from connections.words.outcomes import outcome_labels
+from connections.words.runs import standing
+
+if TYPE_CHECKING:
+    from connections.stops.progress.tally import Tally
 
 MAY_NOT_SEE = gettext_lazy("You may not see runs: that takes the permission “Can view connection”.")
 RUNS_PER_PAGE = 25
@@ -63,9 +68,9 @@ class StopRunAdmin(ConfirmsStops, SteersRuns, GivesEvidence, ReadOnlyAdmin):
             "rows": rows,
             "tabs": _tabs(runs),
             "state": state,
-            "older": older,
-            "before": before,
             "error": error,
+            "newest": _address(state=state) if before else "",
+            "older": _address(state=state, before=older) if older else "",
         }
         template = "admin/runs/list.html"
         return TemplateResponse(request, template, context, status=400 if error else 200)
@@ -106,6 +111,11 @@ def _as_pk(object_id: str) -> int:
     return int(object_id) if object_id.isascii() and object_id.isdigit() and len(object_id) <= 18 else 0
 
 
+def _address(**query: str | int) -> str:
+    """The list of runs with those of `query` that are not ""."""
+    return "?" + urlencode({name: value for name, value in query.items() if value})
+
+
 def _list_error(state: str, before: str) -> str:
     if state not in TABS:
         return _("The state “%s” is not known. Nothing is listed.") % state
@@ -140,10 +150,16 @@ def _rows(runs: list[StopRun]) -> list[dict[str, Any]]:
             {
                 "run": run,
                 "tally": tally,
-                "state": "paused" if run.paused_at else "running" if alive else "waiting",
-                "paused": paused.get(run.pk, []),
+                "states": _states(run, tally, paused.get(run.pk, []), has_worker=alive) if tally.left else [],
                 "outcomes": outcome_labels(tally),
                 "last_cut_s": max((last - run.started_at).total_seconds(), 0.0) if last and run.started_at else None,
             }
         )
     return rows
+
+
+def _states(run: StopRun, tally: Tally, paused: list[str], *, has_worker: bool) -> list[tuple[str, str]]:
+    """How a run that is not done stands, and which accounts hold it up: state and words of each."""
+    state = "paused" if run.paused_at else "running" if has_worker else "waiting"
+    words = [_("%(account)s paused") % {"account": account} for account in paused]
+    return [(state, standing(state, tally)), *(("paused", one) for one in words)]

@@ -10,6 +10,7 @@ from django.db.models import Count, Min, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,9 +18,12 @@ from connections.inventory.search import OPEN_FOR, open_for_condition
 from connections.live.standing import left_condition
 from connections.models import Account, StopItem, StopRun
 from connections.models.states import ConnectionStatus, ItemState, SkipReason
+from connections.templatetags.panel import name
+from connections.templatetags.runs import run_link
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.utils.safestring import SafeString
 
 LONGEST_BARS = 5
 NAMED = 3
@@ -36,12 +40,12 @@ class Bars:
 
 @dataclass(frozen=True)
 class Skipped:
-    """The items that are left out for one reason. `runs`: some that have them, and whether one may look at each."""
+    """The items that are left out for one reason. `runs`: some that have them, and whose."""
 
     why: str
     text: str
     count: int
-    runs: list[tuple[StopRun, bool]]
+    runs: list[SafeString]
 
 
 def numbers(items: QuerySet[StopItem], user: User) -> dict[str, Any]:
@@ -78,13 +82,16 @@ def bars(items: QuerySet[StopItem], total: int) -> list[Bars]:
     return [Bars(title, _longest(items, column, total)) for title, column in columns]
 
 
-def own_names(items: QuerySet[StopItem], user: User) -> list[str]:
-    """The first few of `items` that `user` opened, by name."""
-    own = items.filter(_opened_by(user)).select_related("connection").order_by("pk")[:NAMED]
-    return [
-        f"{item.connection} ({item.connection.service_name})" if item.connection.service_name else str(item.connection)
-        for item in own
+def own_names(items: QuerySet[StopItem], user: User, count: int) -> str:
+    """The first few of the `count` of `items` that `user` opened, by name."""
+    own = [
+        item.connection for item in items.filter(_opened_by(user)).select_related("connection").order_by("pk")[:NAMED]
     ]
+    names = ", ".join(f"{one} ({one.service_name})" if one.service_name else str(one) for one in own)
+    if count <= NAMED:
+        return names
+    others = number_format(count - NAMED, force_grouping=True)
+    return _("%(names)s and %(count)s more") % {"names": names, "count": others}
 
 
 def skipped(run: StopRun, user: User) -> list[Skipped]:
@@ -104,12 +111,13 @@ def _skipped(run: StopRun, user: User, why: str, count: int) -> Skipped:
     return Skipped(why, text, count, runs)
 
 
-def _runs_having(run: StopRun, user: User) -> list[tuple[StopRun, bool]]:
+def _runs_having(run: StopRun, user: User) -> list[SafeString]:
     left_out = run.items.filter(skipped_why=SkipReason.OTHER_RUN).values("connection")
     others = StopItem.objects.held().filter(connection__in=left_out).values("run")
     found = list(StopRun.objects.filter(pk__in=others)[:NAMED])
-    visible = set(StopRun.objects.visible_to(user).filter(pk__in=[other.pk for other in found]))
-    return [(other, other in visible) for other in found]
+    visible = StopRun.objects.visible_to(user).filter(pk__in=[other.pk for other in found])
+    keys = set(visible.values_list("pk", flat=True))
+    return [format_html(_("{run} of {name}"), run=run_link(other, keys), name=name(other.user_name)) for other in found]
 
 
 def _longest(items: QuerySet[StopItem], column: str, total: int) -> list[tuple[str, int]]:

@@ -13,16 +13,19 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from connections.admin.connections.change_list import add_notes
 from connections.admin.runs import blast_radius
-from connections.admin.stop_form import TYPED_COUNT_ABOVE, ConfirmForm
+from connections.admin.stop_form import ConfirmForm
 from connections.live.standing import list_state
 from connections.models import Account, StopRun, Worker
 from connections.models.states import ItemState, RunState, SkipReason
 from connections.stops import plan
+from connections.templatetags.runs import run_link
 from connections.web.origin import user_of, web_origin
 from connections.words.selection import filter_words
 
@@ -84,11 +87,11 @@ def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[
         "form": form,
         "numbers": found,
         "bars": [*blast_radius.bars(items, form.total), found["by_time"]] if form.total else [],
-        "own": blast_radius.own_names(items, user) if found["own"] else [],
-        "own_more": max(found["own"] - blast_radius.NAMED, 0),
+        "own": blast_radius.own_names(items, user, found["own"]) if found["own"] else "",
         "skipped": skipped,
         "frozen": frozen,
         "left_out": left_out,
+        "covered": _covered(run, frozen, left_out if form.total else 0),
         "shown_before": _shown_before(run, frozen),
         "filter_words": filter_words(run),
         "paused_accounts": Account.objects.paused().filter(pk__in=items.values("account")),
@@ -96,7 +99,6 @@ def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[
         "no_worker": not Worker.objects.alive().exists(),
         "kept_until": run.frozen_at and run.frozen_at + plan.DRAFT_LIFETIME,
         "is_expired": run.frozen_at is not None and run.frozen_at + plan.DRAFT_LIFETIME < timezone.now(),
-        "typed_count_above": TYPED_COUNT_ABOVE,
         **_rows(run, request),
     }
 
@@ -106,6 +108,30 @@ def _title(total: int) -> str:
         return _("Nothing to stop")
     text = ngettext("Stop %(count)s connection?", "Stop %(count)s connections?", total)
     return text % {"count": number_format(total, force_grouping=True)}
+
+
+def _covered(run: StopRun, frozen: int, left_out: int) -> SafeString:
+    """How the `frozen` connections were selected, and how many of them are skipped."""
+    filtered, number = filter_words(run), number_format(frozen, force_grouping=True)
+    if filtered:
+        text = ngettext("The one that matches <b>{filter}</b>", "All {number} that match <b>{filter}</b>", frozen)
+        selected = format_html(text, number=number, filter=filtered)
+    elif run.parent:
+        text = ngettext(
+            "Continues {run}: the one that it did not stop, as far as is known",
+            "Continues {run}: the {number} that it did not stop, as far as is known",
+            frozen,
+        )
+        selected = format_html(text, number=number, run=run_link(run.parent, {run.parent.pk}))
+    else:
+        text = ngettext("The one that you selected", "The {number} that you selected", frozen)
+        selected = format_html(text, number=number)
+    if not left_out:
+        return format_html("{}.", selected)
+    text = ngettext(
+        "{selected}, less {number} that is skipped.", "{selected}, less {number} that are skipped.", left_out
+    )
+    return format_html(text, selected=selected, number=number_format(left_out, force_grouping=True))
 
 
 def _rows(run: StopRun, request: HttpRequest) -> dict[str, Any]:
@@ -120,7 +146,17 @@ def _rows(run: StopRun, request: HttpRequest) -> dict[str, Any]:
     page = Paginator(items, PER_PAGE).get_page(request.GET.get("p", 1))
     page.object_list = list(page.object_list)
     add_notes([item.connection for item in page.object_list])
-    return {"show": show, "show_words": SkipReason(show).label if show else "", "page": page}
+    return {
+        "show": show,
+        "show_words": SkipReason(show).label if show else "",
+        "page": page,
+        "back": _address(show, page.previous_page_number()) if page.has_previous() else "",
+        "on": _address(show, page.next_page_number()) if page.has_next() else "",
+    }
+
+
+def _address(show: str, number: int) -> str:
+    return f"?{f'show={show}&' if show else ''}p={number}#h-list"
 
 
 def _shown_before(run: StopRun, frozen: int) -> int | None:

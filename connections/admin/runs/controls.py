@@ -69,7 +69,22 @@ class Controls:
         return _("Retry %(count)s not stopped…") % {"count": total}
 
     @property
-    def again_covers(self) -> str:
+    def explanation(self) -> list[str]:
+        """What the buttons below a run that is done would do, a sentence each."""
+        covered = {"outcomes": self._again_covers()}
+        found = []
+        if self.again_total and self.came_back:
+            found.append(_("“Retry” covers %(outcomes)s.") % covered)
+            found.append(_("Both make a new run linked to this one, with its reason."))
+        elif self.again_total or self.came_back:
+            if self.again_total:
+                found.append(_("Covers %(outcomes)s.") % covered)
+            found.append(_("It makes a new run linked to this one, with its reason."))
+        if self.verify:
+            found.append(_("Verifying has the lists read again and sends no stop."))
+        return found
+
+    def _again_covers(self) -> str:
         """The outcomes behind the button, in words: "3 refused, 2 failed"."""
         keys = (*NOT_GONE, Verdict.STILL_ALIVE)
         counts = [(self.again[key], key.label) for key in keys if self.again[key]]

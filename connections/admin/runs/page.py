@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import F
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from connections.admin.charts import Chart, cut_chart
 from connections.admin.runs import verdicts
-from connections.admin.runs.context import around, came_back_as, note_beside, wishes
+from connections.admin.runs.context import around, came_back_as, note_beside
 from connections.admin.runs.controls import controls
 from connections.admin.runs.differences import what_differs
 from connections.live.verdicts.basis import ListRead, lists_read
@@ -22,13 +23,13 @@ from connections.models.states import OUTCOMES, UNFINISHED, ItemState, Verdict
 from connections.stops.progress.progress import Progress, read_progress
 from connections.stops.progress.times import spans
 from connections.words.outcomes import Said, note_of_verdict, said_of
+from connections.words.runs import headline, next_lists, pace, result_of
 from connections.words.selection import selection_words
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.http import QueryDict
 
-    from connections.live.verdicts.progress import Verification
     from connections.models import Connection, StopItem, StopRun
     from connections.models.runs import StopItemQuerySet
 
@@ -109,16 +110,25 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
         "outcome": outcome,
         "items_error": error,
         "page": page,
+        "back": _address(outcome, page.previous_page_number()) if page and page.has_previous() else "",
+        "on": _address(outcome, page.next_page_number()) if page and page.has_next() else "",
+        "refresh_query": _address(outcome, page.number if page else 1).removesuffix("#items"),
         "rows": _rows(shown, nearby["others"], user),
         "headline": headline(progress, verification),
-        "result": verdicts.result(progress, verification) if progress.final else "",
+        "result": result_of(progress, verification) if progress.final else "",
+        "pace": next_lists(verification, progress.at) if progress.final else pace(progress),
         "controls": controls(progress, user),
-        "wishes": wishes(run),
         "selection": selection_words(run),
         "chart": _chart(progress),
         **verdicts.verdict_part(progress, verification),
         **nearby,
     }
+
+
+def _address(outcome: str, number: int) -> str:
+    """The query of one page of the items behind `outcome`."""
+    page = f"&page={number}" if number > 1 else ""
+    return f"?outcome={quote(outcome)}{page}#items"
 
 
 def _rows(items: list[StopItem], others: dict[int, StopItem], user: User) -> list[Row]:
@@ -142,16 +152,6 @@ def _chart(progress: Progress) -> Chart | None:
     """The chart of a run that is done and cut more than one; a lone bar would say nothing."""
     time = progress.time_to_answer
     return cut_chart(spans(progress.run, time)) if progress.final and time and time.count > 1 else None
-
-
-def headline(progress: Progress, verification: Verification) -> str:
-    """The run in one line, for the window's title and to be read aloud."""
-    tally = progress.tally
-    facts = {"run": progress.run.pk, "total": number_format(tally.total)}
-    if progress.final:
-        result = verdicts.result(progress, verification)
-        return _("Run %(run)d: %(result)s") % {"run": progress.run.pk, "result": result}
-    return _("Run %(run)d: %(answered)s of %(total)s answered") % {**facts, "answered": number_format(tally.answered)}
 
 
 def _default_tab(progress: Progress) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from connections.live.verdicts.basis import Basis, last_bases
 from connections.models.states import OUTCOMES, SETTLED, ItemState, Verdict
@@ -42,7 +42,7 @@ class Unlisted:
 
 def verdict_part(progress: Progress, verification: Verification) -> dict[str, Any]:
     """The context of what the page says of verdicts, once every item of the run has its outcome."""
-    part: dict[str, Any] = {"verification": verification}
+    part: dict[str, Any] = {"verification": verification, "unclear": progress.tally.states[ItemState.UNKNOWN]}
     if not progress.final:
         return part
     if progress.tally.has_verdicts:
@@ -53,18 +53,7 @@ def verdict_part(progress: Progress, verification: Verification) -> dict[str, An
         "earlier_lists": earlier,
         "unlisted": _unlisted(progress, bases),
         "unclear": progress.tally.unknown,
-        "next_lists": _next_lists(verification, progress.at),
     }
-
-
-def result(progress: Progress, verification: Verification) -> str:
-    """The title of a run that has all its outcomes: what is confirmed, or what was accepted while nothing is."""
-    tally = progress.tally
-    if not tally.is_judged or verification.is_awaited:
-        return _accepted(tally)
-    gone = tally.confirmed_gone
-    text = ngettext("%(gone)s of %(total)s is confirmed gone", "%(gone)s of %(total)s are confirmed gone", gone)
-    return text % {"gone": number_format(gone), "total": number_format(tally.total)}
 
 
 def tiles(tally: Tally, chosen: str) -> list[dict[str, Any]]:
@@ -84,18 +73,6 @@ def tiles(tally: Tally, chosen: str) -> list[dict[str, Any]]:
         }
         for verdict in (*SETTLED, Verdict.UNVERIFIED)
     ]
-
-
-def _accepted(tally: Tally) -> str:
-    stopped = {"stopped": number_format(tally.states[ItemState.STOPPED]), "total": number_format(tally.total)}
-    text = _("%(stopped)s of %(total)s stopped (accepted by remote.it)") % stopped
-    rest = (
-        (tally.states[ItemState.ALREADY_GONE], _("%(count)s already gone")),
-        (tally.refused_or_failed, _("%(count)s not stopped")),
-        (tally.states[ItemState.UNKNOWN], _("%(count)s unknown")),
-        (tally.states[ItemState.CANCELLED], _("%(count)s cancelled")),
-    )
-    return ", ".join([text, *(words % {"count": number_format(count)} for count, words in rest if count)])
 
 
 def _alive_words(tally: Tally) -> str:
@@ -141,14 +118,4 @@ def _unlisted(progress: Progress, bases: list[Basis]) -> list[Unlisted]:
             found.append(Unlisted(account, last.read_at, last.why, verdicts[Verdict.UNVERIFIED] + verdicts[""]))
         elif verdicts[""] and account.listed_at and not account.list_is_complete:
             found.append(Unlisted(account, account.listed_at, account.list_why, verdicts[""]))
-    return found
-
-
-def _next_lists(verification: Verification, now: datetime) -> list[tuple[Account, datetime | None]]:
-    """The accounts whose lists are awaited, and when each is read; None: at once, or it is being read."""
-    found: list[tuple[Account, datetime | None]] = []
-    for part in verification.waiting:
-        due = part.account.list_due_at
-        if not part.is_stuck:
-            found.append((part.account, due if due and now < due and not part.account.list_reader else None))
     return found

@@ -16,6 +16,7 @@ from django.utils import timezone
 from connections.models import AuditEvent, Connection, StopItem, StopRun, Worker
 from connections.stops import control, plan
 from connections.stops.progress.progress import read_progress
+from tests.support import pages
 from tests.support.runs import WEB, living_worker, put, start_run
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,7 @@ def html_of(client: Client, path: str) -> str:
 
 
 def text_of(client: Client, path: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html_of(client, path))).replace(" ,", ",")
+    return pages.text_of(html_of(client, path))
 
 
 def buttons(client: Client, run: StopRun) -> set[str]:
@@ -156,7 +157,7 @@ def test_the_refresh_has_the_buttons_and_no_token(
     assert "csrfmiddlewaretoken" not in part
     page = html_of(operator, change(run))
     assert page.index('<form id="steer"') < page.index("csrfmiddlewaretoken", page.index('<form id="steer"'))
-    assert page.index('<form id="steer"') < page.index("data-refreshed ")
+    assert page.index('<form id="steer"') < page.index("data-refreshed\n")
 
 
 # -- what they do
@@ -262,7 +263,7 @@ def test_running_again_asks_with_the_reason_and_ticket_of_the_first(
     assert answer.redirect_chain == [(f"{RUNS}{draft.key}/confirm/", 302)]
     html = answer.content.decode()
     assert "Vendor key leaked</textarea>" in html
-    assert 'name="ticket" maxlength="80" value="INC-7"' in html
+    assert 'name="ticket" value="INC-7"' in html
 
 
 def test_the_page_that_asks_says_which_run_it_continues(
@@ -374,9 +375,7 @@ def test_it_says_who_let_it_go_on_and_who_cancelled_it(
     control.pause(run, alice, WEB)
     control.resume(run, admin_user, WEB)
     control.cancel(run, alice, WEB)
-    assert re.search(
-        r"paused \S+ by alice · resumed \S+ by admin · cancelled \S+ by alice", text_of(operator, change(run))
-    )
+    assert re.search(r"paused \S+ by alice resumed \S+ by admin cancelled \S+ by alice", text_of(operator, change(run)))
 
 
 def test_a_cancelled_run_that_waits_for_answers_is_not_called_paused(

@@ -1,0 +1,91 @@
+"""What recurs on the pages of runs: the way to one, its bars, the buttons that steer it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from connections.models.states import ItemState, Verdict
+from connections.templatetags.panel import bar, icon
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from connections.models import Connection, StopRun
+    from connections.stops.progress.tally import Tally
+
+register = template.Library()
+
+
+@register.simple_tag
+def run_link(run: StopRun, visible: Container[int]) -> SafeString:
+    """The run's name, and the way to it where it is among those `visible` to the reader."""
+    if run.pk not in visible:
+        return format_html("{}", run)
+    return format_html('<a href="{}">{}</a>', reverse("admin:connections_stoprun_change", args=[run.pk]), run)
+
+
+@register.simple_tag
+def returned_as(key: str, back: Connection | None) -> SafeString:
+    """The beginning of the id `key`, and the way to the connection `back` that has it, where that is known."""
+    short = Truncator(key).chars(12)
+    if back is None:
+        return format_html('<span title="{}">{}</span>', key, short)
+    return format_html(
+        '<a href="{}" title="{}">{}</a>', reverse("admin:connections_connection_change", args=[back.pk]), key, short
+    )
+
+
+@register.simple_tag
+def answers_bar(tally: Tally, *, tall: bool = False) -> SafeString:
+    """The connections of a run by the API's answer; what is not sent yet stays empty."""
+    return bar(
+        total=tally.total,
+        tall=tall,
+        stopped=tally.states[ItemState.STOPPED],
+        gone=tally.states[ItemState.ALREADY_GONE],
+        trouble=tally.refused_or_failed,
+        unknown=tally.states[ItemState.UNKNOWN],
+        busy=tally.states[ItemState.SENDING],
+    )
+
+
+@register.simple_tag
+def verdicts_bar(tally: Tally) -> SafeString:
+    """The connections of a run by verdict, and the same in words."""
+    counts = tally.verdicts
+    unverified = counts[Verdict.UNVERIFIED]
+    words = _("%(gone)s confirmed gone, %(alive)s still alive, %(back)s came back, %(unverified)s unverified") % {
+        "gone": tally.confirmed_gone,
+        "alive": counts[Verdict.STILL_ALIVE],
+        "back": tally.came_back,
+        "unverified": unverified,
+    }
+    return format_html(
+        '<div data-key="verdict-bar" role="img" aria-label="{}">{}</div>',
+        words,
+        bar(total=tally.total, tall=True, stopped=tally.confirmed_gone, trouble=tally.alive_or_back, track=unverified),
+    )
+
+
+@register.simple_block_tag
+def steer(content: SafeString, run: StopRun, way: str, sign: str, css: str = "", title: str = "") -> SafeString:
+    """A button that sends to one of a run's ways: `{% steer run "pause" "pause" %}Pause{% endsteer %}`.
+
+    It belongs to the form `steer`, which stands outside of what the page refreshes. `sign` is an icon of the sprite.
+    """
+    return format_html(
+        '<button type="submit" class="button{}" data-key="{}" form="steer" formaction="{}"{}>{}{}</button>',
+        f" {css}" if css else "",
+        way,
+        reverse(f"admin:connections_stoprun_{way}", args=[run.pk]),
+        format_html(' title="{}"', title) if title else "",
+        icon(sign),
+        content,
+    )

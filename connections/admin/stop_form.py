@@ -10,6 +10,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connections.models.runs import TICKET_LENGTH
+
 TYPED_COUNT_ABOVE = 100
 """Stopping more connections than this asks for their number."""
 
@@ -35,7 +37,7 @@ class StopForm(forms.Form):
     )
     ticket = forms.CharField(
         label=gettext_lazy("Ticket"),
-        max_length=80,
+        max_length=TICKET_LENGTH,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

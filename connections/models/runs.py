@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import AnonymousUser, User
 
+TICKET_LENGTH = 80
+
 
 def new_key() -> str:
     return secrets.token_urlsafe(16)
@@ -62,7 +64,7 @@ class StopRun(models.Model):
     user_name = models.CharField(max_length=150)
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.DRAFT)
     reason = models.TextField(_("reason"), blank=True)
-    ticket = models.CharField(_("ticket"), max_length=80, blank=True)
+    ticket = models.CharField(_("ticket"), max_length=TICKET_LENGTH, blank=True)
     selector = models.JSONField(_("how they were selected"), default=dict)
     list_sha256 = models.CharField(max_length=64, blank=True)
     frozen_at = models.DateTimeField(_("frozen"), null=True)

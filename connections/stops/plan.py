@@ -15,7 +15,7 @@ from connections.audit.append import Entry, append
 from connections.audit.origin import Origin
 from connections.db.bulk import insert_many
 from connections.models import Connection, StopItem, StopRun
-from connections.models.runs import new_key
+from connections.models.runs import TICKET_LENGTH, new_key
 from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState, RunState, SkipReason
 from connections.stops.wakeup import wake_worker
 
@@ -28,7 +28,6 @@ DRAFT_LIFETIME = timedelta(minutes=30)
 CHUNK = 1000
 PAUSE_S = 0.005
 """Between two chunks, for other writers: SQLite doesn't queue them, they get in only while nobody holds the lock."""
-TICKET_LENGTH = 80
 
 
 class CannotStart(Exception):

@@ -16,6 +16,7 @@ from connections.management.shell import SOME_NOT, STILL_GOING, read_input, wron
 from connections.models import Account, Connection, StopItem, StopRun, Worker
 from connections.models.connections import ConnectionQuerySet
 from connections.models.formats import for_terminal
+from connections.models.runs import TICKET_LENGTH
 from connections.models.states import CUT, UNFINISHED, ConnectionStatus, ItemState, RunState
 from connections.stops import plan
 from connections.stops.selection import NamedId, WrongIds, find, ids_in_lines, ids_in_words
@@ -155,7 +156,7 @@ def _user_who_may_stop(name: str) -> User:
     user = User.objects.filter(username=name).first()
     if user is None:
         raise wrong_use(_("There is no user “%s”.") % name)
-    if not user.has_perms(("connections.view_connection", "connections.stop_connection")):
+    if not plan.may_stop(user):
         raise wrong_use(_("“%s” may not see and stop connections. Nothing was sent.") % name)
     return user
 
@@ -163,9 +164,8 @@ def _user_who_may_stop(name: str) -> User:
 def _check_words(options: dict[str, Any]) -> None:
     if not options["reason"].strip():
         raise wrong_use(_("--reason: Say why; the reason is kept in the history."))
-    longest = StopRun._meta.get_field("ticket").max_length or 0
-    if len(options["ticket"].strip()) > longest:
-        raise wrong_use(_("--ticket: At most %d characters.") % longest)
+    if len(options["ticket"].strip()) > TICKET_LENGTH:
+        raise wrong_use(_("--ticket: At most %d characters.") % TICKET_LENGTH)
 
 
 def _account(name: str) -> Account:

@@ -65,7 +65,7 @@ def expect_every_item(page: Page, count: int) -> None:
     page.get_by_role("navigation", name="By outcome").get_by_role("link", name="All").click()
     rows = []
     while len(rows) < count:
-        shown = re.compile(rf"^{len(rows) + 1}\D{min(len(rows) + 50, count)} of {count}$")
+        shown = re.compile(rf"^\s*{len(rows) + 1}\D{min(len(rows) + 50, count)} of {count}\s*$")
         expect(page.get_by_text(shown)).to_be_visible()
         rows += page.locator("table.items tbody tr").all_inner_texts()
         if len(rows) < count:

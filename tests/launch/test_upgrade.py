@@ -19,7 +19,7 @@ from tests.support.skips import missing
 
 EARLIER = ROOT / "tests" / "upgrade" / "2ea1f0a"
 PUBLIC_KEY = "OZhMkUAE6LkHwGp0cuN2y87ZJqzzKW+xTlXyHQoVFdA="
-VERIFIER = ROOT / "connections" / "audit" / "verify_evidence.py"
+VERIFIER = ROOT / "connections" / "evidence" / "verify_evidence.py"
 Manage = Callable[..., str]
 
 

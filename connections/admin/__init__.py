@@ -1,8 +1,18 @@
-from connections.admin import site
-from connections.admin.accounts import admin as accounts
-from connections.admin.connections import admin as connections
-from connections.admin.history import admin as history
-from connections.admin.people import admin as users
-from connections.admin.runs import admin as runs
+"""Importing it registers every page of the panel with Django's admin."""
 
-__all__ = ["accounts", "connections", "history", "runs", "site", "users"]
+from connections.admin.accounts.admin import AccountAdmin
+from connections.admin.connections.admin import ConnectionAdmin
+from connections.admin.history.admin import AuditEventAdmin
+from connections.admin.people.admin import GroupAdmin, UserAdmin
+from connections.admin.runs.admin import StopRunAdmin
+from connections.admin.site import SignInForm
+
+__all__ = [
+    "AccountAdmin",
+    "AuditEventAdmin",
+    "ConnectionAdmin",
+    "GroupAdmin",
+    "SignInForm",
+    "StopRunAdmin",
+    "UserAdmin",
+]

@@ -130,7 +130,7 @@ def test_the_navigation_leads_to_connections_runs_and_history(page, path):
 
 
 def test_the_navigation_says_where_one_is(page):
-    current = re.findall(r'aria-current="page">(\w+)', page("/admin/connections/stoprun/{key}/confirm/"))
+    current = re.findall(r'aria-current="page"\s*>\s*(\w+)', page("/admin/connections/stoprun/{key}/confirm/"))
     assert current == ["Connections"]
 
 

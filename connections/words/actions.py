@@ -2,78 +2,140 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from connections.words import actions_accounts, actions_people, actions_verdicts
+from connections.words import actions_accounts as accounts
+from connections.words import actions_files as files
+from connections.words import actions_people as people
+from connections.words import actions_stops as stops
+
+Facts = dict[str, Any]
+
+
+class Doer(Enum):
+    """Whether the person whom a line names did it, the panel did it for them, or somebody claimed to be them."""
+
+    PERSON = auto()
+    PANEL = auto()
+    CLAIMED = auto()
+
+
+def _nothing(facts: Facts) -> str:
+    return ""
+
+
+def _no_notes(facts: Facts) -> list[str]:
+    return []
 
 
 @dataclass(frozen=True)
-class Words:
-    """`name` for a filter, `sentence` for a line (a person's name may stand before it), `icon` of the sprite."""
+class Action:
+    """One kind of event.
+
+    `name`: for a filter. `sentence`: for a line, beginning in lower case, since a person's name may stand before it,
+    with the names of facts in it as `%(user)s`. `icon`: of the sprite. `exact`: the sentence where the facts tell more,
+    "" where they don't. `notes`: what has to be said beside it. `is_answer`: whether it is what remote.it answered.
+    """
 
     name: str | Promise
     sentence: str | Promise
     icon: str
+    exact: Callable[[Facts], str] = _nothing
+    notes: Callable[[Facts], list[str]] = _no_notes
+    doer: Doer = Doer.PERSON
+    is_answer: bool = False
 
 
-WORDS = {
-    "stop.requested": Words(_("Stops asked for"), _("asked to stop"), "cut"),
-    "stop.sent": Words(_("Stops sent"), _("stop about to be sent"), "sending"),
-    "stop.answered": Words(_("Answers to stops"), _("stop answered"), "list"),
-    "stop.withdrawn": Words(_("Stops withdrawn"), _("stop not sent after all"), "skipped"),
-    "stop.skipped": Words(_("Stops skipped"), _("stop skipped at its turn"), "skipped"),
-    "stop.verified": Words(_("Verdicts"), _("stop compared with a list"), "list"),
-    "run.paused": Words(_("Runs paused"), _("paused a run"), "pause"),
-    "run.resumed": Words(_("Runs resumed"), _("let a run go on"), "play"),
-    "run.verification_asked": Words(_("Verdicts tried again"), _("had what is unverified tried again"), "retry"),
-    "run.cancelled": Words(_("Runs cancelled"), _("cancelled what was not sent of a run"), "cancel"),
-    "run.evidence_exported": Words(_("Evidence exported"), _("exported the evidence of a run"), "download"),
-    "account.sign_in_sent": Words(_("Sign-ins to remote.it"), _("sign-in to remote.it about to be sent"), "key"),
-    "account.sign_in_answered": Words(_("Answers to sign-ins"), _("sign-in to remote.it answered"), "key"),
-    "connection.added": Words(_("Connections added"), _("added a connection"), "open"),
-    "connection.ended": Words(_("Connections ended"), _("ended without us"), "ended"),
-    "connection.listed_again": Words(
+def _answer(
+    name: Promise, sentence: Promise, icon: str, exact: Callable[[Facts], str], notes: Callable[[Facts], list[str]]
+) -> Action:
+    return Action(name, sentence, icon, exact, notes, Doer.PANEL, is_answer=True)
+
+
+ACTIONS = {
+    "stop.requested": Action(_("Stops asked for"), _("asked to stop"), "cut"),
+    "stop.sent": Action(_("Stops sent"), _("stop about to be sent"), "sending"),
+    "stop.answered": _answer(_("Answers to stops"), _("stop answered"), "list", stops.answer, stops.answer_notes),
+    "stop.withdrawn": Action(_("Stops withdrawn"), _("stop not sent after all"), "skipped", notes=stops.why_withdrawn),
+    "stop.skipped": Action(
+        _("Stops skipped"), _("stop skipped at its turn"), "skipped", stops.skipped, stops.why_skipped
+    ),
+    "stop.verified": Action(_("Verdicts"), _("stop compared with a list"), "list", stops.verdict, stops.verdict_notes),
+    "run.paused": Action(_("Runs paused"), _("paused a run"), "pause"),
+    "run.resumed": Action(_("Runs resumed"), _("let a run go on"), "play"),
+    "run.verification_asked": Action(_("Verdicts tried again"), _("had what is unverified tried again"), "retry"),
+    "run.cancelled": Action(_("Runs cancelled"), _("cancelled what was not sent of a run"), "cancel"),
+    "run.evidence_exported": Action(_("Evidence exported"), _("exported the evidence of a run"), "download"),
+    "account.sign_in_sent": Action(
+        _("Sign-ins to remote.it"), _("sign-in to remote.it about to be sent"), "key", doer=Doer.PANEL
+    ),
+    "account.sign_in_answered": _answer(
+        _("Answers to sign-ins"), _("sign-in to remote.it answered"), "key", accounts.sign_in_answer, stops.late
+    ),
+    "connection.added": Action(_("Connections added"), _("added a connection"), "open"),
+    "connection.ended": Action(_("Connections ended"), _("ended without us"), "ended", notes=stops.why_ended),
+    "connection.listed_again": Action(
         _("Connections listed again"), _("listed again after it was held for gone"), "back"
     ),
-    "list.asked": Words(_("Readings asked for"), _("asked for a reading of the list"), "retry"),
-    "list.started": Words(_("Lists asked for"), _("list asked for"), "list"),
-    "list.read": Words(_("Lists read"), _("list read"), "list"),
-    "connections.imported": Words(_("Imports"), _("imported connections"), "list"),
-    "history.exported": Words(_("Exports of the history"), _("exported the history"), "download"),
-    "user.signed_in": Words(_("Sign-ins"), _("signed in"), "user"),
-    "user.sign_in_failed": Words(_("Failed sign-ins"), _("a sign-in failed"), "error"),
-    "user.old_password_wrong": Words(_("Wrong old passwords"), _("gave a wrong old password"), "error"),
-    "user.signed_out": Words(_("Sign-outs"), _("signed out"), "user"),
-    "user.added": Words(_("Users added"), _("added a user"), "user"),
-    "user.changed": Words(_("Users changed"), _("changed a user"), "user"),
-    "user.password_changed": Words(_("Passwords changed"), _("changed a password"), "key"),
-    "group.added": Words(_("Groups added"), _("added a group"), "settings"),
-    "group.changed": Words(_("Groups changed"), _("changed a group"), "settings"),
-    "group.deleted": Words(_("Groups deleted"), _("deleted a group"), "settings"),
-    **{action: Words(*texts) for action, texts in actions_accounts.TEXTS.items()},
+    "list.asked": Action(_("Readings asked for"), _("asked for a reading of the list"), "retry"),
+    "list.started": Action(_("Lists asked for"), _("list asked for"), "list"),
+    "list.read": Action(_("Lists read"), _("list read"), "list", stops.list_read, stops.list_notes),
+    "connections.imported": Action(_("Imports"), _("imported connections"), "list", files.imported),
+    "history.exported": Action(_("Exports of the history"), _("exported the history"), "download", files.exported),
+    "user.signed_in": Action(_("Sign-ins"), _("signed in"), "user", notes=people.notes),
+    "user.sign_in_failed": Action(
+        _("Failed sign-ins"),
+        _("a sign-in as “%(name)s” failed"),
+        "error",
+        people.more_failed,
+        people.notes,
+        Doer.CLAIMED,
+    ),
+    "user.old_password_wrong": Action(
+        _("Wrong old passwords"), _("gave a wrong old password"), "error", people.more_wrong, people.notes
+    ),
+    "user.signed_out": Action(_("Sign-outs"), _("signed out"), "user", notes=people.notes),
+    "user.added": Action(_("Users added"), _("added the user %(user)s"), "user", notes=people.notes),
+    "user.changed": Action(_("Users changed"), _("changed the user %(user)s"), "user", notes=people.notes),
+    "user.password_changed": Action(
+        _("Passwords changed"), _("changed the password of %(user)s"), "key", notes=people.notes
+    ),
+    "group.added": Action(_("Groups added"), _("added the group %(group)s"), "settings", notes=people.notes),
+    "group.changed": Action(_("Groups changed"), _("changed the group %(group)s"), "settings", notes=people.notes),
+    "group.deleted": Action(_("Groups deleted"), _("deleted the group %(group)s"), "settings", notes=people.notes),
+    "account.added": Action(_("Accounts added"), _("added an account"), "key", notes=accounts.notes),
+    "account.changed": Action(_("Accounts changed"), _("changed an account"), "settings", notes=accounts.notes),
+    "account.credentials_changed": Action(
+        _("Credentials changed"), _("changed the credentials of an account"), "key", notes=accounts.notes
+    ),
+    "account.credentials_removed": Action(
+        _("Credentials removed"), _("removed the stored credentials of an account"), "key", notes=accounts.notes
+    ),
+    "account.credentials_rotated": Action(
+        _("Credentials encrypted anew"), _("credentials encrypted with the newest key"), "key", notes=accounts.notes
+    ),
+    "account.paused": Action(_("Accounts paused"), _("paused an account"), "pause", notes=accounts.notes),
+    "account.resumed": Action(_("Accounts resumed"), _("let an account go on"), "play", notes=accounts.notes),
+    "account.test_sent": Action(
+        _("Tests sent"), _("test about to be sent"), "sending", accounts.test_sent, accounts.notes
+    ),
+    "account.test_answered": _answer(
+        _("Answers to tests"), _("test answered"), "list", accounts.test_answer, accounts.notes
+    ),
+    "connection.open_sent": Action(
+        _("Openings sent"), _("asked to open a connection to %(device_address)s"), "sending", notes=accounts.notes
+    ),
+    "connection.open_answered": _answer(
+        _("Answers to openings"), _("wish answered"), "open", accounts.opened, accounts.notes
+    ),
 }
-
-ANSWERS = {
-    "stopped": _("stop accepted by remote.it"),
-    "already_gone": _("connection not known to remote.it"),
-    "refused": _("stop refused by remote.it"),
-    "failed": _("stop did not leave this machine"),
-    "unknown": _("no clear answer: it may have been stopped"),
-}
-"""What an answer to one attempt says, by its own outcome."""
-
-SIGN_IN_ANSWERS = {
-    "accepted": _("signed in to remote.it"),
-    "refused": _("sign-in to remote.it refused"),
-    "unknown": _("no clear answer to the sign-in to remote.it"),
-}
-
-FORMATS = {"jsonl": "JSON Lines", "csv": "CSV"}
 
 
 def is_api_s_own(outcome: str, status: int | None, reason: str) -> bool:
@@ -83,35 +145,15 @@ def is_api_s_own(outcome: str, status: int | None, reason: str) -> bool:
     return outcome in ("stopped", "already_gone", "refused") or 400 <= status < 500
 
 
-def words_for(action: str) -> Words:
-    return WORDS.get(action) or Words(action, action, "info")
-
-
-def sentence_for(action: str, facts: dict[str, object]) -> str:
+def sentence_for(action: str, facts: Facts) -> str:
     """What happened, beginning in lower case; `facts` is the event's body."""
-    outcome = str(facts.get("outcome", ""))
-    if action == "stop.answered" and outcome in ANSWERS:
-        return str(ANSWERS[outcome])
-    if action == "stop.skipped" and facts.get("item_outcome"):
-        return gettext("no further attempt: what was sent may have stopped it")
-    if action == "account.sign_in_answered" and outcome in SIGN_IN_ANSWERS:
-        return str(SIGN_IN_ANSWERS[outcome])
-    count = facts.get("count")
-    if action == "connections.imported" and isinstance(count, int):
-        return imported(count)
-    if action == "history.exported" and isinstance(count, int):
-        return exported(count, str(facts.get("format", "")))
-    known = actions_people.sentence(action, facts) or actions_accounts.sentence(action, facts)
-    known = known or actions_verdicts.sentence(action, facts)
-    return known or str(words_for(action).sentence)
+    known = ACTIONS.get(action)
+    if known is None:
+        return action
+    return known.exact(facts) or str(known.sentence) % defaultdict(str, facts)
 
 
-def imported(count: int) -> str:
-    return ngettext("imported %(count)s connection", "imported %(count)s connections", count) % {
-        "count": number_format(count)
-    }
-
-
-def exported(count: int, form: str) -> str:
-    sentence = ngettext("exported %(count)s line as %(format)s", "exported %(count)s lines as %(format)s", count)
-    return sentence % {"count": number_format(count), "format": FORMATS.get(form, form)}
+def notes_for(action: str, facts: Facts) -> list[str]:
+    """What has to be said beside the sentence: what exactly changed, why, since when; a note for each."""
+    known = ACTIONS.get(action)
+    return [note for note in known.notes(facts) if note] if known else []

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from connections.admin.history.query import OUTCOMES, people
 from connections.models import Account
-from connections.words.actions import WORDS
+from connections.words.actions import ACTIONS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -23,7 +23,7 @@ def facets(request: HttpRequest, filters: Filters) -> list[dict[str, Any]]:
     """The filters to choose from."""
     persons = [(str(user.pk), user.get_username()) for user in people(filters.viewer)]
     chosen = str(filters.actor.pk) if filters.actor else ""
-    actions = [(key, str(words.name)) for key, words in WORDS.items()]
+    actions = [(key, str(words.name)) for key, words in ACTIONS.items()]
     outcomes = [(key, str(word)) for key, word in OUTCOMES.items()]
     accounts = [(name, name) for name in Account.objects.values_list("name", flat=True)]
     return [

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from connections.audit.search import NOT_STOPPED_AT_ALL, Filters
 from connections.models import Account, AuditEvent, Connection, StopRun
 from connections.models.states import FINISHED, Verdict
-from connections.words.actions import WORDS
+from connections.words.actions import ACTIONS
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -69,7 +69,7 @@ def read_filters(query: QueryDict, viewer: User) -> Filters:
         account=_account(given.get("account", "")),
         outcome=_known(given.get("outcome", ""), OUTCOMES, _("The outcome “%s” is not known.")),
         ticket=given.get("ticket", ""),
-        action=_known(given.get("action", ""), WORDS, _("The action “%s” is not known.")),
+        action=_known(given.get("action", ""), ACTIONS, _("The action “%s” is not known.")),
         text=given.get("q", ""),
         since=since,
         until=until,

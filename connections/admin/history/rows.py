@@ -14,9 +14,7 @@ from django.utils.translation import ngettext
 
 from connections.admin.history.stories import RunStory, counted, stories_of
 from connections.live.verdicts.basis import ListRead, lists_read
-from connections.models.states import SkipReason
-from connections.words import actions_accounts, actions_people, actions_verdicts
-from connections.words.actions import WORDS, sentence_for, words_for
+from connections.words.actions import ACTIONS, Doer, notes_for, sentence_for
 from connections.words.outcomes import Said, said
 from connections.words.states import STATE_ICONS
 from connections.words.times import clock
@@ -25,10 +23,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from connections.models import AuditEvent
-
-ANSWERS = ("stop.answered", "account.sign_in_answered", "account.test_answered", "connection.open_answered")
-OF_THE_PANEL = ("account.sign_in_sent", *ANSWERS)
-"""What nobody does themselves, though it is on somebody's behalf."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +40,14 @@ class Line:
     @property
     def is_of_person(self) -> bool:
         """Whether the person did it themselves; a worker's lines only name on whose behalf."""
-        if self.facts.get("origin") == "worker" or self.is_only_claimed or self.event.action in OF_THE_PANEL:
+        if self.event.actor is None or self.facts.get("origin") == "worker":
             return False
-        return self.event.actor is not None
+        return not self.is_known or ACTIONS[self.event.action].doer is Doer.PERSON
 
     @property
     def is_only_claimed(self) -> bool:
         """Whether it is told of a person who may have had no part in it: somebody tried their name."""
-        return self.event.action == "user.sign_in_failed"
+        return self.is_known and ACTIONS[self.event.action].doer is Doer.CLAIMED
 
     @property
     def actor_name(self) -> str:
@@ -76,7 +70,7 @@ class Line:
     @property
     def is_known(self) -> bool:
         """Whether there are words for this action."""
-        return self.event.action in WORDS
+        return self.event.action in ACTIONS
 
     @property
     def tone(self) -> str:
@@ -134,7 +128,7 @@ def _day(day: date, lines: list[Line]) -> Day:
 
 def _line(event: AuditEvent, facts: dict[str, Any], stories: dict[int, RunStory], read: dict[int, ListRead]) -> Line:
     outcome = str(facts.get("outcome", ""))
-    answered = event.action in ANSWERS
+    answered = event.action in ACTIONS and ACTIONS[event.action].is_answer
     return Line(
         event,
         facts,
@@ -142,38 +136,22 @@ def _line(event: AuditEvent, facts: dict[str, Any], stories: dict[int, RunStory]
         icon=_icon(event.action, facts),
         story=stories.get(event.run_id) if event.action == "stop.requested" and event.run_id else None,
         said=said(outcome, facts.get("upstream_status"), facts.get("upstream_reason", "")) if answered else None,
-        notes=[*_notes(event, facts), *_notes_of_verdict(event, facts, read)],
+        notes=[*notes_for(event.action, facts), *_note_of_list(read.get(facts.get("list_seq", 0)))],
     )
 
 
 def _icon(action: str, facts: dict[str, Any]) -> str:
     told = {"stop.answered": facts.get("outcome"), "stop.verified": facts.get("verdict")}.get(action)
-    return STATE_ICONS.get(told, told) if told else words_for(action).icon
+    if told:
+        return STATE_ICONS.get(str(told), str(told))
+    return ACTIONS[action].icon if action in ACTIONS else "info"
 
 
-def _notes_of_verdict(event: AuditEvent, facts: dict[str, Any], read: dict[int, ListRead]) -> list[str]:
-    notes = actions_verdicts.details(event.action, facts)
-    one = read.get(facts.get("list_seq", 0)) if event.action == "stop.verified" else None
-    if one is None:
-        return notes
-    asked = {"account": one.account, "time": clock(one.asked_at), "why": one.why}
-    if one.complete:
-        return [*notes, _("by the complete list of %(account)s that was asked for at %(time)s") % asked]
-    return [*notes, _("the list of %(account)s asked for at %(time)s was not complete: %(why)s") % asked]
-
-
-def _notes(event: AuditEvent, facts: dict[str, Any]) -> list[str]:
-    notes = actions_people.details(facts) if event.action.startswith(("user.", "group.")) else []
-    if event.action in actions_accounts.TEXTS:
-        notes += actions_accounts.details(facts)
-    if event.action == "stop.withdrawn":
-        notes.append(str(facts.get("why", "")))
-    if event.action == "stop.skipped" and facts.get("why") in SkipReason.values:
-        notes.append(str(SkipReason(facts["why"]).label))
-    if facts.get("possibly_by_attempt"):
-        notes.append(_("gone, possibly by our attempt %d") % facts["possibly_by_attempt"])
-    if facts.get("late"):
-        notes.append(_("it came after this attempt was given up, and changes nothing"))
-    elif event.action == "stop.answered" and not facts.get("item_outcome"):
-        notes.append(_("another attempt follows"))
-    return [note for note in notes if note]
+def _note_of_list(read: ListRead | None) -> list[str]:
+    """What is to be said of the list that a verdict rests on."""
+    if read is None:
+        return []
+    told = {"account": read.account, "time": clock(read.asked_at), "why": read.why}
+    if read.complete:
+        return [_("by the complete list of %(account)s that was asked for at %(time)s") % told]
+    return [_("the list of %(account)s asked for at %(time)s was not complete: %(why)s") % told]

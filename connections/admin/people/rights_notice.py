@@ -15,8 +15,7 @@ from django.views.decorators.http import require_POST
 
 from connections.people import notices
 from connections.web.origin import user_of
-from connections.words import actions_people
-from connections.words.actions import sentence_for
+from connections.words.actions import notes_for, sentence_for
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -74,4 +73,4 @@ def seen(request: HttpRequest) -> HttpResponse:
 def _change(event: AuditEvent) -> Change:
     facts = json.loads(event.body)
     who = str(facts.get("actor", ""))
-    return Change(event.seq, event.at, who, sentence_for(event.action, facts), actions_people.details(facts))
+    return Change(event.seq, event.at, who, sentence_for(event.action, facts), notes_for(event.action, facts))

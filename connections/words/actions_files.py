@@ -1,0 +1,26 @@
+"""What the history says of files: what was imported, and what was exported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import ngettext
+
+FORMATS = {"jsonl": "JSON Lines", "csv": "CSV"}
+
+
+def imported(facts: dict[str, Any]) -> str:
+    count = facts.get("count")
+    if not isinstance(count, int):
+        return ""
+    sentence = ngettext("imported %(count)s connection", "imported %(count)s connections", count)
+    return sentence % {"count": number_format(count)}
+
+
+def exported(facts: dict[str, Any]) -> str:
+    count, form = facts.get("count"), str(facts.get("format", ""))
+    if not isinstance(count, int):
+        return ""
+    sentence = ngettext("exported %(count)s line as %(format)s", "exported %(count)s lines as %(format)s", count)
+    return sentence % {"count": number_format(count), "format": FORMATS.get(form, form)}

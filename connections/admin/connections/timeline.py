@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from connections.admin.history.rows import days
-from connections.models import AuditEvent, StopRun
+from connections.audit.search import Filters
+from connections.models import AuditEvent
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -24,11 +25,11 @@ def timeline(connection: Connection, user: User) -> dict[str, Any]:
     """The context of `_timeline.html`: the newest events by day, with the wish for each stop. `user` may see it."""
     found = AuditEvent.objects.of_connections([connection.pk]).order_by("-seq")
     events = list(found.select_related("actor", "connection", "run", "account")[: LONGEST + 1])
-    runs = StopRun.objects.visible_to(user).filter(pk__in={event.run_id for event in events if event.run_id})
+    shown = _in_order([*events[:LONGEST], *_first_list(connection)])
+    by_day = days(shown, Filters(user, connection=connection), with_stories=False)
     return {
-        "days": _first_listed(days(_in_order([*events[:LONGEST], *_first_list(connection)])), connection),
+        "days": _first_listed(by_day, connection),
         "has_more_events": len(events) > LONGEST,
-        "visible_runs": set(runs.values_list("pk", flat=True)),
     }
 
 

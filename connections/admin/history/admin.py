@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
@@ -17,13 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from connections.admin.history.export import download
 from connections.admin.history.facets import chips, facets, kept, link, period, periods
+from connections.admin.history.headings import subject, title
 from connections.admin.history.people import people_of
 from connections.admin.history.query import UnknownFilter, read_filters
-from connections.admin.history.rows import Day, days
+from connections.admin.history.rows import days
 from connections.admin.history.verification import VerifiesHistory, verification
 from connections.admin.readonly import ReadOnlyAdmin
 from connections.audit.search import Filters
-from connections.models import AuditEvent, AuditHead, StopRun
+from connections.models import AuditEvent, AuditHead
 from connections.models.audit import AuditEventQuerySet
 from connections.stops.progress.summary import Summary, summarize
 from connections.web.origin import user_of
@@ -87,15 +86,14 @@ class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
 def _page(request: HttpRequest, filters: Filters) -> dict[str, Any]:
     found = list(filters.page().select_related("actor", "connection", "run", "account")[: LINES_PER_PAGE + 1])
     shown = found[:LINES_PER_PAGE]
-    by_day = days(shown)
+    cut = (filters.before is not None, len(found) > len(shown))
     return {
-        "title": _title(filters),
+        "title": title(filters),
+        "subject": subject(filters),
         "filters": filters,
-        "days": by_day,
-        "cut_days": _cut_days(by_day, before=filters.before is not None, after=len(found) > len(shown)),
+        "days": days(shown, filters, cut=cut),
         "head": AuditHead.objects.first(),
         "verification": verification(request),
-        "visible_runs": set(_runs_of(shown, filters.viewer)),
         "older": link(request, before=shown[-1].seq) if len(found) > len(shown) else "",
         "newest": link(request, before=None) if filters.before is not None else "",
         "export_query": link(request, before=None),
@@ -117,32 +115,8 @@ def _lines_of(filters: Filters) -> str:
     return ngettext("its one line", "all %(count)s lines", count) % {"count": in_words(count)}
 
 
-def _cut_days(by_day: list[Day], *, before: bool, after: bool) -> list[Day]:
-    """Those of which another page may have more lines: nothing is counted there."""
-    return [*(by_day[:1] if before else []), *(by_day[-1:] if after else [])]
-
-
 def _summary(filters: Filters) -> Summary | None:
     """What the person's runs came to, on the page that tells all of their history."""
     if filters.actor is None or not filters.is_person_s or filters.before is not None:
         return None
     return summarize(filters.actor, filters.since_at, filters.until_at)
-
-
-def _runs_of(events: list[AuditEvent], viewer: User) -> Iterable[int]:
-    ids = {event.run_id for event in events if event.run_id}
-    return StopRun.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", flat=True)
-
-
-def _title(filters: Filters) -> str:
-    if filters.connection:
-        return _("History of %s") % filters.connection
-    if filters.device:
-        return _("History of %s") % filters.device
-    if filters.run:
-        return _("History of run %d") % filters.run.pk
-    if filters.line:
-        return _("Line %d of the history") % filters.line
-    if filters.group:
-        return _("History of the group %s") % filters.group.name
-    return _("History of %s") % filters.actor.get_username() if filters.actor else _("History")

@@ -3,119 +3,78 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connections.admin.history.stories import RunStory, counted, stories_of
+from connections.admin.history.line import Line
+from connections.admin.history.links import to_run
+from connections.admin.history.stories import RunStory, stories_of
 from connections.live.verdicts.basis import ListRead, lists_read
-from connections.words.actions import ACTIONS, Doer, notes_for, sentence_for
-from connections.words.outcomes import Said, said
+from connections.models import StopRun
+from connections.words.actions import ACTIONS, notes_for, sentence_for
+from connections.words.outcomes import said
 from connections.words.states import STATE_ICONS
 from connections.words.times import clock
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from connections.audit.search import Filters
     from connections.models import AuditEvent
 
 
 @dataclass(frozen=True)
-class Line:
-    """One event, ready to be shown. `facts` is its body."""
-
-    event: AuditEvent
-    facts: dict[str, Any]
-    sentence: str
-    icon: str
-    story: RunStory | None
-    said: Said | None
-    notes: list[str]
-
-    @property
-    def is_of_person(self) -> bool:
-        """Whether the person did it themselves; a worker's lines only name on whose behalf."""
-        if self.event.actor is None or self.facts.get("origin") == "worker":
-            return False
-        return not self.is_known or ACTIONS[self.event.action].doer is Doer.PERSON
-
-    @property
-    def is_only_claimed(self) -> bool:
-        """Whether it is told of a person who may have had no part in it: somebody tried their name."""
-        return self.is_known and ACTIONS[self.event.action].doer is Doer.CLAIMED
-
-    @property
-    def actor_name(self) -> str:
-        """The person's name at that time."""
-        return str(self.facts.get("actor", ""))
-
-    @property
-    def count(self) -> str:
-        count = int(self.facts.get("count", 0))
-        return counted(ngettext("%s connection", "%s connections", count), count)
-
-    @property
-    def run(self) -> str:
-        return str(_("run %d") % self.event.run_id) if self.event.run_id else ""
-
-    @property
-    def ticket(self) -> str:
-        return _("ticket %s") % str(self.facts.get("ticket", ""))
-
-    @property
-    def is_known(self) -> bool:
-        """Whether there are words for this action."""
-        return self.event.action in ACTIONS
-
-    @property
-    def tone(self) -> str:
-        """The state whose colour the line's icon has."""
-        return str(self.facts.get("verdict") or self.facts.get("outcome") or "done")
-
-    @property
-    def took_s(self) -> float | None:
-        took_ms = self.facts.get("took_ms")
-        return took_ms / 1000 if isinstance(took_ms, int) else None
-
-    @property
-    def where(self) -> str:
-        parts = (self.facts.get(name) for name in ("origin", "client_ip", "system_user"))
-        return " · ".join(str(part) for part in parts if part)
-
-    @property
-    def user_agent(self) -> str:
-        return str(self.facts.get("user_agent", ""))
-
-
-@dataclass(frozen=True)
 class Day:
+    """`is_cut`: whether another page may have more of its lines, so that nothing is counted here."""
+
     name: str
     date: str
     lines: list[Line]
+    is_cut: bool = False
 
     @property
-    def runs(self) -> int:
-        return sum(line.event.action == "stop.requested" for line in self.lines)
+    def about(self) -> str:
+        """Its date, and what was asked for on it."""
+        return self.date if self.is_cut else " · ".join(filter(None, (self.date, self._asked)))
 
     @property
-    def connections(self) -> int:
-        """How many were asked to be stopped."""
-        return sum(line.facts["count"] for line in self.lines if line.event.action == "stop.requested")
+    def _asked(self) -> str:
+        counts = [line.facts["count"] for line in self.lines if line.event.action == "stop.requested"]
+        if not counts:
+            return ""
+        runs = ngettext("%(count)s run", "%(count)s runs", len(counts)) % {"count": _number(len(counts))}
+        total = sum(counts)
+        connections = ngettext("%(count)s connection", "%(count)s connections", total) % {"count": _number(total)}
+        return _("%(runs)s, %(connections)s") % {"runs": runs, "connections": connections}
 
 
-def days(events: list[AuditEvent]) -> list[Day]:
-    """`events`, newest first, as lines grouped by the day of the panel's time zone."""
-    stories = stories_of({event.run for event in events if event.action == "stop.requested" and event.run})
+def days(
+    events: list[AuditEvent], filters: Filters, *, cut: tuple[bool, bool] = (False, False), with_stories: bool = True
+) -> list[Day]:
+    """`events`, newest first, as lines grouped by the day of the panel's time zone.
+
+    `cut`: whether there are more lines before the first, and after the last. `with_stories`: whether the line that
+    asked for a run tells what came of it, too.
+    """
+    asked = {event.run for event in events if event.action == "stop.requested" and event.run} if with_stories else set()
+    stories = stories_of(asked)
     facts = {event.seq: json.loads(event.body) for event in events}
     read = lists_read(facts[event.seq].get("list_seq", 0) for event in events if event.action == "stop.verified")
-    lines = [_line(event, facts[event.seq], stories, read) for event in events]
+    runs = _runs_of(events, filters)
+    lines = [_line(event, facts[event.seq], filters, stories, read, runs) for event in events]
     grouped = groupby(lines, key=lambda line: timezone.localdate(line.event.at))
-    return [_day(day, list(group)) for day, group in grouped]
+    found = [_day(day, list(group)) for day, group in grouped]
+    for at, is_cut in zip((0, -1), cut, strict=True):
+        if found and is_cut:
+            found[at] = replace(found[at], is_cut=True)
+    return found
 
 
 def _day(day: date, lines: list[Line]) -> Day:
@@ -126,17 +85,26 @@ def _day(day: date, lines: list[Line]) -> Day:
     return Day(date_format(day, "l"), date_format(day, "j F Y"), lines)
 
 
-def _line(event: AuditEvent, facts: dict[str, Any], stories: dict[int, RunStory], read: dict[int, ListRead]) -> Line:
+def _line(
+    event: AuditEvent,
+    facts: dict[str, Any],
+    filters: Filters,
+    stories: dict[int, RunStory],
+    read: dict[int, ListRead],
+    runs: dict[int, SafeString | str],
+) -> Line:
     outcome = str(facts.get("outcome", ""))
     answered = event.action in ACTIONS and ACTIONS[event.action].is_answer
     return Line(
         event,
         facts,
+        filters,
         sentence=sentence_for(event.action, facts),
         icon=_icon(event.action, facts),
         story=stories.get(event.run_id) if event.action == "stop.requested" and event.run_id else None,
         said=said(outcome, facts.get("upstream_status"), facts.get("upstream_reason", "")) if answered else None,
         notes=[*notes_for(event.action, facts), *_note_of_list(read.get(facts.get("list_seq", 0)))],
+        run=runs[event.run_id] if event.run_id else "",
     )
 
 
@@ -155,3 +123,15 @@ def _note_of_list(read: ListRead | None) -> list[str]:
     if read.complete:
         return [_("by the complete list of %(account)s that was asked for at %(time)s") % told]
     return [_("the list of %(account)s asked for at %(time)s was not complete: %(why)s") % told]
+
+
+def _runs_of(events: list[AuditEvent], filters: Filters) -> dict[int, SafeString | str]:
+    """The words for the run of each event, by its key: a link for who may see it."""
+    keys = {event.run_id for event in events if event.run_id}
+    visible = set(StopRun.objects.visible_to(filters.viewer).filter(pk__in=keys).values_list("pk", flat=True))
+    words = {pk: _("run %d") % pk for pk in keys}
+    return {pk: to_run(pk, words[pk]) if pk in visible else words[pk] for pk in keys}
+
+
+def _number(count: int) -> str:
+    return str(number_format(count, force_grouping=True))

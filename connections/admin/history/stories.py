@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from connections.admin.history.links import to_connection
 from connections.models import StopItem, StopRun
 from connections.stops.progress.tally import Tally, tallies
 from connections.words.outcomes import Said, outcome_labels, said_of
@@ -28,11 +31,17 @@ class RunStory:
     accounts: list[str]
     items: list[tuple[StopItem, Said]]
 
-    @property
-    def of_accounts(self) -> str:
+    def asked(self, count: int) -> SafeString:
+        """What the line says that asked for `count` connections to be stopped; a person's name may stand before it."""
+        connections = counted(ngettext("%s connection", "%s connections", count), count)
+        what = to_connection(self.only_item.connection) if self.only_item else format_html("<b>{}</b>", connections)
         if len(self.accounts) == 1:
-            return _("of %s") % self.accounts[0]
-        return ngettext("of %d account", "of %d accounts", len(self.accounts)) % len(self.accounts)
+            return format_html(_("asked to stop {what} of {account}"), what=what, account=self.accounts[0])
+        number = len(self.accounts)
+        words = ngettext(
+            "asked to stop {what} of {number} account", "asked to stop {what} of {number} accounts", number
+        )
+        return format_html(words, what=what, number=number)
 
     @property
     def labels(self) -> list[tuple[str, str]]:

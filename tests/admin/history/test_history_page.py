@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from connections.audit.append import Entry, append, canonical, link
 from connections.audit.origin import Origin
 from connections.models import AuditEvent, Connection, StopRun
+from tests.support.pages import text_of
 from tests.support.runs import WEB, put, start_run
 
 pytestmark = pytest.mark.django_db
@@ -23,8 +24,7 @@ HISTORY = "/admin/connections/auditevent/"
 
 def page(client: Client, user: User, query: str = "") -> str:
     client.force_login(user)
-    html = client.get(HISTORY + query).content.decode()
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", html.split('id="content"')[-1]))
+    return text_of(client.get(HISTORY + query)).split("Skip to main content")[-1]
 
 
 def told(run: StopRun, connection: Connection, action: str, **facts: object) -> AuditEvent:
@@ -40,14 +40,14 @@ def test_a_run_is_one_line_with_what_came_of_it(client: Client, alice: User, mak
     put(one, "stopped")
     put(two, "refused", upstream_status=401, upstream_reason="connectionid is incorrect")
     shown = page(client, alice)
-    assert f"Asked to stop 2 connections of default, run {run.pk}, ticket INC-7" in shown
+    assert f"Asked to stop 2 connections of default run {run.pk} ticket INC-7" in shown
     assert all(words in shown for words in ("Vendor key leaked", "1 accepted", "1 refused"))
     assert all(words in shown for words in ("The 1 that needs a look", "Kiosk B", "“connectionid is incorrect”"))
 
 
 def test_a_run_of_one_names_its_connection(client: Client, alice: User, make_connection: MakeConnection) -> None:
     run = start_run(alice, make_connection(device_name="Kiosk A"))
-    assert f"Asked to stop Kiosk A of default, run {run.pk}" in page(client, alice)
+    assert f"Asked to stop Kiosk A of default run {run.pk}" in page(client, alice)
 
 
 def test_attempts_are_told_by_their_run_and_not_again(
@@ -57,7 +57,7 @@ def test_attempts_are_told_by_their_run_and_not_again(
     run = start_run(alice, one)
     told(run, one, "stop.sent", attempt=1)
     assert "Stop about to be sent" not in page(client, alice)
-    assert "Stop about to be sent, attempt 1" in page(client, alice, f"?run={run.pk}")
+    assert "Stop about to be sent attempt 1" in page(client, alice, f"?run={run.pk}")
 
 
 def test_the_history_of_a_connection_has_every_line(
@@ -80,8 +80,8 @@ def test_the_history_of_a_connection_has_every_line(
     assert "alice asked to stop" in shown
     assert "Stop about to be sent" in shown
     assert "remote.it asked for a pause" in shown
-    assert "Stop refused by remote.it, attempt 1" in shown
-    assert "HTTP 401 “no &lt;i&gt;such&lt;/i&gt; id”" in shown
+    assert "Stop refused by remote.it attempt 1" in shown
+    assert "HTTP 401 “no <i>such</i> id”" in shown
     assert last.hash in shown
     assert f"Line {last.seq}" in shown
 
@@ -121,7 +121,7 @@ def test_an_operator_sees_their_own_history(
     start_run(admin_user, make_connection(), reason="another reason")
     shown = page(client, alice)
     assert "History of alice" in shown
-    assert "alice&#x27;s reason" in shown
+    assert "alice's reason" in shown
     assert "another reason" not in shown
 
 

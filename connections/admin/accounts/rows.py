@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Told:
-    """A state with its words: `state` chooses icon and colour, `note` stands below, `quote` is remote.it's own."""
+    """A state with its words: `state` chooses icon and colour, `note` stands below."""
 
     state: str
     words: str
     note: str = ""
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, (self.words, self.note)))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import admin
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -46,12 +47,11 @@ TO_DO = {
 
 @dataclass(frozen=True)
 class Needy:
-    """A run that goes on (`state`: how), or that is done and needs a look (`state` ""; `outcomes`: at what)."""
+    """A run that goes on, or that is done and needs a look: `states` tells how, or at what, as state and words."""
 
     run: StopRun
     tally: Tally
-    state: str
-    outcomes: list[tuple[str, str]]
+    states: list[tuple[str, str]]
     left_to_do: str
 
 
@@ -108,10 +108,18 @@ def _needs(run: StopRun, tally: Tally, paused: list[str], *, has_worker: bool) -
         to_look_at = [(state, words) for state, words in outcome_labels(tally) if state in TO_DO]
         states = {state for state, _words in to_look_at}
         left_to_do = next((words for state, words in TO_DO.items() if state in states), "")
-        return Needy(run, tally, "", to_look_at, str(left_to_do))
+        return Needy(run, tally, to_look_at, str(left_to_do))
+    counts = {"answered": _number(tally.answered), "total": _number(tally.total)}
     if run.paused_at:
-        return Needy(run, tally, "paused", [], _("resume it, or cancel what is not sent"))
+        words = _("paused, %(answered)s of %(total)s answered") % counts
+        return Needy(run, tally, [("paused", words)], _("resume it, or cancel what is not sent"))
     if not has_worker:
-        return Needy(run, tally, "queued", [], _("start a worker: it then goes on by itself"))
+        words = _("waits for a worker, %(answered)s of %(total)s answered") % counts
+        return Needy(run, tally, [("queued", words)], _("start a worker: it then goes on by itself"))
+    words = _("running, %(answered)s of %(total)s answered") % counts
     waits = _("%s paused: it goes on when the account does") % ", ".join(paused) if paused else ""
-    return Needy(run, tally, "running", [], waits or _("nothing: it goes on by itself"))
+    return Needy(run, tally, [("running", words)], waits or _("nothing: it goes on by itself"))
+
+
+def _number(count: int) -> str:
+    return str(number_format(count, force_grouping=True))

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from connections.admin.history.links import to_history
 from connections.people import notices
+from connections.templatetags.panel import name
 from connections.web.origin import user_of
 from connections.words.actions import notes_for, sentence_for
 
@@ -27,12 +31,11 @@ MOST = 5
 
 @dataclass(frozen=True)
 class Change:
-    """One line: `who` did it, "" for a command."""
+    """One line: who did what, with the way to it."""
 
     seq: int
     at: datetime
-    who: str
-    sentence: str
+    headline: SafeString
     details: list[str]
 
 
@@ -72,5 +75,8 @@ def seen(request: HttpRequest) -> HttpResponse:
 
 def _change(event: AuditEvent) -> Change:
     facts = json.loads(event.body)
-    who = str(facts.get("actor", ""))
-    return Change(event.seq, event.at, who, sentence_for(event.action, facts), notes_for(event.action, facts))
+    actor = facts.get("actor")
+    who = format_html("<b>{}</b>", name(actor)) if actor else _("A command")
+    did = to_history(sentence_for(event.action, facts), line=event.seq)
+    headline = format_html(_("{who} {did}"), who=who, did=did)
+    return Change(event.seq, event.at, headline, notes_for(event.action, facts))

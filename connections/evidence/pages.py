@@ -9,6 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from connections.audit.export_csv import harmless
 from connections.models.formats import visible
@@ -16,9 +18,13 @@ from connections.models.states import ItemState, SkipReason, UnverifiedReason, V
 from connections.words.actions import is_api_s_own
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from connections.evidence.story import Evidence
 
 CHUNK = 500
+ROWS = SafeString("<!-- rows -->")
+"""Where the rows stand in the page: they are written in parts."""
 WORDS = dict((*ItemState.choices, *Verdict.choices, *UnverifiedReason.choices, *SkipReason.choices))
 COLUMNS = (
     "item_id",
@@ -57,38 +63,56 @@ def as_csv(evidence: Evidence) -> Iterator[str]:
 
 def as_html(evidence: Evidence) -> Iterator[str]:
     """A page that needs nothing else: no script, no file beside it."""
-    facts = {
-        "evidence": evidence,
-        "requested": evidence.first,
-        "checkpoint": evidence.checkpoint,
-        # As pairs: a template takes `items` of a Counter for a word that was never counted.
-        "counts": [(WORDS[outcome], count) for outcome, count in sorted(evidence.counts.items())],
-        "verdicts": [(WORDS[verdict], count) for verdict, count in sorted(evidence.verdicts.items())],
-        "selected": [(name, value) for name, value in evidence.first.get("selector", {}).items() if value],
-    }
-    yield visible(render_to_string("evidence/head.html", facts))
+    page = render_to_string("evidence/page.html", _context(evidence))
+    head, _mark, foot = page.partition(ROWS)
+    yield visible(head)
     items = evidence.items()
     while chunk := list(islice(items, CHUNK)):
         yield visible(render_to_string("evidence/rows.html", {"items": [(item, _in_words(item)) for item in chunk]}))
-    yield render_to_string("evidence/foot.html", facts)
+    yield foot
+
+
+def _context(evidence: Evidence) -> dict[str, Any]:
+    outcomes, verdicts = _counted(evidence.counts), _counted(evidence.verdicts)
+    if verdicts:
+        told = {"outcomes": outcomes, "verdicts": verdicts}
+        outcomes = _("%(outcomes)s. By the lists read since: %(verdicts)s") % told
+    return {
+        "evidence": evidence,
+        "requested": evidence.first,
+        "checkpoint": evidence.checkpoint,
+        "outcomes": outcomes,
+        "selected": [(name, value) for name, value in evidence.first.get("selector", {}).items() if value],
+        "rows": ROWS,
+    }
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {WORDS[code]}" for code, count in sorted(counts.items()))
 
 
 def _in_words(item: dict[str, Any]) -> dict[str, Any]:
     """An item as `flat` gives it, with words for people in the place of codes; a code without words stays."""
-    names = ("outcome", "verdict", "verdict_why")
     row = flat(item)
+    verdict = [WORDS.get(row[name], row[name]) for name in ("verdict", "verdict_why") if row[name]]
     return {
         **row,
-        **{name: WORDS.get(row[name], row[name]) for name in names},
+        "outcome": WORDS.get(row["outcome"], row["outcome"]),
+        "verdict": ": ".join(map(str, verdict)),
         "skipped_why": WORDS.get(item.get("skipped", {}).get("why", "")),
         "tries": [{**attempt, "answers": [*map(_answer_in_words, attempt["answers"])]} for attempt in item["attempts"]],
     }
 
 
 def _answer_in_words(answer: dict[str, Any]) -> dict[str, Any]:
-    outcome, reason = answer["outcome"], answer.get("upstream_reason", "")
-    quoted = is_api_s_own(outcome, answer.get("upstream_status"), reason)
-    return {**answer, "words": WORDS.get(outcome, outcome), "reason": f"“{reason}”" if quoted else reason}
+    outcome, status, reason = answer["outcome"], answer.get("upstream_status"), answer.get("upstream_reason", "")
+    quoted = is_api_s_own(outcome, status, reason)
+    details = [
+        f"HTTP {status}" if status else "",
+        f"“{reason}”" if quoted else reason,
+        _("(late)") if answer.get("late") else "",
+    ]
+    return {**answer, "words": WORDS.get(outcome, outcome), "details": " ".join(filter(None, details))}
 
 
 def flat(item: dict[str, Any]) -> dict[str, Any]:

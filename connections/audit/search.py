@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import product
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ABOUT = ("user.added", "user.changed", "user.password_changed")
 """The actions that are about a person who did not do them."""
 NOT_STOPPED_AT_ALL = "not_stopped"
+PERSON_AND_PERIOD = ("viewer", "actor", "since", "until", "before")
 MOST_RUNS = 5000
 
 
@@ -80,8 +81,7 @@ class Filters:
     @property
     def is_whole(self) -> bool:
         """Whether nothing but person and period narrows it."""
-        others = (self.about, self.group, self.account, self.outcome, self.ticket, self.action, self.text)
-        return not self.is_exact and not any(others)
+        return not any(getattr(self, one.name) for one in fields(self) if one.name not in PERSON_AND_PERIOD)
 
     @property
     def since_at(self) -> datetime | None:

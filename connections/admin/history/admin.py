@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from connections.admin.history.export import download
 from connections.admin.history.facets import chips, facets, kept, link, period, periods
+from connections.admin.history.form import HistoryForm, UnknownFilter
 from connections.admin.history.headings import subject, title
 from connections.admin.history.people import people_of
-from connections.admin.history.query import UnknownFilter, read_filters
 from connections.admin.history.rows import days
 from connections.admin.history.verification import VerifiesHistory, verification
 from connections.admin.readonly import ReadOnlyAdmin
@@ -54,11 +54,12 @@ class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
         context = {**self.admin_site.each_context(request), "opts": self.opts}
         template = "admin/history/list.html"
         try:
-            filters = read_filters(request.GET, user_of(request))
+            form = HistoryForm(request.GET, user_of(request))
+            filters = form.filters()
         except UnknownFilter as error:
             context |= {"title": _("History"), "error": str(error)}
             return TemplateResponse(request, template, context, status=400)
-        return TemplateResponse(request, template, {**context, **_page(request, filters)})
+        return TemplateResponse(request, template, {**context, **_page(request, form, filters)})
 
     @method_decorator(require_safe)
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -77,13 +78,13 @@ class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied(MAY_NOT_SEE)
         try:
-            filters = read_filters(request.GET, user_of(request))
+            filters = HistoryForm(request.GET, user_of(request)).filters()
         except UnknownFilter as error:
             return HttpResponseBadRequest(f"{error}\n", content_type="text/plain; charset=utf-8")
         return download(request, filters, form)
 
 
-def _page(request: HttpRequest, filters: Filters) -> dict[str, Any]:
+def _page(request: HttpRequest, form: HistoryForm, filters: Filters) -> dict[str, Any]:
     found = list(filters.page().select_related("actor", "connection", "run", "account")[: LINES_PER_PAGE + 1])
     shown = found[:LINES_PER_PAGE]
     cut = (filters.before is not None, len(found) > len(shown))
@@ -97,8 +98,8 @@ def _page(request: HttpRequest, filters: Filters) -> dict[str, Any]:
         "older": link(request, before=shown[-1].seq) if len(found) > len(shown) else "",
         "newest": link(request, before=None) if filters.before is not None else "",
         "export_query": link(request, before=None),
-        "facets": facets(request, filters),
-        "chips": chips(request, filters),
+        "facets": facets(request, form),
+        "chips": chips(request, form),
         "period": period(filters),
         "kept_by_search": kept(request, "q"),
         "kept_by_period": kept(request, "from", "to"),

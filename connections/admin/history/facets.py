@@ -9,42 +9,36 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from connections.admin.history.query import OUTCOMES, people
-from connections.models import Account
-from connections.words.actions import ACTIONS
+from connections.admin.history.form import CHIPS, MENUS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from connections.admin.history.form import HistoryForm
     from connections.audit.search import Filters
 
 
-def facets(request: HttpRequest, filters: Filters) -> list[dict[str, Any]]:
-    """The filters to choose from."""
-    persons = [(str(user.pk), user.get_username()) for user in people(filters.viewer)]
-    chosen = str(filters.actor.pk) if filters.actor else ""
-    actions = [(key, str(words.name)) for key, words in ACTIONS.items()]
-    outcomes = [(key, str(word)) for key, word in OUTCOMES.items()]
-    accounts = [(name, name) for name in Account.objects.values_list("name", flat=True)]
-    return [
-        *([_facet(request, "actor", _("Person"), _("Everybody"), chosen, persons)] if persons else []),
-        _facet(request, "action", _("Action"), _("Any"), filters.action, actions),
-        _facet(request, "outcome", _("Outcome"), _("Any"), filters.outcome, outcomes),
-        _facet(request, "account", _("Account"), _("Any"), filters.account.name if filters.account else "", accounts),
-    ]
+def facets(request: HttpRequest, form: HistoryForm) -> list[dict[str, Any]]:
+    """The menus: for each its name, the word for the chosen value or "", and its choices; none that has no value."""
+    found = []
+    for name, nothing in MENUS.items():
+        chosen = form.data.get(name, "")
+        values = form.choices(name)
+        choices = [(str(nothing), link(request, before=None, **{name: None}), not chosen)]
+        choices += [(word, link(request, before=None, **{name: value}), value == chosen) for value, word in values]
+        if values:
+            facet = {"name": form.fields[name].label, "chosen": dict(values).get(chosen, ""), "choices": choices}
+            found.append(facet)
+    return found
 
 
-def chips(request: HttpRequest, filters: Filters) -> list[tuple[str, str, str]]:
+def chips(request: HttpRequest, form: HistoryForm) -> list[tuple[str, str, str]]:
     """Filters that are set by a link alone: the name, the value, and the link that takes it away."""
-    about = filters.about.get_username() if filters.about else ""
-    named = (
-        ("ticket", _("Ticket"), filters.ticket),
-        ("device", _("Device"), filters.device),
-        ("about", _("Changes of"), about),
-        ("group", _("Group"), filters.group.name if filters.group else ""),
-        ("line", _("Line"), str(filters.line or "")),
-    )
-    return [(name, value, link(request, before=None, **{key: None})) for key, name, value in named if value]
+    chosen = {name: form.cleaned_data[name] for name in CHIPS if form.cleaned_data[name]}
+    return [
+        (str(form.fields[name].label), str(value), link(request, before=None, **{name: None}))
+        for name, value in chosen.items()
+    ]
 
 
 def period(filters: Filters) -> str:
@@ -86,12 +80,3 @@ def link(request: HttpRequest, **changes: Any) -> str:
         if value is not None:
             query[name] = str(value)
     return f"?{query.urlencode()}"
-
-
-def _facet(
-    request: HttpRequest, key: str, name: str, nothing: str, chosen: str, values: list[tuple[str, str]]
-) -> dict[str, Any]:
-    """One filter: its name, the word for the chosen value or "", and word, link and whether chosen for each."""
-    choices = [(nothing, link(request, before=None, **{key: None}), not chosen)]
-    choices += [(word, link(request, before=None, **{key: value}), value == chosen) for value, word in values]
-    return {"name": name, "chosen": dict(values).get(chosen, ""), "choices": choices}

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from connections.admin.history.export import download
-from connections.admin.history.facets import chips, facets, kept, link, period, periods
+from connections.admin.history.facets import chips, kept, link, menus, period, periods
 from connections.admin.history.form import HistoryForm, UnknownFilter
 from connections.admin.history.headings import subject, title
 from connections.admin.history.people import people_of
@@ -98,9 +98,9 @@ def _page(request: HttpRequest, form: HistoryForm, filters: Filters) -> dict[str
         "older": link(request, before=shown[-1].seq) if len(found) > len(shown) else "",
         "newest": link(request, before=None) if filters.before is not None else "",
         "export_query": link(request, before=None),
-        "facets": facets(request, form),
+        "menus": menus(request, form),
         "chips": chips(request, form),
-        "period": period(filters),
+        "period": period(filters) or None,
         "kept_by_search": kept(request, "q"),
         "kept_by_period": kept(request, "from", "to"),
         "periods": periods(request, filters),

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from connections.audit.search import Filters
 
 
-def facets(request: HttpRequest, form: HistoryForm) -> list[dict[str, Any]]:
-    """The menus: for each its name, the word for the chosen value or "", and its choices; none that has no value."""
+def menus(request: HttpRequest, form: HistoryForm) -> list[dict[str, Any]]:
+    """Each menu's name, the word for the chosen value or None, and its choices. One without a value is left out."""
     found = []
     for name, nothing in MENUS.items():
         chosen = form.data.get(name, "")
@@ -27,8 +27,7 @@ def facets(request: HttpRequest, form: HistoryForm) -> list[dict[str, Any]]:
         choices = [(str(nothing), link(request, before=None, **{name: None}), not chosen)]
         choices += [(word, link(request, before=None, **{name: value}), value == chosen) for value, word in values]
         if values:
-            facet = {"name": form.fields[name].label, "chosen": dict(values).get(chosen, ""), "choices": choices}
-            found.append(facet)
+            found.append({"name": form.fields[name].label, "chosen": dict(values).get(chosen), "choices": choices})
     return found
 
 

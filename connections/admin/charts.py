@@ -9,6 +9,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connections.words.counts import number
+
 if TYPE_CHECKING:
     from django.utils.functional import Promise
 
@@ -61,7 +63,7 @@ def cut_chart(spans: list[Span]) -> Chart:
     width = spans[0].end_s - spans[0].start_s
     scale, unit = next((scale, unit) for scale, unit in UNITS if width >= scale or scale == 1)
     top = even_top(max(span.count for span in spans))
-    left = 14.0 + DIGIT_WIDTH * len(_count(top))
+    left = 14.0 + DIGIT_WIDTH * len(number(top))
     step = (RIGHT - left) / len(spans)
     edges = [_time(span.start_s / scale) for span in spans] + [_time(spans[-1].end_s / scale)]
     return Chart(
@@ -69,7 +71,7 @@ def cut_chart(spans: list[Span]) -> Chart:
         f"{left:.1f}",
         [_bar(edges, number, span.count, left + number * step, step, top) for number, span in enumerate(spans)],
         _times(edges, left, step, unit),
-        [Label(_count(count), f"{BASE - (BASE - TOP) * count / top:.1f}") for count in (0, top // 2, top)],
+        [Label(number(count), f"{BASE - (BASE - TOP) * count / top:.1f}") for count in (0, top // 2, top)],
     )
 
 
@@ -90,10 +92,6 @@ def _times(edges: list[str], left: float, step: float, unit: str | Promise) -> l
     labels = [Label(edges[number], f"{left + number * step:.1f}") for number in range(0, len(edges), every)]
     last = labels[-1]
     return [*labels[:-1], Label(f"{last.words} {unit}", last.at)]
-
-
-def _count(count: int) -> str:
-    return str(number_format(count, force_grouping=True))
 
 
 def _time(value: float) -> str:

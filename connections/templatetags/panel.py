@@ -11,13 +11,12 @@ from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from connections.models.states import ConnectionStatus
-from connections.words import times, zones
+from connections.words import counts, times, zones
 from connections.words.states import STATE_ICONS, STATE_WORDS
 from connections.words.times import NOT_KNOWN, clock, coarse, duration
 
@@ -28,6 +27,7 @@ register = template.Library()
 register.simple_tag(times.duration)
 register.simple_tag(times.seconds)
 register.simple_tag(times.clock_of)
+register.filter(counts.number)
 
 BAR_LENGTH = 1000
 
@@ -195,12 +195,6 @@ def bar(*, total: int, tall: bool = False, **parts: int) -> SafeString:
 def name(text: object) -> SafeString:
     """A name from outside: in the direction in which it is written, and of no effect on what stands beside it."""
     return format_html('<bdi class="name">{}</bdi>', text) if str(text or "") else SafeString("")
-
-
-@register.filter
-def number(count: int) -> str:
-    """`count` with its thousands separated."""
-    return str(number_format(count, force_grouping=True))
 
 
 def _time(at: datetime, text: str) -> SafeString:

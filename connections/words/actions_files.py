@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import ngettext
+
+from connections.words.counts import number
 
 FORMATS = {"jsonl": "JSON Lines", "csv": "CSV"}
 
@@ -15,7 +16,7 @@ def imported(facts: dict[str, Any]) -> str:
     if not isinstance(count, int):
         return ""
     sentence = ngettext("imported %(count)s connection", "imported %(count)s connections", count)
-    return sentence % {"count": number_format(count)}
+    return sentence % {"count": number(count)}
 
 
 def exported(facts: dict[str, Any]) -> str:
@@ -23,4 +24,4 @@ def exported(facts: dict[str, Any]) -> str:
     if not isinstance(count, int):
         return ""
     sentence = ngettext("exported %(count)s line as %(format)s", "exported %(count)s lines as %(format)s", count)
-    return sentence % {"count": number_format(count), "format": FORMATS.get(form, form)}
+    return sentence % {"count": number(count), "format": FORMATS.get(form, form)}

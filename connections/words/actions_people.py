@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+
+from connections.words.counts import number
 
 MORE_FAILED = (
     ngettext_lazy("%(count)s more sign-in as “%(name)s” failed", "%(count)s more sign-ins as “%(name)s” failed", "n"),
@@ -79,7 +80,7 @@ def _more(facts: dict[str, Any], of_one: Any, of_many: Any) -> str:
     if not isinstance(count, int):
         return ""
     more = of_one if facts.get("name") else of_many
-    return str(more % {"n": count, "count": number_format(count), "name": facts.get("name", "")})
+    return str(more % {"n": count, "count": number(count), "name": facts.get("name", "")})
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from connections.models.states import SkipReason, UnverifiedReason, Verdict
+from connections.words.counts import number
 
 ANSWERS = {
     "stopped": gettext_lazy("stop accepted by remote.it"),
@@ -73,15 +73,15 @@ def list_read(facts: dict[str, Any]) -> str:
         return _("list not read completely")
     count = int(facts.get("sessions", 0))
     text = ngettext("list read: %(count)s connection", "list read: %(count)s connections", count)
-    return text % {"count": number_format(count)}
+    return text % {"count": number(count)}
 
 
 def list_notes(facts: dict[str, Any]) -> list[str]:
     notes = []
     if facts.get("opened"):
-        notes.append(_("%s seen for the first time") % number_format(facts["opened"]))
+        notes.append(_("%s seen for the first time") % number(facts["opened"]))
     if facts.get("ended"):
-        notes.append(_("%s ended without us") % number_format(facts["ended"]))
+        notes.append(_("%s ended without us") % number(facts["ended"]))
     return [*notes, _why(facts)]
 
 

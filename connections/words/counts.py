@@ -22,11 +22,16 @@ def is_capped(count: int) -> bool:
     return count > CAP
 
 
+def number(count: int) -> str:
+    """`count` with its thousands separated."""
+    return str(number_format(count, force_grouping=True))
+
+
 def in_words(count: int) -> str:
     """`count`, as `count_capped` gives it, for a person."""
     if is_capped(count):
-        return _("more than %(count)s") % {"count": number_format(CAP, force_grouping=True)}
-    return str(number_format(count, force_grouping=True))
+        return _("more than %(count)s") % {"count": number(CAP)}
+    return number(count)
 
 
 class CappedPaginator(Paginator):

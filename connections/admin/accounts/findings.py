@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -14,6 +13,7 @@ from connections.models import StopItem
 from connections.models.accounts import StopCall
 from connections.models.states import ItemState
 from connections.words.clock import clock_words
+from connections.words.counts import number
 from connections.words.outcomes import Said, said
 from connections.words.times import clock
 
@@ -84,10 +84,10 @@ def _list(found: Found) -> Step:
 def _listed(proxied: int, peer_to_peer: int, accounts: int) -> str:
     open_now = ngettext(
         "The list is complete: %s open proxy connection", "The list is complete: %s open proxy connections", proxied
-    ) % number_format(proxied, force_grouping=True)
+    ) % number(proxied)
     parts = [open_now]
     if peer_to_peer:
-        parts.append(_("%s peer-to-peer, not shown") % number_format(peer_to_peer, force_grouping=True))
+        parts.append(_("%s peer-to-peer, not shown") % number(peer_to_peer))
     if accounts > 1:
         parts.append(_("of the login and %d of its organisations") % (accounts - 1))
     return ", ".join(parts) + "."

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,6 +19,7 @@ from connections.admin.history.stories import RunStory, stories_of
 from connections.live.verdicts.basis import ListRead, lists_read
 from connections.models import StopRun
 from connections.words.actions import ACTIONS, notes_for, sentence_for
+from connections.words.counts import number
 from connections.words.outcomes import said
 from connections.words.states import STATE_ICONS
 from connections.words.times import clock
@@ -49,9 +50,9 @@ class Day:
         counts = [line.facts["count"] for line in self.lines if line.event.action == "stop.requested"]
         if not counts:
             return ""
-        runs = ngettext("%(count)s run", "%(count)s runs", len(counts)) % {"count": _number(len(counts))}
+        runs = ngettext("%(count)s run", "%(count)s runs", len(counts)) % {"count": number(len(counts))}
         total = sum(counts)
-        connections = ngettext("%(count)s connection", "%(count)s connections", total) % {"count": _number(total)}
+        connections = ngettext("%(count)s connection", "%(count)s connections", total) % {"count": number(total)}
         return _("%(runs)s, %(connections)s") % {"runs": runs, "connections": connections}
 
 
@@ -131,7 +132,3 @@ def _runs_of(events: list[AuditEvent], filters: Filters) -> dict[int, SafeString
     visible = set(StopRun.objects.visible_to(filters.viewer).filter(pk__in=keys).values_list("pk", flat=True))
     words = {pk: _("run %d") % pk for pk in keys}
     return {pk: to_run(pk, words[pk]) if pk in visible else words[pk] for pk in keys}
-
-
-def _number(count: int) -> str:
-    return str(number_format(count, force_grouping=True))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from django.utils.translation import ngettext
 from connections.admin.history.links import to_connection
 from connections.models import StopItem, StopRun
 from connections.stops.progress.tally import Tally, tallies
+from connections.words.counts import number
 from connections.words.outcomes import Said, outcome_labels, said_of
 
 FOLD_LENGTH = 20
@@ -53,7 +53,7 @@ class RunStory:
 
     @property
     def left(self) -> str:
-        return _("%s not answered yet") % number_format(self.tally.left) if self.tally.left else ""
+        return _("%s not answered yet") % number(self.tally.left) if self.tally.left else ""
 
     @property
     def fold(self) -> str:
@@ -104,4 +104,4 @@ def _items_of(runs: set[StopRun], counted: dict[int, Tally]) -> dict[int, list[t
 
 def counted(words: str, count: int) -> str:
     """`words` with the number in its place. Here and not in the template, where it takes ten times as long."""
-    return words % number_format(count) if "%s" in words else words
+    return words % number(count) if "%s" in words else words

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, TextField
 from django.db.models.functions import Cast, Substr
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.admin.charts import BASE, DIGIT_WIDTH, GAP, RIGHT, TOP, Label, even_top
 from connections.models import StopItem
 from connections.models.states import ItemState
+from connections.words.counts import number
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -93,17 +93,14 @@ def _counted(runs: StopRunQuerySet, first: datetime) -> Counter[tuple[str, str]]
 
 def _chart(times: list[str], table: list[list[int]], highest: int) -> HoursChart:
     top = even_top(highest)
-    left = 14.0 + DIGIT_WIDTH * len(number_format(top, force_grouping=True))
+    left = 14.0 + DIGIT_WIDTH * len(number(top))
     step = (RIGHT - left) / HOURS
     starts = [left + number * step for number in range(HOURS)]
     return HoursChart(
         f"{left:.1f}",
         [_column(*one, step, top) for one in zip(times, table, starts, strict=True)],
         [Label(times[number], f"{starts[number] + step / 2:.1f}") for number in range(0, HOURS, EVERY_H)],
-        [
-            Label(str(number_format(count, force_grouping=True)), f"{BASE - (BASE - TOP) * count / top:.1f}")
-            for count in (0, top // 2, top)
-        ],
+        [Label(number(count), f"{BASE - (BASE - TOP) * count / top:.1f}") for count in (0, top // 2, top)],
         [(css, words, sum(counts[at] for counts in table)) for at, (css, words, _states) in enumerate(GROUPS)],
     )
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import admin
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,7 +19,7 @@ from connections.live.standing import left_condition, list_state
 from connections.models import Account, AuditVerification, Connection, StopItem, StopRun, Worker
 from connections.models.states import ConnectionStatus, ItemState, Verdict
 from connections.stops.progress.tally import tallies
-from connections.words.counts import CAP, count_capped, in_words
+from connections.words.counts import CAP, count_capped, in_words, number
 from connections.words.outcomes import outcome_labels
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def _needs(run: StopRun, tally: Tally, paused: list[str], *, has_worker: bool) -
         states = {state for state, _words in to_look_at}
         left_to_do = next((words for state, words in TO_DO.items() if state in states), "")
         return Needy(run, tally, to_look_at, str(left_to_do))
-    counts = {"answered": _number(tally.answered), "total": _number(tally.total)}
+    counts = {"answered": number(tally.answered), "total": number(tally.total)}
     if run.paused_at:
         words = _("paused, %(answered)s of %(total)s answered") % counts
         return Needy(run, tally, [("paused", words)], _("resume it, or cancel what is not sent"))
@@ -119,7 +118,3 @@ def _needs(run: StopRun, tally: Tally, paused: list[str], *, has_worker: bool) -
     words = _("running, %(answered)s of %(total)s answered") % counts
     waits = _("%s paused: it goes on when the account does") % ", ".join(paused) if paused else ""
     return Needy(run, tally, [("running", words)], waits or _("nothing: it goes on by itself"))
-
-
-def _number(count: int) -> str:
-    return str(number_format(count, force_grouping=True))

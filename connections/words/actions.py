@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -53,6 +53,11 @@ class Action:
     is_answer: bool = False
 
 
+def _by(words: Mapping[str, Promise], *names: str) -> Callable[[Facts], str]:
+    """The sentence that `words` has for the facts of these names, "" for none."""
+    return lambda facts: str(words.get(" ".join(str(facts.get(name, "")) for name in names), ""))
+
+
 def _answer(
     name: Promise, sentence: Promise, icon: str, exact: Callable[[Facts], str], notes: Callable[[Facts], list[str]]
 ) -> Action:
@@ -62,7 +67,9 @@ def _answer(
 ACTIONS = {
     "stop.requested": Action(_("Stops asked for"), _("asked to stop"), "cut"),
     "stop.sent": Action(_("Stops sent"), _("stop about to be sent"), "sending"),
-    "stop.answered": _answer(_("Answers to stops"), _("stop answered"), "list", stops.answer, stops.answer_notes),
+    "stop.answered": _answer(
+        _("Answers to stops"), _("stop answered"), "list", _by(stops.ANSWERS, "outcome"), stops.answer_notes
+    ),
     "stop.withdrawn": Action(_("Stops withdrawn"), _("stop not sent after all"), "skipped", notes=stops.why_withdrawn),
     "stop.skipped": Action(
         _("Stops skipped"), _("stop skipped at its turn"), "skipped", stops.skipped, stops.why_skipped
@@ -77,7 +84,11 @@ ACTIONS = {
         _("Sign-ins to remote.it"), _("sign-in to remote.it about to be sent"), "key", doer=Doer.PANEL
     ),
     "account.sign_in_answered": _answer(
-        _("Answers to sign-ins"), _("sign-in to remote.it answered"), "key", accounts.sign_in_answer, stops.late
+        _("Answers to sign-ins"),
+        _("sign-in to remote.it answered"),
+        "key",
+        _by(accounts.SIGN_IN_ANSWERS, "outcome"),
+        stops.late,
     ),
     "connection.added": Action(_("Connections added"), _("added a connection"), "open"),
     "connection.ended": Action(_("Connections ended"), _("ended without us"), "ended", notes=stops.why_ended),
@@ -124,16 +135,20 @@ ACTIONS = {
     "account.paused": Action(_("Accounts paused"), _("paused an account"), "pause", notes=accounts.notes),
     "account.resumed": Action(_("Accounts resumed"), _("let an account go on"), "play", notes=accounts.notes),
     "account.test_sent": Action(
-        _("Tests sent"), _("test about to be sent"), "sending", accounts.test_sent, accounts.notes
+        _("Tests sent"), _("test about to be sent"), "sending", _by(accounts.TEST_SENT, "part"), accounts.notes
     ),
     "account.test_answered": _answer(
-        _("Answers to tests"), _("test answered"), "list", accounts.test_answer, accounts.notes
+        _("Answers to tests"),
+        _("test answered"),
+        "list",
+        _by(accounts.TEST_ANSWERED, "part", "outcome"),
+        accounts.notes,
     ),
     "connection.open_sent": Action(
         _("Openings sent"), _("asked to open a connection to %(device_address)s"), "sending", notes=accounts.notes
     ),
     "connection.open_answered": _answer(
-        _("Answers to openings"), _("wish answered"), "open", accounts.opened, accounts.notes
+        _("Answers to openings"), _("wish answered"), "open", _by(accounts.OPENED, "outcome"), accounts.notes
     ),
 }
 

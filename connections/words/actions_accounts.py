@@ -17,11 +17,11 @@ TEST_SENT = {
     "list": gettext_lazy("tested whether remote.it lists connections"),
 }
 TEST_ANSWERED = {
-    ("sign_in", "accepted"): gettext_lazy("remote.it took the credentials that were tested"),
-    ("sign_in", "refused"): gettext_lazy("remote.it refused the credentials that were tested"),
-    ("sign_in", "unknown"): gettext_lazy("no clear answer to the test of the credentials"),
-    ("list", "complete"): gettext_lazy("the list that was tried came whole"),
-    ("list", "incomplete"): gettext_lazy("the list that was tried did not come whole"),
+    "sign_in accepted": gettext_lazy("remote.it took the credentials that were tested"),
+    "sign_in refused": gettext_lazy("remote.it refused the credentials that were tested"),
+    "sign_in unknown": gettext_lazy("no clear answer to the test of the credentials"),
+    "list complete": gettext_lazy("the list that was tried came whole"),
+    "list incomplete": gettext_lazy("the list that was tried did not come whole"),
 }
 OPENED = {
     "opened": gettext_lazy("remote.it opened a connection"),
@@ -30,22 +30,6 @@ OPENED = {
     "unknown": gettext_lazy("no clear answer: a connection may have been opened"),
 }
 FIELD_NAMES = {"name": gettext_lazy("name"), "stop_call": gettext_lazy("stop call")}
-
-
-def sign_in_answer(facts: dict[str, Any]) -> str:
-    return str(SIGN_IN_ANSWERS.get(facts.get("outcome", ""), ""))
-
-
-def test_sent(facts: dict[str, Any]) -> str:
-    return str(TEST_SENT.get(facts.get("part", ""), ""))
-
-
-def test_answer(facts: dict[str, Any]) -> str:
-    return str(TEST_ANSWERED.get((facts.get("part", ""), facts.get("outcome", "")), ""))
-
-
-def opened(facts: dict[str, Any]) -> str:
-    return str(OPENED.get(facts.get("outcome", ""), ""))
 
 
 def notes(facts: dict[str, Any]) -> list[str]:

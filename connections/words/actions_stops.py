@@ -20,10 +20,6 @@ ANSWERS = {
 """What an answer to one attempt says, by its own outcome."""
 
 
-def answer(facts: dict[str, Any]) -> str:
-    return str(ANSWERS.get(facts.get("outcome", ""), ""))
-
-
 def answer_notes(facts: dict[str, Any]) -> list[str]:
     notes = []
     if facts.get("possibly_by_attempt"):

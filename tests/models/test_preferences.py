@@ -24,7 +24,7 @@ def operator(client, alice):
 
 
 def footer(client, path=LIST):
-    return re.search(r"Times in ([^<]+)", client.get(path).content.decode())[1]
+    return re.search(r"Times in ([^<]+)", client.get(path).content.decode())[1].strip()
 
 
 def choose(client, time_zone):

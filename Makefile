@@ -55,6 +55,7 @@ check: .venv/dev.stamp ## formatting, lint, types, settings fit for a server, no
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/djangofmt --check --quiet templates
+	@$(BIN)/djangofmt check --quiet templates
 	@$(BIN)/mypy
 	@mkdir -p .venv/check && $(PRODUCTION) $(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
@@ -70,6 +71,7 @@ screenshots: .venv/dev.stamp ## the pictures of README and docs, into docs/scree
 fmt: .venv/dev.stamp ## put the code into shape
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/djangofmt check --fix --quiet templates
 	@$(BIN)/djangofmt templates
 
 .venv/run.stamp: requirements.txt | $(BIN)/python

@@ -16,6 +16,7 @@ from connections.models.connections import Connection
 from connections.models.states import (
     FINISHED,
     NEEDS_LOOK,
+    NEVER_SENT,
     OUTCOMES,
     UNFINISHED,
     WATCHED,
@@ -103,6 +104,10 @@ class StopItemQuerySet(models.QuerySet["StopItem"]):
 
     def finished(self) -> StopItemQuerySet:
         return self.filter(state__in=FINISHED)
+
+    def covered(self) -> StopItemQuerySet:
+        """What started runs have sent, or will."""
+        return self.filter(run__state=RunState.STARTED).exclude(state__in=NEVER_SENT)
 
     def held(self) -> StopItemQuerySet:
         """What a started run is stopping, or will: no other run may have the same connection."""

@@ -87,7 +87,8 @@ ITEM_ARROWS: dict[ItemState, tuple[ItemState, ...]] = {
 UNFINISHED = (ItemState.QUEUED, ItemState.SENDING)
 OUTCOMES = ITEM_ARROWS[ItemState.SENDING][1:]
 """What an attempt can end as, the best first."""
-FINISHED = (*OUTCOMES, ItemState.CANCELLED, ItemState.SKIPPED)
+NEVER_SENT = (ItemState.CANCELLED, ItemState.SKIPPED)
+FINISHED = (*OUTCOMES, *NEVER_SENT)
 """In the order in which people are told of them."""
 CUT = (ItemState.STOPPED, ItemState.ALREADY_GONE)
 """The outcomes after which nothing is left to cut, as far as the API's answer goes."""
@@ -114,6 +115,8 @@ class Verdict(models.TextChoices):
 
 SETTLED = (Verdict.CONFIRMED_GONE, Verdict.STILL_ALIVE, Verdict.CAME_BACK)
 """The verdicts that a list gave."""
+GONE = (Verdict.CONFIRMED_GONE, Verdict.CAME_BACK)
+"""The verdicts by which the connection itself is gone, whatever was opened since."""
 WATCHED = (Verdict.CONFIRMED_GONE, Verdict.STILL_ALIVE, Verdict.UNVERIFIED)
 """The verdicts that a list may put right soon after the answer: what is gone comes back, a list lags behind."""
 

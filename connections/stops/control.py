@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from connections.audit.append import Entry, append
 from connections.audit.origin import Origin
 from connections.models import Connection, StopItem, StopRun
-from connections.models.states import ALIVE_ALL_THE_SAME, NOT_GONE, STOPPABLE_STATUSES, Verdict
+from connections.models.states import ALIVE_ALL_THE_SAME, GONE, NOT_GONE, STOPPABLE_STATUSES, Verdict
 from connections.stops import plan
 from connections.stops.wakeup import wake_worker
 from connections.stops.worker.withdraw import cancel_queued_items
@@ -95,8 +95,7 @@ def came_back(run: StopRun) -> ConnectionQuerySet:
 
 
 def _not_gone(run: StopRun) -> StopItemQuerySet:
-    gone = (Verdict.CONFIRMED_GONE, Verdict.CAME_BACK)
-    return run.items.filter(Q(state__in=NOT_GONE) | Q(verdict=Verdict.STILL_ALIVE)).exclude(verdict__in=gone)
+    return run.items.filter(Q(state__in=NOT_GONE) | Q(verdict=Verdict.STILL_ALIVE)).exclude(verdict__in=GONE)
 
 
 def _draft_linked(

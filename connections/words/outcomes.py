@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from connections.models.states import FINISHED, SETTLED, ConnectionStatus, ItemState, Verdict
+from connections.models.states import FINISHED, NEVER_SENT, SETTLED, ConnectionStatus, ItemState, Verdict
 from connections.words.actions import is_api_s_own
 from connections.words.times import clock, seconds
 
@@ -65,7 +65,7 @@ def said(state: str, status: int | None, reason: str) -> Said:
 def said_of(item: StopItem) -> Said:
     if item.state == ItemState.SENDING:
         return Said(None, _("no answer yet"), quoted=False)
-    if item.state in (ItemState.SKIPPED, ItemState.CANCELLED) or item.answered_at is None:
+    if item.state in NEVER_SENT or item.answered_at is None:
         return Said(None, _("not sent"), quoted=False)
     return said(item.state, item.upstream_status, item.upstream_reason)
 

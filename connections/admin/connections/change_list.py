@@ -18,7 +18,6 @@ from connections.inventory import search
 from connections.live.standing import accounts_of, list_state, seen_of
 from connections.models import Connection, StopItem
 from connections.models.connections import ConnectionQuerySet
-from connections.models.states import ItemState, RunState
 from connections.words.connections import note_of_connection
 from connections.words.counts import in_words, is_capped
 
@@ -116,9 +115,8 @@ def add_notes(connections: list[Connection]) -> None:
 
 def latest_items(connections: list[Connection]) -> dict[int, StopItem]:
     """The last item of a started run that had each connection, by the connection's key. Skipped ones never had it."""
-    items = StopItem.objects.filter(connection__in=connections, run__state=RunState.STARTED)
-    items = items.exclude(state__in=(ItemState.SKIPPED, ItemState.CANCELLED))
-    return {item.connection_id: item for item in items.order_by("pk")}
+    items = StopItem.objects.covered().filter(connection__in=connections).order_by("pk")
+    return {item.connection_id: item for item in items}
 
 
 def _row(connection: Any) -> dict[str, Any]:

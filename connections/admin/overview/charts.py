@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from connections.admin.charts import BASE, DIGIT_WIDTH, GAP, RIGHT, TOP, Label, even_top
 from connections.models import StopItem
-from connections.models.states import ItemState
+from connections.models.states import CUT, NOT_STOPPED, ItemState
 from connections.words.counts import number
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ HOURS = 24
 EVERY_H = 4
 MOST_BARS = 4
 GROUPS = (
-    ("stopped", gettext_lazy("stopped or already gone"), (ItemState.STOPPED, ItemState.ALREADY_GONE)),
-    ("trouble", gettext_lazy("refused or failed"), (ItemState.REFUSED, ItemState.FAILED)),
+    ("stopped", gettext_lazy("stopped or already gone"), CUT),
+    ("trouble", gettext_lazy("refused or failed"), NOT_STOPPED),
     ("unknown", gettext_lazy("unknown"), (ItemState.UNKNOWN,)),
 )
 """The colour of each part of a column, what it counts, and the outcomes that it counts."""

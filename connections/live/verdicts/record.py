@@ -12,7 +12,7 @@ from connections.audit.origin import WORKER
 from connections.live.order import not_answered_since
 from connections.models import Connection, StopItem
 from connections.models.accounts import lock_accounts
-from connections.models.states import ConnectionStatus, Verdict
+from connections.models.states import GONE, ConnectionStatus, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +76,7 @@ def _settle_connections(told: list[Finding], asked_seq: int) -> None:
         records.still(ConnectionStatus.STOPPED, ConnectionStatus.UNKNOWN).update(
             status=ConnectionStatus.ACTIVE, status_at=now
         )
-    elif verdict in (Verdict.CONFIRMED_GONE, Verdict.CAME_BACK):
+    elif verdict in GONE:
         records.still(ConnectionStatus.UNKNOWN).update(status=ConnectionStatus.STOPPED, status_at=now)
         # It was held for alive by a list that lagged behind our stop.
         lagged = [one.item.connection_id for one in told if _was_cut_by_us_after_all(one)]

@@ -16,7 +16,7 @@ from connections.live.compare import chunks, in_scope
 from connections.live.verdicts.findings import Finding, find, place_of
 from connections.live.verdicts.record import record
 from connections.models import Account, AuditEvent, Connection, StopItem
-from connections.models.states import OUTCOMES, ItemState, RunState, UnverifiedReason, Verdict
+from connections.models.states import OUTCOMES, UnverifiedReason, Verdict
 
 if TYPE_CHECKING:
     from connections.live.verdicts.findings import Newcomers
@@ -114,7 +114,7 @@ def _last_to_cut(connections: list[int]) -> set[int]:
     """The last item of each connection, where it has its outcome: whatever it was called, the list is right."""
     last: dict[int, tuple[int, str]] = {}
     for part in chunks(connections, CHUNK):
-        items = _sent().filter(connection__in=part).order_by("pk")
+        items = StopItem.objects.covered().filter(connection__in=part).order_by("pk")
         rows = items.values_list("connection_id", "pk", "state")
         last |= {connection_id: (pk, state) for connection_id, pk, state in rows}
     return {pk for pk, state in last.values() if state in OUTCOMES}
@@ -126,14 +126,9 @@ def _taken_since(items: list[StopItem]) -> set[int]:
     It outlived their stop; what becomes of it now is told by the run that has it.
     """
     alive = {item.connection_id: item.pk for item in items if item.verdict == Verdict.STILL_ALIVE}
-    later = _sent().filter(connection__in=alive).order_by().values_list("connection").annotate(Max("pk"))
+    covered = StopItem.objects.covered().filter(connection__in=alive).order_by()
+    later = covered.values_list("connection").annotate(Max("pk"))
     return {alive[connection] for connection, last in later if last > alive[connection]}
-
-
-def _sent() -> StopItemQuerySet:
-    """What runs have sent, or will."""
-    left_alone = (ItemState.SKIPPED, ItemState.CANCELLED)
-    return StopItem.objects.filter(run__state=RunState.STARTED).exclude(state__in=left_alone)
 
 
 def _answered_seqs(items: list[StopItem]) -> dict[int, int]:

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from connections.admin.history import verification
 from connections.admin.history.export import download
 from connections.admin.history.facets import chips, kept, link, menus, period, periods
 from connections.admin.history.form import HistoryForm, UnknownFilter
 from connections.admin.history.headings import subject, title
 from connections.admin.history.people import people_of
 from connections.admin.history.rows import days
-from connections.admin.history.verification import VerifiesHistory, verification
 from connections.admin.readonly import ReadOnlyAdmin
 from connections.audit.search import Filters
 from connections.models import AuditEvent, AuditHead
@@ -33,24 +33,24 @@ LINES_PER_PAGE = 50
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
+class AuditEventAdmin(ReadOnlyAdmin):
     """Who asked for what, what was sent, what came back: append-only."""
 
     def get_queryset(self, request: HttpRequest) -> AuditEventQuerySet:
         return AuditEvent.objects.visible_to(request.user)
 
     def get_urls(self) -> list[URLPattern]:
-        view, name = self.admin_site.admin_view(self.export_view), "connections_auditevent_export"
-        exports = [
-            path("export/", view, {"form": "jsonl"}, name=name),
-            path("export/csv/", view, {"form": "csv"}, name=f"{name}_csv"),
+        export, verify = self.admin_site.admin_view(self.export_view), self.admin_site.admin_view(verification.verify)
+        return [
+            path("export/", export, {"form": "jsonl"}, name="connections_auditevent_export"),
+            path("export/csv/", export, {"form": "csv"}, name="connections_auditevent_export_csv"),
+            path("verify/", verify, name="connections_auditevent_verify"),
+            *super().get_urls(),
         ]
-        return [*exports, *super().get_urls()]
 
     @method_decorator(require_safe)
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied(MAY_NOT_SEE)
+        self._check(request)
         context = {**self.admin_site.each_context(request), "opts": self.opts}
         template = "admin/history/list.html"
         try:
@@ -64,8 +64,7 @@ class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
     @method_decorator(require_safe)
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """To the line's place in the history, which says whether it may be seen."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied(MAY_NOT_SEE)
+        self._check(request)
         return HttpResponseRedirect(
             f"{reverse('admin:connections_auditevent_changelist')}?{urlencode({'line': object_id})}"
         )
@@ -75,13 +74,16 @@ class AuditEventAdmin(VerifiesHistory, ReadOnlyAdmin):
     @method_decorator(require_POST)
     def export_view(self, request: HttpRequest, form: str) -> HttpResponse | StreamingHttpResponse:
         """Every line that the page's filters match, oldest first. A POST: it writes a line, and a link must not."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied(MAY_NOT_SEE)
+        self._check(request)
         try:
             filters = HistoryForm(request.GET, user_of(request)).filters()
         except UnknownFilter as error:
             return HttpResponseBadRequest(f"{error}\n", content_type="text/plain; charset=utf-8")
         return download(request, filters, form)
+
+    def _check(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied(MAY_NOT_SEE)
 
 
 def _page(request: HttpRequest, form: HistoryForm, filters: Filters) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def _page(request: HttpRequest, form: HistoryForm, filters: Filters) -> dict[str
         "filters": filters,
         "days": days(shown, filters, cut=cut),
         "head": AuditHead.objects.first(),
-        "verification": verification(request),
+        "verification": verification.shown(request),
         "older": link(request, before=shown[-1].seq) if len(found) > len(shown) else "",
         "newest": link(request, before=None) if filters.before is not None else "",
         "export_query": link(request, before=None),

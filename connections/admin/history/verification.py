@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
-from django.utils.decorators import method_decorator
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -48,7 +47,7 @@ class Shown:
     limits: str | Promise = LIMITS
 
 
-def verification(request: HttpRequest) -> Shown:
+def shown(request: HttpRequest) -> Shown:
     """The last verification and the last signed checkpoint, for the page of the history."""
     sees_all = request.user.has_perm("connections.view_all_history")
     made_here = sees_all and not settings.AUDIT_SIGNING_KEY
@@ -57,24 +56,17 @@ def verification(request: HttpRequest) -> Shown:
     return Shown(last, AuditCheckpoint.objects.last(), FILE if made_here else "", sees_all, held)
 
 
-class VerifiesHistory(admin.ModelAdmin):
-    """Gives the admin of the history the address that verifies it."""
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.verify_view)
-        return [path("verify/", view, name="connections_auditevent_verify"), *super().get_urls()]
-
-    @method_decorator(require_POST)
-    def verify_view(self, request: HttpRequest) -> HttpResponse:
-        """Verify here what is short; ask the worker where it would take longer than a page may."""
-        if not request.user.has_perm("connections.view_all_history"):
-            raise PermissionDenied(MAY_NOT_VERIFY)
-        head = AuditHead.objects.first()
-        if head is not None and head.seq > INLINE_EVENTS:
-            _ask_worker(request)
-        else:
-            _verify_here(request)
-        return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist"))
+@require_POST
+def verify(request: HttpRequest) -> HttpResponse:
+    """Verify here what is short; ask the worker where it would take longer than a page may."""
+    if not request.user.has_perm("connections.view_all_history"):
+        raise PermissionDenied(MAY_NOT_VERIFY)
+    head = AuditHead.objects.first()
+    if head is not None and head.seq > INLINE_EVENTS:
+        _ask_worker(request)
+    else:
+        _verify_here(request)
+    return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist"))
 
 
 def _verify_here(request: HttpRequest) -> None:

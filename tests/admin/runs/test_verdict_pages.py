@@ -469,7 +469,7 @@ def test_a_confirmed_stop_says_by_which_list_and_how_long_after(
     asked = timezone.localtime(item.answered_at + timedelta(seconds=62.5))
     shown = words(page_of(operator, one))
     assert f"confirmed gone by the list of {asked:%H:%M:%S}, 62 s after the API accepted the stop" in shown
-    assert f"Confirmed gone, run {item.run_id} by the complete list of default that was asked for at" in shown
+    assert f"Confirmed gone run {item.run_id} by the complete list of default that was asked for at" in shown
 
 
 def test_what_was_not_accepted_is_not_called_so(operator: Client, alice: User, make_connection: MakeConnection) -> None:
@@ -594,7 +594,7 @@ def test_the_history_of_a_connection_tells_its_end_and_its_verdict(
     with transaction.atomic():
         append([Entry("connection.ended", WORKER, account=account, connection=one, facts={"expired": True})])
     shown = words(operator.get(f"/admin/connections/auditevent/?connection={one.pk}").content.decode())
-    assert "Came back, run" in shown
+    assert "Came back run" in shown
     assert "same service and person, opened 9 s after the answer as F00DBABE-1" in shown
     assert "past its own end, and not in the list any more" in shown
 

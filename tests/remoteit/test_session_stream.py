@@ -8,7 +8,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connections.remoteit import Client, Credentials, SessionList, session_stream
@@ -56,7 +56,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(value=VALUES)
 def test_it_reads_any_json_as_it_is(value: Any) -> None:
     body = json.dumps(value).encode()

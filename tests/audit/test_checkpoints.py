@@ -282,6 +282,7 @@ def test_a_line_put_in_between_is_found(history: None) -> None:
     assert "event 3: does not continue the line before it" in verify().faults
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite is a file")
 def test_an_edit_of_the_database_file_is_found(history: None, tmp_path: Path) -> None:
     write("of the file")

@@ -149,6 +149,7 @@ def test_it_writes_utf8_whatever_the_terminal_speaks(kind: str) -> None:
     assert (ended.returncode, "Kühlhaus 東京" in ended.stdout.decode()) == (0, True)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_reader_that_leaves_is_no_error_to_shout_about() -> None:
     with transaction.atomic():

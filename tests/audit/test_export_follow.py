@@ -75,6 +75,7 @@ def test_it_writes_what_is_there_and_what_comes() -> None:
         assert next_text(process) == "two"
 
 
+@pytest.mark.slow
 def test_it_ends_at_a_signal_after_a_whole_line() -> None:
     tell("before")
     with following() as process:

@@ -137,6 +137,7 @@ def test_kills_at_any_moment_lose_and_double_nothing(tmp_path: Path, form: str) 
     assert numbers(path, form) == all_of_it()
 
 
+@pytest.mark.slow
 def test_each_table_that_rotation_begins_has_its_header(tmp_path: Path) -> None:
     path, moved = tmp_path / "audit.csv", tmp_path / "audit.csv.1"
     tell(1)

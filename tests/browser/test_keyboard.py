@@ -142,6 +142,7 @@ DOES: dict[str, Callable[[Page], None]] = {
 }
 
 
+@pytest.mark.slow
 def test_every_key_of_the_help_does_what_it_says(page: Page) -> None:
     rows = page.locator("#keyboard-help dt").all()
     assert [" ".join(row.locator("kbd").all_text_contents()) for row in rows] == list(DOES)

@@ -43,6 +43,7 @@ def test_the_walk_notices_what_is_wrong_with_a_page(notice: Callable[..., str]) 
     assert noticed.count("axe color-contrast") == 2
 
 
+@pytest.mark.slow
 def test_the_walk_notices_it_without_javascript_too(notice: Callable[..., str]) -> None:
     noticed = notice(BAD, scripted=False)
     for what in ("inline style", "nothing.png", "desktop, light: axe label", "phone, light: scrolls sideways"):
@@ -50,6 +51,7 @@ def test_the_walk_notices_it_without_javascript_too(notice: Callable[..., str]) 
     assert "careful" not in noticed
 
 
+@pytest.mark.slow
 def test_the_walk_notices_that_it_is_on_another_page(notice: Callable[..., str]) -> None:
     broken = replace(BAD, address="/broken/")
     assert "was answered 500" in notice(broken)
@@ -57,6 +59,7 @@ def test_the_walk_notices_that_it_is_on_another_page(notice: Callable[..., str])
     assert "was answered 200" in notice(replace(BAD, status=403))
 
 
+@pytest.mark.slow
 def test_the_walk_notices_that_what_it_came_for_is_not_there(notice: Callable[..., str]) -> None:
     def hurry(page: Page) -> None:
         page.set_default_timeout(300)

@@ -322,6 +322,7 @@ class Waiting:
         return self.process.returncode, out
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_waiting_ends_with_0_when_all_are_stopped(
     alice: User, sandbox: Sandbox, open_connections: OpenConnections
@@ -381,6 +382,7 @@ def test_an_interrupted_wait_leaves_the_run_going(alice: User, make_connection: 
     assert StopItem.objects.get().state == "queued"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_it_reads_ids_from_standard_input(alice: User, make_connection: MakeConnection) -> None:
     make_connection(connection_id=ID)

@@ -39,6 +39,7 @@ def told(folder: Path) -> str:
     )
 
 
+@pytest.mark.slow
 def test_the_check_passes_when_they_are_there_and_not_before(tmp_path: Path) -> None:
     before = manage(tmp_path, "check")
     assert (before.returncode, before.stderr.count(told(tmp_path))) == (1, 1)

@@ -41,6 +41,7 @@ def test_a_name_that_the_terminal_can_not_show_ends_no_command(console: dict[str
     assert "K\\xfchlhaus \\u2713: " in said_by(ended)
 
 
+@pytest.mark.slow
 def test_what_would_be_stopped_is_listed(alice: User, account: Account) -> None:
     Connection.objects.create(
         account=account,
@@ -54,6 +55,7 @@ def test_what_would_be_stopped_is_listed(alice: User, account: Account) -> None:
     assert (ended.returncode, "T\\xfcr" in said_by(ended)) == (0, True), ended
 
 
+@pytest.mark.slow
 def test_an_export_stays_exact(db: None) -> None:
     with transaction.atomic():
         append([Entry("test.note", Origin("web"), facts={"text": "Žák"})])
@@ -61,7 +63,7 @@ def test_an_export_stays_exact(db: None) -> None:
     assert json.loads(ended.stdout.decode("utf-8").splitlines()[0])["text"] == "Žák"
 
 
-@pytest.mark.parametrize("command", ["verify_audit", "status"])
+@pytest.mark.parametrize("command", slow_but(["verify_audit"], ["verify_audit", "status"]))
 def test_what_could_not_be_told_is_no_no(command: str) -> None:
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(

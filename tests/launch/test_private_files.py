@@ -84,6 +84,7 @@ def test_manage_py_writes_for_its_own_user_and_static_files_for_everybody(umask:
     assert {path.stat().st_mode & 0o777 for path in others} == {0o600}
 
 
+@pytest.mark.slow
 def test_gunicorn_s_workers_write_for_their_own_user(umask: None) -> None:
     code = "import remoteit_admin.wsgi, os; print(oct(os.umask(0)))"
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}

@@ -55,6 +55,7 @@ def refuses(url):
     return False
 
 
+@pytest.mark.slow
 def test_it_gives_a_role_that_is_no_superuser_and_may_create_databases(installed):
     with servers.postgres() as url, psycopg.connect(url) as connection:
         query = "SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
@@ -68,6 +69,7 @@ def test_it_gives_a_redis_that_answers(installed):
         client.close()
 
 
+@pytest.mark.slow
 def test_it_ends_with_the_exit_code_of_the_command(installed):
     process = beside(sys.executable, "-c", "raise SystemExit(7)")
     process.communicate()

@@ -48,10 +48,12 @@ def test_it_fails_a_skip_for_something_missing_in_ci(tmp_path, text):
     assert exit_code(tmp_path, text, ci="true") not in PASSED_OR_ALL_SKIPPED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", slow_but([IN_A_TEST], [IN_A_TEST, BY_A_MARK, BY_A_MODULE]))
 def test_it_lets_the_same_skip_pass_elsewhere(tmp_path, text):
     assert exit_code(tmp_path, text, ci="") in PASSED_OR_ALL_SKIPPED
 
 
+@pytest.mark.slow
 def test_it_lets_other_skips_pass_in_ci(tmp_path):
     assert exit_code(tmp_path, FOR_ANOTHER_REASON, ci="true") in PASSED_OR_ALL_SKIPPED

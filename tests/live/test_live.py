@@ -226,6 +226,7 @@ def test_what_no_list_covers_any_more_stays_unverified_after_a_while(
     assert (StopItem.objects.get().verdict, StopItem.objects.get().verdict_why) == ("unverified", "not_covered")
 
 
+@pytest.mark.slow
 def test_giving_up_leaves_nothing_over(alice: User, account: Account, make_connection: MakeConnection) -> None:
     for _ in range(CHUNK + 1):
         make_connection()

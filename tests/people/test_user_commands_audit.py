@@ -66,6 +66,7 @@ def test_only_the_command_s_own_users_get_its_line(monkeypatch: pytest.MonkeyPat
     assert AuditEvent.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_password_is_told_without_it(alice: User) -> None:
     ended = type_password(NEW_PASSWORD, NEW_PASSWORD)

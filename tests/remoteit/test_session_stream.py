@@ -167,6 +167,7 @@ def test_a_list_that_says_it_is_not_encoded_is_read() -> None:
     assert listed(answer("200 OK", body, "Content-Encoding: identity")).complete
 
 
+@pytest.mark.slow
 def test_reading_ten_thousand_sessions_holds_little_more_than_what_is_kept() -> None:
     sessions = [{**SESSION, "id": f"session-{number}"} for number in range(10_000)]
     body = {"data": {"login": {"id": "a", "sessions": sessions, "membership": []}}}

@@ -310,6 +310,7 @@ def test_every_kind_has_a_test_here() -> None:
     assert set(ANSWERS) | broken | {"echo_other", "redirect"} == set(KINDS) - IN_GRAPHQL
 
 
+@pytest.mark.slow
 def test_a_small_answer_in_gzip_unfolds_to_a_large_one(sandbox: Sandbox, caller: Caller) -> None:
     sandbox.faults.add(FaultRule("gzip_bomb"))
     _status, body = caller.stop()

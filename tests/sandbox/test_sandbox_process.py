@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from connections.sandbox.world.settings import SWITCHES
+from tests.support.slow import slow_but
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,6 +67,7 @@ def test_it_prints_what_a_client_needs_and_then_that_it_is_ready() -> None:
         assert lines[-1] == "Sandbox ready: 7 live connections, seed 3. Ctrl-C ends it."
 
 
+@pytest.mark.slow
 def test_it_prints_an_access_key_only_when_asked() -> None:
     with started("--connections", "1", "--print-access-key") as (_, lines):
         assert list(environment(lines))[-2:] == ["R3_ACCESS_KEY_ID", "R3_SECRET_ACCESS_KEY"]
@@ -83,6 +85,7 @@ def test_the_printed_credentials_log_in() -> None:
         assert answer.json()["status"] == "true"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_at_once_and_politely_even_with_a_request_waiting(ending: signal.Signals) -> None:
     with started("--connections", "1", "--latency-ms", "600000") as (process, lines):
@@ -94,6 +97,7 @@ def test_it_ends_at_once_and_politely_even_with_a_request_waiting(ending: signal
         assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_told_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -104,21 +108,27 @@ def test_a_taken_port_is_told_in_one_sentence() -> None:
     )
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.com", "::"])
+@pytest.mark.parametrize("host", slow_but(["0.0.0.0"], ["0.0.0.0", "192.168.1.5", "example.com", "::"]))
 def test_only_loopback_addresses_are_accepted(host: str) -> None:
     result = refused("--host", host)
     assert result.returncode == 2
     assert "not a loopback address" in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [("--port", "-1"), ("--connections", "x"), ("--stopped-again", "maybe")])
-def test_wrong_arguments_are_refused(arguments: tuple[str, str]) -> None:
+WRONG = [["--port", "-1"], ["--connections", "x"], ["--stopped-again", "maybe"]]
+
+
+@pytest.mark.parametrize("arguments", slow_but(WRONG[:1], WRONG))
+def test_wrong_arguments_are_refused(arguments: list[str]) -> None:
     result = refused(*arguments)
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("switch", ["--stopped-again", "--expired", "--foreign", "--echo", "--token-life-s"])
+GUESSES = ["--stopped-again", "--expired", "--foreign", "--echo", "--token-life-s"]
+
+
+@pytest.mark.parametrize("switch", slow_but(GUESSES[:1], GUESSES))
 def test_the_help_says_what_the_vendor_does_not_document(switch: str) -> None:
     words = " ".join(refused("--help").stdout.split())
     described = words.split(f" {switch} ")[-1].split(" --")[0]
@@ -161,6 +171,7 @@ def test_the_world_survives_a_restart(tmp_path: Path) -> None:
         assert before[stopped]["state"] == "stopped"
 
 
+@pytest.mark.slow
 def test_a_restart_opens_new_connections_for_those_that_ended(tmp_path: Path) -> None:
     arguments = ("--connections", "9", "--latency-ms", "0", "--state", str(tmp_path / "world.json"))
     with started(*arguments) as (process, lines):
@@ -172,6 +183,7 @@ def test_a_restart_opens_new_connections_for_those_that_ended(tmp_path: Path) ->
         assert sorted(row["state"] for row in connections(lines).values()) == ["open"] * 9 + ["stopped"]
 
 
+@pytest.mark.slow
 def test_a_change_is_on_disk_soon_even_when_the_process_is_killed(tmp_path: Path) -> None:
     file = tmp_path / "world.json"
     with started("--connections", "3", "--latency-ms", "0", "--state", str(file)) as (process, lines):
@@ -188,7 +200,7 @@ def saved_stops(file: Path) -> set[str]:
     return {one["id"] for one in json.loads(file.read_text())["connections"] if one["stops"]}
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"version": 1}', '{"version": 99}'])
+@pytest.mark.parametrize("content", slow_but([""], ["", "[]", '{"version": 1}', '{"version": 99}']))
 def test_a_state_file_that_is_not_ours_is_told_in_one_sentence(tmp_path: Path, content: str) -> None:
     file = tmp_path / "world.json"
     file.write_text(content)
@@ -198,12 +210,14 @@ def test_a_state_file_that_is_not_ours_is_told_in_one_sentence(tmp_path: Path, c
     assert file.read_text() == content
 
 
+@pytest.mark.slow
 def test_a_state_file_in_no_directory_is_told_in_one_sentence(tmp_path: Path) -> None:
     result = refused("--state", str(tmp_path / "missing" / "world.json"), "--port", "0")
     assert result.returncode == 2
     assert result.stderr.startswith("The sandbox could not start: No such file or directory")
 
 
+@pytest.mark.slow
 def test_the_management_command_takes_the_same_arguments() -> None:
     command = [sys.executable, "manage.py", "sandbox", "--host", "0.0.0.0"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)

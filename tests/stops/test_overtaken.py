@@ -183,6 +183,7 @@ def test_what_waited_while_the_lease_ran_out_is_not_sent_when_the_worker_goes_on
     assert [line["why"] for line in lines("stop.withdrawn")] == ["the worker lost its lease"]
 
 
+@pytest.mark.slow
 def test_what_waits_behind_a_long_call_is_sent_while_the_worker_lives(
     alice: User, sandbox: Sandbox, open_connections: Callable[[int], list[Connection]], settings: Settings
 ) -> None:

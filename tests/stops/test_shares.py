@@ -131,6 +131,7 @@ def test_what_is_under_way_counts_until_it_has_come_to_its_end(run: StopRun) -> 
     ended.release(3)
 
 
+@pytest.mark.slow
 def test_two_workers_share_a_run_and_never_send_more_at_once_than_the_account_allows(
     alice: User, sandbox: Sandbox, open_connections: OpenConnections
 ) -> None:

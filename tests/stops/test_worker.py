@@ -41,6 +41,7 @@ def test_it_is_woken_and_stops_what_is_asked(alice: User, sandbox: Sandbox, open
     assert states(run) == {"stopped": 30}
 
 
+@pytest.mark.slow
 @pytest.mark.both
 def test_killed_in_the_middle_and_started_again_every_item_is_answered_and_every_call_has_its_line(
     alice: User, sandbox: Sandbox, open_connections: OpenConnections
@@ -67,6 +68,7 @@ def test_killed_in_the_middle_and_started_again_every_item_is_answered_and_every
     assert not sandbox.world.rows("open")
 
 
+@pytest.mark.slow
 def test_asked_to_end_it_leaves_nothing_in_flight(
     alice: User, sandbox: Sandbox, open_connections: OpenConnections
 ) -> None:
@@ -82,6 +84,7 @@ def test_asked_to_end_it_leaves_nothing_in_flight(
     assert not Worker.objects.alive().exists()
 
 
+@pytest.mark.slow
 def test_a_run_whose_wake_up_was_lost_is_found_all_the_same(
     alice: User, sandbox: Sandbox, open_connections: OpenConnections
 ) -> None:

@@ -87,6 +87,7 @@ def test_a_panel_that_was_not_migrated_is_not_well_and_not_asked_further(well: N
     assert "worker" not in said
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away_can_not_be_asked() -> None:
     away = "postgres://panel:secret@127.0.0.1:9/panel"
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": away}

@@ -31,7 +31,14 @@ def test_the_tests_take_no_setting_from_a_developer_s_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "CHANGELOG.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+    "document",
+    [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
+    ],
 )
 def test_links_lead_somewhere(document: str) -> None:
     path = ROOT / document
@@ -52,3 +59,18 @@ def test_the_version_is_that_of_the_changelog() -> None:
     newest = re.search(r"^## v([\d.]+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
     assert newest is not None
     assert newest[1] == __version__
+
+
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/map.md"])
+def test_every_place_that_a_newcomer_is_sent_to_is_there(document: str) -> None:
+    places = re.findall(
+        r"`((?:connections|remoteit_admin|templates|tests|docs)/[\w/.]*)`", (ROOT / document).read_text()
+    )
+    assert places
+    assert [place for place in places if not (ROOT / place).exists()] == []
+
+
+def test_the_map_shows_every_room() -> None:
+    shown = set(re.findall(r"`([a-z]+)/`", (ROOT / "docs/map.md").read_text()))
+    rooms = {path.parent.name for path in (ROOT / "connections").glob("*/__init__.py")}
+    assert rooms - {"migrations"} <= shown

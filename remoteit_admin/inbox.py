@@ -15,11 +15,13 @@ HEAD_S, BODY_S = 10.0, 60.0
 MAX_HEAD, MAX_BODY = 64 * 2**10, 32 * 2**20
 SMALL_BODY = 64 * 2**10
 """Bytes that anybody may send: more than a sign-in needs. Who sends more has to be signed in."""
+LONGEST_LENGTH = 15
+"""Digits of a Content-Length."""
 IN_MEMORY = 256 * 2**10
 """Bytes of one request that stay in memory; the rest goes to a temporary file."""
 
 END = b"\r\n\r\n"
-LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
+LENGTHS = re.compile(rb"\r\ncontent-length[ \t]*:([^\r\n]*)", re.IGNORECASE)
 CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 CONTINUES = re.compile(rb"\r\nexpect:[ \t]*100-continue", re.IGNORECASE)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -90,8 +92,7 @@ class Inbox(Unreader):  # type: ignore[misc]
         head += b"\r\n"
         if CHUNKED.search(head):
             raise Refused(411, _("A request has to say how long it is (Content-Length)."))
-        found = LENGTH.search(head)
-        length = int(found[1]) if found else 0
+        length = _length(LENGTHS.findall(head))
         if length > MAX_BODY:
             raise Refused(413, _("A request may hold %d MB at most.") % (MAX_BODY // 2**20))
         self.expected = len(head) + 2 + length
@@ -113,3 +114,16 @@ class Inbox(Unreader):  # type: ignore[misc]
 
     def end(self) -> None:
         self.kept.close()
+
+
+def _length(values: list[bytes]) -> int:
+    """The length of the body by all headers that tell it. Raises Refused.
+
+    What is not read here as the parser reads it, or a proxy in front, becomes the next request of somebody else.
+    """
+    if not values:
+        return 0
+    [value, *others] = (one.strip(b" \t") for one in values)
+    if others or not (value.isdigit() and len(value) <= LONGEST_LENGTH):
+        raise Refused(400, _("The length of the request (Content-Length) can't be read."))
+    return int(value)

@@ -12,6 +12,7 @@ import selectors
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any
@@ -37,7 +38,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.waiting: set[Connection] = set()
         self.open_now, self.in_hand = Held(), Held()
-        self.in_line: dict[str, deque[Connection]] = {}
+        self.in_line: dict[str, deque[tuple[Connection, Callable[[Connection], Any]]]] = {}
 
     def accept(self, listener: socket.socket) -> None:
         try:
@@ -93,10 +94,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def look_who_sends(self, conn: Connection) -> None:
         """Have a thread, which may ask the database, look whose large request this is. Until then it waits."""
         self.stop_listening(conn)
+        self.take_a_thread(conn, self.look)
+
+    def look(self, conn: Connection) -> None:
         asked = self.tpool.submit(is_signed_in, conn.inbox.head)
         asked.add_done_callback(partial(self.method_queue.defer, self.on_known, conn))
 
     def on_known(self, conn: Connection, asked: Future[bool]) -> None:
+        self.give_a_thread_back(conn)
         try:
             if not asked.result():
                 raise Refused(413, _("Sign in first: else a request may hold %d KB at most.") % (SMALL_BODY // 2**10))
@@ -113,28 +118,34 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self.wait_for(conn)
 
     def hand_over(self, conn: Connection) -> None:
-        """Give the request, which is here in full, to a thread; or have it wait for others of its address."""
+        """Give the request, which is here in full, to a thread."""
         self.stop_listening(conn)
         conn.inbox.rewind()
-        if self.in_hand.count(conn.holder) >= max(1, self.cfg.threads // SHARE):
-            self.in_line.setdefault(conn.holder, deque()).append(conn)
-        else:
-            self.begin(conn)
+        self.take_a_thread(conn, super().enqueue_req)
 
-    def begin(self, conn: Connection) -> None:
-        self.in_hand.add(conn)
-        super().enqueue_req(conn)
+    def take_a_thread(self, conn: Connection, work: Callable[[Connection], Any]) -> None:
+        """Have a thread do `work`; or have the connection wait for others of its address."""
+        if self.in_hand.count(conn.holder) >= max(1, self.cfg.threads // SHARE):
+            self.in_line.setdefault(conn.holder, deque()).append((conn, work))
+        else:
+            self.in_hand.add(conn)
+            work(conn)
+
+    def give_a_thread_back(self, conn: Connection) -> None:
+        self.in_hand.discard(conn)
+        if line := self.in_line.get(conn.holder):
+            next_one, work = line.popleft()
+            if not line:
+                del self.in_line[conn.holder]
+            self.in_hand.add(next_one)
+            work(next_one)
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         conn.sock.settimeout(SEND_S)
         return super().handle_request(req, conn)
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
-        self.in_hand.discard(conn)
-        if line := self.in_line.get(conn.holder):
-            self.begin(line.popleft())
-            if not line:
-                del self.in_line[conn.holder]
+        self.give_a_thread_back(conn)
         super().finish_request(conn, fs)
         if conn.inbox.rest and conn in self.keepalived_conns:
             self.on_client_socket_readable(conn, conn.sock)

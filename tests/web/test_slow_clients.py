@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from gunicorn.config import Config
 from pytest_django import Settings
 
 from connections.sandbox import Sandbox
 from remoteit_admin.connection import Held, holder
 from remoteit_admin.inbox import BODY_S, HEAD_S, MAX_BODY, Inbox, Refused
-from remoteit_admin.patient_worker import PER_ADDRESS
+from remoteit_admin.patient_worker import PER_ADDRESS, PatientWorker
 from tests.support.panels import Panel
 from tests.support.slow_clients import KINDS, PATIENCE_S, probes
 
@@ -45,7 +46,18 @@ def test_head_and_body_have_a_deadline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "status"), [(b"Transfer-Encoding: chunked", 411), (b"Content-Length: %d" % (MAX_BODY + 1), 413)]
+    ("line", "status"),
+    [
+        (b"Transfer-Encoding: chunked", 411),
+        (b"Content-Length: %d" % (MAX_BODY + 1), 413),
+        (b"Content-Length: " + b"9" * 19, 400),
+        (b"Content-Length: 0000000000000000000034", 400),
+        (b"Content-Length: 3\r\ncontent-length: 3", 400),
+        (b"Content-Length : 3, 3", 400),
+        (b"Content-Length: +3", 400),
+        (b"Content-Length: \xb2", 400),
+        (b"Content-Length:", 400),
+    ],
 )
 def test_what_no_page_takes_is_refused_at_its_head(line: bytes, status: int) -> None:
     with pytest.raises(Refused) as refusal:
@@ -69,6 +81,17 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_forty_slow_clients_hold_up_nobody(web: tuple[str, int], kind: str) -> None:
     assert [seconds for seconds in probes(web, kind) if seconds > PATIENCE_S] == []
+
+
+@pytest.mark.slow
+def test_what_stands_in_a_body_is_never_a_request(web: tuple[str, int]) -> None:
+    inner = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
+    head = b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: %022d\r\n\r\n" % len(inner)
+    with socket.create_connection(web, timeout=30) as client:
+        client.sendall(head + inner)
+        answer = b"".join(iter(lambda: client.recv(2**16), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
 
 
 @pytest.mark.slow
@@ -124,6 +147,25 @@ def test_connections_count_for_an_address_or_64_bits_and_not_for_a_proxy(
 ) -> None:
     settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
     assert holder((address, 51008) if address else b"") == as_whose
+
+
+class SixThreads(PatientWorker):
+    def __init__(self) -> None:
+        self.cfg = Config()
+        self.cfg.set("threads", 6)
+        self.in_hand, self.in_line = Held(), {}
+
+
+def test_an_address_holds_half_the_threads_whatever_they_do_for_it() -> None:
+    worker, begun = SixThreads(), []
+    for number in range(5):
+        worker.take_a_thread(one := Anybody("203.0.113.7"), lambda conn, number=number: begun.append(number))
+    worker.take_a_thread(Anybody("203.0.113.8"), lambda conn: begun.append(8))
+    assert begun == [0, 1, 2, 8]
+    for _ in range(2):
+        worker.give_a_thread_back(next(iter(worker.in_hand.by["203.0.113.7"])))
+    assert begun == [0, 1, 2, 8, 3, 4]
+    assert (one in worker.in_hand.by["203.0.113.7"], worker.in_line) == (True, {})
 
 
 class Anybody:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlparse, urlsplit
@@ -48,17 +49,18 @@ def database(name: str, url: str, folder: Path) -> dict[str, Any]:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": _file(name, parts, folder)}
     options = _options(name, parts.query)
     # In a path + is no blank, but django-environ takes it for one.
-    config: dict[str, Any] = environ.Env.db_url_config(urlparse(url)._replace(path=parts.path.replace("+", "%2B")))
-    if not config["NAME"] and "service" not in config.get("OPTIONS", {}):
+    path = parts.path.replace("+", "%2B")
+    config: dict[str, Any] = environ.Env.db_url_config(urlparse(url)._replace(path=path, query=""))
+    if not config["NAME"] and "service" not in options:
         raise InvalidSetting(f"{name} has to be {POSTGRES}; the NAME of the database is missing.")
     if len(config["NAME"]) > LONGEST_NAME:
         raise InvalidSetting(f"{name} has to be {POSTGRES}; a database's NAME has {LONGEST_NAME} letters at most.")
     places = {"host": config["HOST"], "port": config["PORT"]}
-    _require_libpq_takes(name, {**options, **{option: value for option, value in places.items() if value}})
-    if options.get("options") == "":
-        # django-environ drops what is empty; here it says that nothing is asked for, which a pooler would refuse.
-        config.setdefault("OPTIONS", {})["options"] = ""
-    return config
+    asked = {option: value for option, value in options.items() if option not in (ROLE, CURSORS)}
+    _require_libpq_takes(name, {**asked, **{option: value for option, value in places.items() if value}})
+    if CURSORS in options:
+        config[CURSORS] = options.pop(CURSORS) == "True"
+    return {**config, "OPTIONS": options}
 
 
 def queue(name: str, url: str, folder: Path) -> dict[str, Any]:
@@ -134,7 +136,7 @@ def _file(name: str, parts: SplitResult, folder: Path) -> Path:
 
 
 def _options(name: str, query: str) -> dict[str, str]:
-    """What stands after `?` for libpq."""
+    """What stands after `?`, as text: what is asked of libpq here is what it gets later."""
     from remoteit_admin import libpq
 
     try:
@@ -145,7 +147,17 @@ def _options(name: str, query: str) -> dict[str, str]:
     for option, value in options:
         if option not in known and (option, value) != (CURSORS, "True"):
             raise InvalidSetting(f"{name} has to be {POSTGRES}; after ? stand options that PostgreSQL's client knows.")
-    return {option: value for option, value in options if option not in (ROLE, CURSORS)}
+    _require_each_once(name, POSTGRES, (option for option, _ in options))
+    return dict(options)
+
+
+def _require_each_once(name: str, expected: str, options: Iterable[str]) -> None:
+    """One client takes the first of two, another the last; the names are those that a client knows."""
+    for option, times in Counter(options).items():
+        if times > 1:
+            raise InvalidSetting(
+                f"{name} has to be {expected}, with each option once; its {option} stands there twice."
+            )
 
 
 def _require_libpq_takes(name: str, parameters: Mapping[str, Any]) -> None:
@@ -161,11 +173,13 @@ def _read_by_libpq(name: str, url: str) -> Mapping[str, Any]:
     from psycopg.conninfo import conninfo_to_dict
 
     try:
-        return conninfo_to_dict(url)
+        read = conninfo_to_dict(url)
     except ProgrammingError:
         raise InvalidSetting(
             f"{name} has to be {POSTGRES}; a % is written as %25, and after ? stand options of PostgreSQL's client."
         ) from None
+    _require_each_once(name, POSTGRES, (option for option, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)))
+    return read
 
 
 def _require_redis_reads(name: str, url: str, parts: SplitResult) -> None:
@@ -173,11 +187,14 @@ def _require_redis_reads(name: str, url: str, parts: SplitResult) -> None:
 
     if not re.fullmatch(r"/?|/[0-9]{1,4}", parts.path):
         raise InvalidSetting(f"{name} has to be {REDIS}; after the host stands the number of a database.")
-    for option, value in parse_qsl(parts.query, keep_blank_values=True):
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    for option, value in options:
         if option not in REDIS_OPTIONS:
             raise InvalidSetting(f"{name} has to be {REDIS}; after ? stand options: {', '.join(REDIS_OPTIONS)}.")
         if not re.fullmatch(REDIS_OPTIONS[option], value):
             raise InvalidSetting(f"{name} has to be {REDIS}; Redis's client does not take its {option}.")
+    number = ["db"] if parts.path.strip("/") else []
+    _require_each_once(name, REDIS, [*number, *(option for option, _ in options)])
     try:
         pool = redis.ConnectionPool.from_url(url)
         pool.connection_class(**pool.connection_kwargs)  # it connects nowhere yet

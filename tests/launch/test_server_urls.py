@@ -196,6 +196,29 @@ def test_what_the_client_does_not_take_is_named() -> None:
         database("postgres://panel@db.example/panel?sslmode=nonsense")
 
 
+@pytest.mark.parametrize(
+    ("read", "place"),
+    [(database, "postgres://db.example/panel?{}"), (queue, "postgres://db.example/panel?{}"), (queue, "redis://a/?{}")],
+)
+def test_an_option_stands_there_once(read: Callable[[str], object], place: str) -> None:
+    option = "socket_timeout" if place.startswith("redis") else "connect_timeout"
+    with pytest.raises(InvalidSetting, match=f"with each option once; its {option} stands there twice"):
+        read(place.format(f"{option}=6&{option}=5"))
+    with pytest.raises(InvalidSetting) as error:
+        read(place.format(f"{option}=s3cret&{option}=5"))
+    assert "s3cret" not in str(error.value)
+
+
+def test_the_number_of_a_database_of_redis_stands_there_once() -> None:
+    with pytest.raises(InvalidSetting, match="its db stands there twice"):
+        queue("redis://queue.example/3?db=4")
+
+
+def test_options_reach_the_client_as_they_are_written() -> None:
+    options = {"application_name": "²", "password": "007"}
+    assert database("postgres://db.example/panel?application_name=²&password=007")["OPTIONS"] == options
+
+
 def test_what_the_environment_adds_is_named_as_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGSSLMODE", "nonsense")
     with pytest.raises(InvalidSetting, match="does not take the sslmode that the environment or a service file gives"):

@@ -19,6 +19,8 @@ NUMBERS = (
     "tcp_user_timeout",
 )
 """Whole numbers that libpq reads only when a server has answered."""
+NO_MODE = "none-of-libpq"
+"""As sslmode: libpq refuses it after host, hostaddr and port, and before it looks for any server."""
 NOWHERE = "/dev/null"
 """As the folder of a server's socket: nothing can ever be in it."""
 LOOKED_FOR_IT = ".s.PGSQL."
@@ -36,35 +38,47 @@ def why_refused(parameters: Mapping[str, str]) -> str:
     `parameters`: those of a connection, by libpq's keywords. What a service file and PG… variables add is asked, too.
     https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
     """
+    message, used = _begin({**parameters, "sslmode": NO_MODE})
+    if NO_MODE not in message:
+        return _whose(message, parameters)
     for name in NUMBERS:
-        if name in parameters and not WHOLE.fullmatch(parameters[name]):
-            return f"its {name}, which is a whole number"
-    if not all(map(_is_address, filter(None, parameters.get("hostaddr", "").split(",")))):
-        return "its hostaddr"
-    message = _refusal(parameters)
-    if not message:
-        return ""
-    known = keywords()
-    named = next((word for word in re.findall("[a-z_]+", message) if word in known), "")
-    if named and named not in parameters:
-        return f"the {named} that the environment or a service file gives it"
-    return f"its {named or 'parameters'}"
+        if (name in parameters or used[name]) and not WHOLE.fullmatch(used[name]):
+            return f"{_called(name, parameters)}, which is a whole number"
+    if not all(map(_is_address, filter(None, used["hostaddr"].split(",")))):
+        return _called("hostaddr", parameters)
+    message, _ = _begin({**parameters, **_nowhere(used)})
+    return "" if LOOKED_FOR_IT in message else _whose(message, parameters)
 
 
-def _refusal(parameters: Mapping[str, str]) -> str:
-    """What libpq says when it begins to connect; "" when it came so far as to look for the server."""
-    places = parameters.get("host", "").count(",") + 1
-    asked: dict[str, str] = {
-        **{name: value for name, value in parameters.items() if name != "hostaddr"},
-        "host": ",".join([NOWHERE] * places),
-        "port": parameters.get("port") or "5432",
-    }
-    if asked.get("gssencmode", "require") == "require":
-        asked["gssencmode"] = "disable"  # what a socket can't do may well be asked of a server
-    connection = PGconn.connect_start(make_conninfo(**asked).encode())
+def _begin(parameters: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """What libpq says when it begins to connect, and the parameters that it has then, "" for those without a value."""
+    connection = PGconn.connect_start(make_conninfo(**parameters).encode())
     message = connection.error_message.decode(errors="replace")
+    used = {option.keyword.decode(): (option.val or b"").decode(errors="replace") for option in connection.info}
     connection.finish()
-    return "" if LOOKED_FOR_IT in message else message
+    return message, used
+
+
+def _nowhere(used: Mapping[str, str]) -> dict[str, str]:
+    """In place of what libpq has `used`: the same number of places, and nothing is at any of them.
+
+    hostaddr is empty and not left out: then a service file or PGHOSTADDR would give it, and libpq would connect there.
+    """
+    places = (used["host"] or used["hostaddr"]).count(",") + 1
+    nowhere = {"host": ",".join([NOWHERE] * places), "hostaddr": "", "port": used["port"]}
+    if used["gssencmode"] == "require":
+        nowhere["gssencmode"] = "disable"  # what a socket can't do may well be asked of a server
+    return nowhere
+
+
+def _whose(message: str, parameters: Mapping[str, str]) -> str:
+    words = re.findall("[a-z_]+", message)
+    named = "hostaddr" if "hostaddr" in words else next((word for word in words if word in keywords()), "")
+    return _called(named, parameters) if named else "its parameters"
+
+
+def _called(name: str, parameters: Mapping[str, str]) -> str:
+    return f"its {name}" if name in parameters else f"the {name} that the environment or a service file gives it"
 
 
 def _is_address(text: str) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -229,9 +230,56 @@ def test_a_service_is_one_that_its_file_names(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "services").write_text("[panel]\nhost=a.example,b.example\nport=5433,5434\ndbname=panel\n")
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
     assert database("postgres:///?service=panel")["OPTIONS"] == {"service": "panel"}
-    assert database("postgres://db.example/?service=panel")["HOST"] == "db.example"
+    assert database("postgres://db.example:5433/?service=panel")["HOST"] == "db.example"
     with pytest.raises(InvalidSetting, match="does not take its service"):
         database("postgres:///?service=another")
+
+
+SERVICES = """
+[away]\nhost=a\nhostaddr=127.0.0.1\nport={port}\ndbname=panel
+[two]\nhost=a,b\nhostaddr=127.0.0.1,::1\ndbname=panel
+[one-for-two]\nhost=a\nhostaddr=127.0.0.1,::1\ndbname=panel
+[port]\nhost=a\nport=99999\ndbname=panel
+[keepalives]\nhost=a\nkeepalives_interval=often\ndbname=panel
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """One that SERVICES and PGPORT name."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        port = listening.getsockname()[1]
+        (tmp_path / "services").write_text(SERVICES.format(port=port))
+        monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+        monkeypatch.setenv("PGPORT", str(port))
+        yield listening
+
+
+@pytest.mark.parametrize("read", [database, queue])
+def test_nothing_is_asked_of_the_server(
+    read: Callable[[str], object], server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read("postgres:///?service=away")
+    read("postgres://a,b/panel?hostaddr=127.0.0.1,127.0.0.1")
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
+    read("postgres://db.example/panel")
+    with pytest.raises(BlockingIOError):
+        server.accept()
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("read", [database, queue])
+def test_what_a_service_file_gives_is_read_as_libpq_reads_it(read: Callable[[str], object]) -> None:
+    read("postgres:///?service=two")
+    for service, wrong in (("one-for-two", "hostaddr"), ("port", "port"), ("keepalives", "keepalives_interval")):
+        with pytest.raises(InvalidSetting, match=f"the {wrong} that the environment or a service file gives it"):
+            read(f"postgres:///?service={service}")
+
+
+def test_as_many_addresses_as_hosts_are_given() -> None:
+    with pytest.raises(InvalidSetting, match="does not take its hostaddr"):
+        database("postgres://a,b/panel?hostaddr=127.0.0.1")
 
 
 def test_no_cursor_outlives_its_statement_since_a_pooler_knows_none() -> None:

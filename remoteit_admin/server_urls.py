@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,8 @@ NO_URL_HAS = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]|%00")
 ROLE, CURSORS = "assume_role", "DISABLE_SERVER_SIDE_CURSORS"
 """Options that are Django's and not libpq's."""
 LONGEST_NAME = 63
+LONGEST_FILE, LONGEST_PATH = 247, 504
+"""In bytes: SQLite writes 8 more for the file beside it, where a file system takes 255 and SQLite 512."""
 SECONDS = r"(?=[0-9.]*[1-9])[0-9]{1,6}(\.[0-9]{1,6})?"
 YES_OR_NO = r"(?i:true|false|yes|no|t|f|y|n|1|0)"
 REDIS_OPTIONS = {
@@ -128,6 +131,11 @@ def _file(name: str, parts: SplitResult, folder: Path) -> Path:
     if parts.query or parts.fragment:
         raise InvalidSetting(f"{name} has to be {SQLITE} and nothing more; in its name write ? as %3F and # as %23.")
     file = folder / path
+    if len(os.fsencode(file.name)) > LONGEST_FILE or len(os.fsencode(file)) > LONGEST_PATH:
+        raise InvalidSetting(
+            f"{name} has to be {SQLITE}; the file's name has {LONGEST_FILE} bytes at most, "
+            f"and {LONGEST_PATH} with its folders."
+        )
     if not can_be_written(file.parent):
         raise InvalidSetting(f"{name} has to be {SQLITE} in a folder that is there and can be written, not {file}.")
     if file.is_dir():

@@ -60,6 +60,16 @@ def test_a_folder_is_no_file(tmp_path: Path, read: Callable[..., object]) -> Non
         read("sqlite:///data", tmp_path)
 
 
+@pytest.mark.parametrize("read", [database, queue])
+def test_a_name_is_as_long_as_sqlite_takes_it(tmp_path: Path, read: Callable[..., object]) -> None:
+    deep = tmp_path / ("d" * 200) / ("d" * 200)
+    read(f"sqlite:///{'x' * 247}", tmp_path)
+    for folder, letters in ((tmp_path, 248), (tmp_path, 300), (deep, 100)):
+        folder.mkdir(parents=True, exist_ok=True)
+        with pytest.raises(InvalidSetting, match="the file's name has 247 bytes at most, and 504 with its folders"):
+            read(f"sqlite:///{'x' * letters}", folder)
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

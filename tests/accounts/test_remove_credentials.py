@@ -16,6 +16,7 @@ from connections.models import Account, Connection
 from connections.sandbox import Sandbox
 from connections.stops.worker.loop import Drain
 from tests.stops.test_drain import lines, start_run
+from tests.support.slow import slow_but
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 COMMAND = Origin("command")
@@ -31,19 +32,21 @@ def test_the_reader_of_lists_takes_the_environment_s_at_once(
     assert read_list(account, clients.of(account)).complete
 
 
+@pytest.mark.parametrize("count", slow_but([8], [8, 10]))  # with 8 nothing is queued any more, all is claimed
 def test_what_waits_to_be_sent_is_not_sent_with_them_any_more(
     admin_user: User,
     sandbox: Sandbox,
     account: Account,
     open_connections: Callable[..., list[Connection]],
     settings: Settings,
+    count: int,
 ) -> None:
     settings.STOP_CONCURRENCY = 4  # and twice as many are claimed ahead
     settings.STOP_READ_TIMEOUT = 10.0
     own = Credentials(sandbox.developer_key, username=sandbox.username, password=sandbox.password)
     settings.REMOTEIT_USERNAME = ""
     store_credentials(account, own, admin_user, COMMAND)
-    open_connections(10)
+    open_connections(count)
     run, drain = start_run(admin_user), Drain()
     sandbox.set(latency_ms=3000)  # for what follows happens while the first are out
     while not run.items.sending().exists():
@@ -54,6 +57,8 @@ def test_what_waits_to_be_sent_is_not_sent_with_them_any_more(
     sent = len(sandbox.log.rows("device/connect/stop"))
     assert 1 <= sent <= 4
     assert run.items.filter(state="stopped").count() == sent
-    assert [line["why"] for line in lines("stop.withdrawn")] == ["the account's credentials were changed"] * (10 - sent)
+    assert [line["why"] for line in lines("stop.withdrawn")] == ["the account's credentials were changed"] * (
+        count - sent
+    )
     account.refresh_from_db()
     assert "has no remote.it credentials" in account.paused_why

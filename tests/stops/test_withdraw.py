@@ -99,8 +99,8 @@ def test_what_is_claimed_while_a_cancellation_comes_is_announced_before_it(
     known = open_connections(3)
     run = start_run(alice)
     drain = Drain()
-    while drain._lines == {} or next(iter(drain._lines.values())).needs_sign_in:
-        drain.step(0.05, claiming=drain._lines == {})
+    while not (lines := drain._lines._lines) or next(iter(lines.values())).needs_sign_in:
+        drain.step(0.05, claiming=not lines)
     held, let_go = threading.Event(), threading.Event()
 
     def hold_one() -> None:

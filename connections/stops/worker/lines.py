@@ -27,7 +27,10 @@ class Lines:
         return self._lines[account_id]
 
     def of(self, account: Account) -> Line | None:
-        """The line of `account`, whose lock is held; None, and the account is paused, when it has no credentials."""
+        """The line of `account`, whose lock is held; None, and the account is paused, when it has no credentials.
+
+        Asked for whatever waits, too, when nothing more is queued: it is not sent with credentials that are gone.
+        """
         line = self._lines.get(account.pk)
         if line is not None and line.made_for == account.credentials_changed_at:
             return line
@@ -43,6 +46,10 @@ class Lines:
         if line is not None:
             line.close()
         return self._lines[account.pk]
+
+    def waiting(self) -> set[int]:
+        """The keys of the accounts for which claims wait that no thread has taken up yet."""
+        return {key for key, line in self._lines.items() if line.threads.has_waiting}
 
     @property
     def are_signing_in(self) -> bool:

@@ -151,7 +151,8 @@ class Drain:
             skip_what_is_not_allowed({run_id for run_id, _ in pairs})
         arrivals = list(self._inbox.unrecorded)
         with transaction.atomic():
-            accounts = lock_accounts({*(one.account_id for one in arrivals), *(account for _, account in pairs)})
+            waiting = self._lines.waiting() if sweep else set()
+            accounts = lock_accounts(waiting | {one.account_id for one in arrivals} | {key for _, key in pairs})
             runs = lock_runs({run_id for run_id, _ in pairs})
             entries = self._record_all(arrivals, accounts)
             if sweep:
@@ -205,11 +206,10 @@ class Drain:
     ) -> tuple[list[ToSend], list[Entry]]:
         to_send, announced = [], []
         self._turns += 1
-        now = timezone.now()
         for account in accounts.values():
             runs = [sendable[run_id] for run_id, account_id in pairs if account_id == account.pk and run_id in sendable]
-            line = self._lines.of(account) if runs and not account.is_paused(now) else None
-            if line is None or line.signing_in:
+            line = None if account.is_paused(timezone.now()) else self._lines.of(account)
+            if line is None or line.signing_in or not runs:
                 continue
             if line.needs_sign_in or line.wants_probe:
                 entries = prepare_sign_in(line, account, self.worker)

@@ -62,6 +62,12 @@ class SendingThreads:
         with self._changed:
             self._put(_Job(self._turn, next(self._numbers), work))
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether there are claims that no thread has taken up yet."""
+        with self._changed:
+            return any(job.claim is not None for job in self._jobs)
+
     def take_waiting(self) -> list[Claim]:
         """The claims that no thread has taken up yet; none does any more."""
         with self._changed:

@@ -115,7 +115,7 @@ def import_from_sandbox(port: int) -> None:
 def start_procfile(children: Children, port: int) -> None:
     # Whatever BIND says: this is for this machine alone. It wins over gunicorn's file of settings.
     arguments = f"{os.environ.get('GUNICORN_CMD_ARGS', '')} --bind 127.0.0.1:{port}"
-    env = {**unbuffered(), "PORT": str(port), "GUNICORN_CMD_ARGS": arguments}
+    env = {**unbuffered(), "BIND": "127.0.0.1", "PORT": str(port), "GUNICORN_CMD_ARGS": arguments}
     for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines():
         name, _, command = line.partition(":")
         children.start(name, shlex.split(command), env).listen()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,22 @@ def require_settings(exit_code: int = EXIT_CODE) -> None:
         sys.exit(exit_code)
 
 
+def require_address(bind: str, exit_code: int = 1) -> None:
+    """End this process with `exit_code` and one line when this machine can't listen on `bind`, gunicorn's.
+
+    Asked of any free port: on its own gunicorn may listen already, when it reads its settings again, or systemd does.
+    No setting is known to be wrong (2 would say so), since the address may still come.
+    """
+    if bind.startswith("unix:"):
+        return
+    host = bind.rpartition(":")[0].strip("[]")
+    try:
+        socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        sys.stderr.write(f"BIND is {host}, and this machine can't listen there: {os.strerror(error.errno or 0)}.\n")
+        sys.exit(exit_code)
+
+
 def require_settings_apart() -> str:
     """As `require_settings`, and returns where the web server shall listen, as gunicorn's `bind`.
 
@@ -61,7 +78,7 @@ def require_settings_apart() -> str:
 
 
 def require_server_apart() -> str:
-    """As `require_settings_apart`, and asks what the pages need, too: as `require_what_pages_need`."""
+    """As `require_settings_apart`, and asks what a server needs, too: `require_address`, `require_what_pages_need`."""
     return _apart("server")
 
 
@@ -80,6 +97,7 @@ def main() -> None:
     from django.conf import settings
 
     if sys.argv[1:] == ["server"]:
+        require_address(settings.BIND)
         from remoteit_admin import outage
 
         with outage.told():

@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.support.servers import free_port
         ("::1", "[::1]:8000"),
         ("[::1]", "[::1]:8000"),
         ("unix:/tmp/panel.sock", "unix:/tmp/panel.sock"),
+        ("unix:///tmp/panel.sock", "unix:/tmp/panel.sock"),
     ],
 )
 def test_an_address_of_this_machine_is_read(text: str, bind: str) -> None:
@@ -36,15 +38,41 @@ def test_an_address_of_this_machine_is_read(text: str, bind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["panel.example", "127.0.0.1:8000", "unix:panel.sock", "unix:/nowhere/a.sock", "*", "8000"]
+    "text",
+    [
+        *("panel.example", "127.0.0.1:8000", "*", "8000", "[127.0.0.1]", "[::1", "fe80::1%eth0"),
+        *("unix:panel.sock", "unix:/nowhere/a.sock", "unix:/", "unix:/proc/x.sock", "unix:/tmp/a,b"),
+        "unix:/tmp/unix:b",
+    ],
 )
 def test_any_other_is_refused(text: str) -> None:
     with pytest.raises(InvalidSetting, match="BIND has to be"):
         address("BIND", text, 8000)
 
 
+def test_a_socket_is_one_that_a_server_can_open() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as short, socket.socket(socket.AF_UNIX) as left:
+        folder = Path(short)
+        (folder / "file").touch()
+        (folder / "link").symlink_to("nowhere")
+        left.bind(f"{folder}/left")
+        longest = f"{folder}/{'x' * (106 - len(short))}"
+        assert address("BIND", f"unix:{folder}/left", 8000) == f"unix:{folder}/left"
+        assert address("BIND", f"unix:{longest}", 8000) == f"unix:{longest}"
+        for wrong in (short, f"{folder}/file", f"{folder}/link", f"{longest}x", f"{folder}/{'x' * 300}"):
+            with pytest.raises(InvalidSetting, match="BIND has to be unix:/FILE, without commas and with 107 bytes"):
+                address("BIND", f"unix:{wrong}", 8000)
+
+
+def test_an_address_of_another_machine_ends_the_server_in_one_line(tmp_path: Path) -> None:
+    with gunicorn(tmp_path, stderr=subprocess.PIPE, BIND="203.0.113.1") as server:
+        told = server.communicate(timeout=60)[1]
+    assert told == b"BIND is 203.0.113.1, and this machine can't listen there: Cannot assign requested address.\n"
+    assert server.returncode == 1
+
+
 @contextmanager
-def gunicorn(folder: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+def gunicorn(folder: Path, stderr: int = subprocess.DEVNULL, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """The Procfile's web server, as whoever starts it by hand has it."""
     command = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web:"))
     env = {
@@ -55,7 +83,7 @@ def gunicorn(folder: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]
         "DEBUG": "on",  # or it asks for collected files first
         **variables,
     }
-    server = subprocess.Popen(command.split()[1:], cwd=ROOT, env=env, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(command.split()[1:], cwd=ROOT, env=env, stderr=stderr)
     try:
         yield server
     finally:

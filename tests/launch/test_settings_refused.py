@@ -45,7 +45,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, Any
         ({"PORT": "http"}, "PORT has to be a whole number from 1 to 65535, not 'http'."),
         ({"BIND": "panel.example"}, "BIND has to be an address of this machine"),
         ({"BIND": "127.0.0.1:8000"}, "BIND has to be an address of this machine"),
-        ({"BIND": "unix:/nowhere/panel.sock"}, "BIND has to be an address of this machine"),
+        ({"BIND": "unix:/nowhere/panel.sock"}, "BIND has to be unix:/FILE"),
         ({"ALLOWED_HOSTS": "*", "USE_HTTPS": "on"}, "ALLOWED_HOSTS has to be host names"),
         ({"ALLOWED_HOSTS": "panel.example", "USE_HTTPS": "on", "DEBUG": "on"}, "DEBUG is on"),
         ({"ALLOWED_HOSTS": "localhost, panel.example"}, "USE_HTTPS is off"),

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import environ
 
 from connections.remoteit.wire.base_url import InvalidBaseURL, InvalidProxyURL, checked_base_url, checked_proxy_url
-from remoteit_admin import server_urls
+from remoteit_admin import bind, server_urls
 from remoteit_admin.folders import can_be_written
 from remoteit_admin.hosts import is_allowed_host, is_own_network, origin
 from remoteit_admin.invalid_setting import InvalidSetting
@@ -170,8 +170,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         return Path(text) if text else default
 
     def address(self, name: str, port: int) -> str:
-        """Where a server listens: see `server_urls.address`; this machine alone when it is not set."""
-        return server_urls.address(name, self.text(name, "127.0.0.1"), port)
+        """Where a server listens: see `bind.address`; this machine alone when it is not set."""
+        return bind.address(name, self.text(name, "127.0.0.1"), port)
 
     def database_url(self, name: str, default: str, folder: Path) -> dict[str, Any]:
         """Django's description of a database: see `server_urls.database`. `folder` is where a relative file lies."""

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from remoteit_admin.bind import address
 from remoteit_admin.invalid_setting import InvalidSetting
-from remoteit_admin.server_urls import address
 from tests.support.commands import ROOT
 from tests.support.panels import until
 from tests.support.servers import free_port

@@ -8,9 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlparse, urlsplit
-
-import environ
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from remoteit_admin.folders import can_be_written
 from remoteit_admin.hosts import HIGHEST_PORT
@@ -24,6 +22,7 @@ HOST = re.compile(r"([^:\[\]]*|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?")
 NO_URL_HAS = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]|%00")
 ROLE, CURSORS = "assume_role", "DISABLE_SERVER_SIDE_CURSORS"
 """Options that are Django's and not libpq's."""
+DJANGO_WORDS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 LONGEST_NAME = 63
 LONGEST_FILE, LONGEST_PATH = 247, 504
 """In bytes: SQLite writes 8 more for the file beside it, where a file system takes 255 and SQLite 512."""
@@ -49,17 +48,18 @@ def database(name: str, url: str, folder: Path) -> dict[str, Any]:
     parts = _split(name, url, f"{SQLITE} or {POSTGRES}", ("sqlite", *POSTGRES_SCHEMES))
     if parts.scheme == "sqlite":
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": _file(name, parts, folder)}
-    options = _options(name, parts.query)
-    # In a path + is no blank, but django-environ takes it for one.
-    path = parts.path.replace("+", "%2B")
-    config: dict[str, Any] = environ.Env.db_url_config(urlparse(url)._replace(path=path, query=""))
-    if not config["NAME"] and "service" not in options:
+    places, options = _places(parts), _options(name, parts.query)
+    _require_each_once(name, POSTGRES, [*places, *options])
+    if "dbname" not in places and "service" not in options:
         raise InvalidSetting(f"{name} has to be {POSTGRES}; the NAME of the database is missing.")
-    if len(config["NAME"]) > LONGEST_NAME:
+    if len(places.get("dbname", "")) > LONGEST_NAME:
         raise InvalidSetting(f"{name} has to be {POSTGRES}; a database's NAME has {LONGEST_NAME} letters at most.")
-    places = {"host": config["HOST"], "port": config["PORT"]}
     asked = {option: value for option, value in options.items() if option not in (ROLE, CURSORS)}
-    _require_libpq_takes(name, {**asked, **{option: value for option, value in places.items() if value}})
+    _require_libpq_takes(name, {**places, **asked})
+    config: dict[str, Any] = {
+        "ENGINE": "django.db.backends.postgresql",
+        **{word: places.get(keyword, "") for word, keyword in DJANGO_WORDS.items()},
+    }
     if CURSORS in options:
         config[CURSORS] = options.pop(CURSORS) == "True"
     return {**config, "OPTIONS": options}
@@ -75,7 +75,7 @@ def queue(name: str, url: str, folder: Path) -> dict[str, Any]:
     if parts.scheme == "sqlite":
         return {"huey_class": "huey.SqliteHuey", "filename": str(_file(name, parts, folder))}
     if parts.scheme in POSTGRES_SCHEMES:
-        _require_libpq_takes(name, _read_by_libpq(name, url))
+        _require_libpq_takes(name, _read_by_libpq(name, url, parts))
         return {"huey_class": "huey.PostgresHuey", "dsn": url}
     _require_redis_reads(name, url, parts)
     return {"huey_class": "huey.PriorityRedisHuey", "connection": {"url": url}}
@@ -124,6 +124,23 @@ def _file(name: str, parts: SplitResult, folder: Path) -> Path:
     return file
 
 
+def _places(parts: SplitResult) -> dict[str, str]:
+    """What stands before `?` for PostgreSQL, by libpq's keywords; nothing empty.
+
+    As libpq reads it, and a socket's folder also as it is: postgres:////FOLDER/NAME.
+    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
+    """
+    login, _, servers = parts.netloc.rpartition("@")
+    user, _, password = login.partition(":")
+    found = [host for server in servers.split(",") if (host := HOST.fullmatch(server))]
+    host, port = (",".join(words) for words in zip(*((one[1].strip("[]"), one[2] or "") for one in found), strict=True))
+    folder, slash, name = parts.path.removeprefix("/").rpartition("/")
+    if servers or not folder:
+        folder, name = host, f"{folder}{slash}{name}"
+    written = {"user": user, "password": password, "host": folder, "port": port.strip(",") and port, "dbname": name}
+    return {keyword: unquote(value) for keyword, value in written.items() if value}
+
+
 def _options(name: str, query: str) -> dict[str, str]:
     """What stands after `?`, as text: what is asked of libpq here is what it gets later."""
     from remoteit_admin import libpq
@@ -157,7 +174,7 @@ def _require_libpq_takes(name: str, parameters: Mapping[str, Any]) -> None:
         raise InvalidSetting(f"{name} has to be {POSTGRES}; PostgreSQL's client does not take {why}.")
 
 
-def _read_by_libpq(name: str, url: str) -> Mapping[str, Any]:
+def _read_by_libpq(name: str, url: str, parts: SplitResult) -> Mapping[str, Any]:
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 
@@ -167,7 +184,8 @@ def _read_by_libpq(name: str, url: str) -> Mapping[str, Any]:
         raise InvalidSetting(
             f"{name} has to be {POSTGRES}; a % is written as %25, and after ? stand options of PostgreSQL's client."
         ) from None
-    _require_each_once(name, POSTGRES, (option for option, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)))
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    _require_each_once(name, POSTGRES, [*_places(parts), *(option for option, _ in options)])
     return read
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from psycopg.conninfo import conninfo_to_dict
 
 from remoteit_admin.environment import Environment
 from remoteit_admin.invalid_setting import InvalidSetting
@@ -76,13 +77,17 @@ def test_a_name_is_as_long_as_sqlite_takes_it(tmp_path: Path, read: Callable[...
         ("postgres://panel:s%2Fc%3Fr%23t@db.example/panel", {"PASSWORD": "s/c?r#t", "HOST": "db.example"}),
         (
             "postgresql://panel:p@ss:word$1+1@db.example:5433/a+b",
-            {"PASSWORD": "p@ss:word$1+1", "NAME": "a+b", "PORT": 5433},
+            {"PASSWORD": "p@ss:word$1+1", "NAME": "a+b", "PORT": "5433"},
         ),
         ("postgres://panel:…@db.example/panel", {"PASSWORD": "…", "USER": "panel"}),
         ("postgres:///panel", {"HOST": "", "NAME": "panel"}),
-        ("postgres://panel@[::1]:5432/panel", {"HOST": "::1", "PORT": 5432}),
+        ("postgres://panel@[::1]:5432/panel", {"HOST": "::1", "PORT": "5432"}),
         ("postgres://panel@a.example:5432,b.example:5432/panel", {"HOST": "a.example,b.example", "PORT": "5432,5432"}),
+        ("postgres://panel@[::1],B,c:5433/panel", {"HOST": "::1,B,c", "PORT": ",,5433"}),
         ("postgres:////var/run/postgresql/panel", {"HOST": "/var/run/postgresql", "NAME": "panel"}),
+        ("postgres://u:p@%2Ftmp%2FX/db", {"HOST": "/tmp/X", "NAME": "db", "USER": "u", "PASSWORD": "p"}),
+        ("postgres://%2Ftmp%2Fx:5433,%2Ftmp/db", {"HOST": "/tmp/x,/tmp", "PORT": "5433,"}),
+        ("postgres://db.example//panel", {"HOST": "db.example", "NAME": "/panel"}),
         ("postgres://panel@db.example/panel?sslmode=require", {"OPTIONS": {"sslmode": "require"}}),
         (
             "postgres://panel@a.example,b.example:5433/panel?gssencmode=require&target_session_attrs=read-write",
@@ -218,6 +223,29 @@ def test_an_option_stands_there_once(read: Callable[[str], object], place: str) 
     with pytest.raises(InvalidSetting) as error:
         read(place.format(f"{option}=s3cret&{option}=5"))
     assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("read", [database, queue])
+@pytest.mark.parametrize("option", ["user", "password", "host", "port", "dbname"])
+def test_what_stands_before_them_is_no_option_again(read: Callable[[str], object], option: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"its {option} stands there twice"):
+        read(f"postgres://panel:a@db.example:5432/panel?{option}=1")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://u:p%40@%2Ftmp%2FX/db",
+        "postgres://%2Ftmp%2Fx:5433,[::1],b.example:5434/d+b?connect_timeout=5",
+        "postgres://u@/a%2Fb?host=%2Ftmp",
+        "postgresql://a,b:5433/db",
+    ],
+)
+def test_a_database_is_where_libpq_finds_it(url: str) -> None:
+    config = database(url)
+    words = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    read = {keyword: config[word] for word, keyword in words.items() if config[word]}
+    assert {**read, **config["OPTIONS"]} == conninfo_to_dict(url)
 
 
 def test_the_number_of_a_database_of_redis_stands_there_once() -> None:

@@ -132,7 +132,7 @@ def _places(parts: SplitResult) -> dict[str, str]:
     """
     login, _, servers = parts.netloc.rpartition("@")
     user, _, password = login.partition(":")
-    found = [host for server in servers.split(",") if (host := HOST.fullmatch(server))]
+    found = [match for server in servers.split(",") if (match := HOST.fullmatch(server))]
     host, port = (",".join(words) for words in zip(*((one[1].strip("[]"), one[2] or "") for one in found), strict=True))
     folder, slash, name = parts.path.removeprefix("/").rpartition("/")
     if servers or not folder:

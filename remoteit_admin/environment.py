@@ -17,7 +17,7 @@ import environ
 from connections.remoteit.wire.base_url import InvalidBaseURL, InvalidProxyURL, checked_base_url, checked_proxy_url
 from remoteit_admin import bind, server_urls
 from remoteit_admin.folders import can_be_written
-from remoteit_admin.hosts import is_allowed_host, is_own_network, origin
+from remoteit_admin.hosts import allowed_host, origin, own_network
 from remoteit_admin.invalid_setting import InvalidSetting
 
 SWITCH = {
@@ -104,28 +104,18 @@ class Environment(environ.Env):  # type: ignore[misc]
 
     def hosts(self, name: str, default: Sequence[str]) -> list[str]:
         """The host names that the panel answers to. All of them (`*`) would let a stranger's link name any other."""
-        hosts = self.names(name, default)
         expected = "host names or addresses by commas (.example.com with all below it, IPv6 in [brackets])"
-        _require_each(name, hosts, is_allowed_host, expected)
-        return hosts
+        return _each(name, self.names(name, default), allowed_host, expected)
 
     def origins(self, name: str) -> list[str]:
         """Origins of forms: scheme, host and port, as browsers write them."""
-        origins = []
-        for word in self.names(name):
-            try:
-                origins.append(origin(word))
-            except ValueError:
-                refuse(name, "origins by commas, such as https://panel.example", word)
-        return origins
+        return _each(name, self.names(name), origin, "origins by commas, such as https://panel.example")
 
     def networks(self, name: str, words: Collection[str] = ()) -> list[str]:
         """Addresses and networks, and the `words` that may stand beside them."""
-        networks = self.names(name)
         also = "".join(f" or {word}" for word in words)
         expected = f"addresses or networks by commas, such as 10.0.0.0/8 (none wider){also}"
-        _require_each(name, networks, lambda text: text in words or is_own_network(text), expected)
-        return networks
+        return _each(name, self.names(name), lambda text: text if text in words else own_network(text), expected)
 
     def cookie_prefix(self, name: str) -> str:
         """What the names of cookies begin with: two panels on one host need two."""
@@ -208,10 +198,15 @@ def _not(value: str) -> str:
     return f", not {shown if value else 'empty'}"
 
 
-def _require_each(name: str, words: Sequence[str], fits: Callable[[str], bool], expected: str) -> None:
+def _each(name: str, words: Sequence[str], read: Callable[[str], str], expected: str) -> list[str]:
+    """What `read` makes of each; it raises ValueError for what is not `expected`."""
+    found = []
     for word in words:
-        if not fits(word):
+        try:
+            found.append(read(word))
+        except ValueError:
             refuse(name, expected, word)
+    return found
 
 
 def _is_fernet_key(text: str) -> bool:

@@ -113,7 +113,13 @@ def secret_key(env: Environment) -> Any:
         (hosts, "", ["localhost"]),
         (hosts, "localhost, 127.0.0.1", ["localhost", "127.0.0.1"]),
         (hosts, ".panel.example,[::1],Panel-2", [".panel.example", "[::1]", "Panel-2"]),
+        (hosts, "[0:0:0:0:0:0:0:1],[2001:DB8::0001],[::ffff:10.0.0.1]", ["[::1]", "[2001:db8::1]", "[::ffff:a00:1]"]),
         (origins, "", []),
+        (
+            origins,
+            "https://[0:0:0:0:0:0:0:1]:8443,http://[::FFFF:10.0.0.1]",
+            ["https://[::1]:8443", "http://[::ffff:a00:1]"],
+        ),
         (origins, "https://panel.example, http://127.0.0.1:8000", ["https://panel.example", "http://127.0.0.1:8000"]),
         (origins, "https://*.panel.example,https://[::1]:8443", ["https://*.panel.example", "https://[::1]:8443"]),
         (
@@ -122,6 +128,7 @@ def secret_key(env: Environment) -> Any:
             ["https://panel.example", "http://a.b", "https://a:8443"],
         ),
         (networks, "", []),
+        (networks, "::ffff:10.0.0.1,::ffff:10.0.0.0/104", ["10.0.0.1/32", "10.0.0.0/8"]),
         (networks, "10.0.0.0/8, ::1,192.168.1.7,fc00::/7", ["10.0.0.0/8", "::1", "192.168.1.7", "fc00::/7"]),
         (path, "", ""),
         (path, "/panel/.v2/a..b/", "/panel/.v2/a..b"),
@@ -172,6 +179,9 @@ def test_a_long_value_is_not_told_whole() -> None:
         *((hosts, value, value) for value in ("*", "*.panel.example", "https://panel.example", "panel.example:443")),
         *((hosts, value, value) for value in ("panel.example/admin", "::1", "two words", "..", "panel..example")),
         (hosts, "localhost,*", "*"),
+        *((hosts, value, value) for value in (".1.2.3.4", ".[::1]", ".", "..a", "panel.0x1", "0x7f000001")),
+        *((origins, value, value) for value in ("https://*.[::1]", "https://*.1.2.3.4", "https://*.", "https://a.0x1")),
+        *((networks, value, value) for value in ("::ffff:0:0/96", "::ffff:10.0.0.0/103")),
         *((origins, value, value) for value in ("panel.example", "https://", "https://panel.example/", "*")),
         *(
             (hosts, value, value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import sys
 from collections.abc import Iterator
 
@@ -33,14 +32,22 @@ def told() -> Iterator[None]:
 
 def why(error: Exception) -> str:
     """The line that tells `error`, when it is the database's or the queue's; "" when it is of our own program."""
-    said = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, Error):
         if _lacks_migrations():
             return "The database has not the tables of this version: run `python manage.py migrate`."
-        return "" if _is_our_own(error) else f"The database can't be used: {said}"
-    # Django wraps the errors of the database; these are of the queue, which Huey opens without it.
-    drivers = [sqlite3, *filter(None, [sys.modules.get("psycopg")])]
-    return f"The queue can't be used: {said}" if any(isinstance(error, one.DatabaseError) for one in drivers) else ""
+        return "" if _is_our_own(error) else f"The database can't be used: {_said(error)}"
+    return why_queue(error)
+
+
+def why_queue(error: BaseException | None) -> str:
+    """As `why`, of the queue alone: Django wraps the errors of the database, and Huey passes its drivers' on."""
+    names = (("sqlite3", "DatabaseError"), ("psycopg", "DatabaseError"), ("redis", "RedisError"))
+    loaded = tuple(getattr(sys.modules[driver], name) for driver, name in names if driver in sys.modules)
+    return f"The queue can't be used: {_said(error)}" if isinstance(error, loaded) else ""
+
+
+def _said(error: BaseException | None) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _is_our_own(error: Error) -> bool:

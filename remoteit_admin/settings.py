@@ -239,7 +239,7 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "remoteit_admin.error_reports.HidesSecrets"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"()": "remoteit_admin.quiet.Line"}},
     "filters": {"once": {"()": "remoteit_admin.quiet.OncePerMinute"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["once"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,14 @@ COMMANDS = [
 ]
 
 
+def environment(folder: Path, **variables: str) -> dict[str, str]:
+    places = {"DATABASE_URL": f"sqlite:///{folder}/db.sqlite3", "QUEUE_URL": f"sqlite:///{folder}/queue.sqlite3"}
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", **places, **variables}
+
+
 def run(folder: Path, command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
     """The end of `command` on an empty database in `folder`, or on what `variables` name instead."""
-    places = {"DATABASE_URL": f"sqlite:///{folder}/db.sqlite3", "QUEUE_URL": f"sqlite:///{folder}/queue.sqlite3"}
-    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", **places, **variables}
+    env = environment(folder, **variables)
     return subprocess.run(command, cwd=ROOT, env=env, input="", capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -80,6 +85,19 @@ def test_a_queue_that_is_away_is_told_in_one_line(tmp_path: Path) -> None:
         done = run(tmp_path, program, QUEUE_URL=away(free_port()), PORT=str(free_port()))
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert done.stderr.startswith("The queue can't be used: connection failed: ")
+
+
+@pytest.mark.slow
+def test_a_worker_waits_for_redis_and_tells_it_in_one_line(tmp_path: Path) -> None:
+    run(tmp_path, command_line("migrate", "--verbosity", "0"))
+    away = f"redis://:s3cret@127.0.0.1:{free_port()}/0"
+    env = environment(tmp_path, QUEUE_URL=away)
+    with subprocess.Popen(command_line("worker"), cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True) as worker:
+        time.sleep(10)
+        worker.terminate()
+        told = worker.stderr.read() if worker.stderr else ""
+    assert (worker.returncode, told.count("\n")) == (0, 1)
+    assert "The queue can't be used: Error 111 connecting to 127.0.0.1:" in told
 
 
 @pytest.mark.slow

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 
-from remoteit_admin.quiet import OncePerMinute
+from remoteit_admin.quiet import MEANWHILE, Line, OncePerMinute
 
 
 @pytest.fixture
@@ -44,6 +46,37 @@ def test_after_a_minute_it_is_told_again(
     fail(log)
     monkeypatch.setattr("remoteit_admin.quiet.REST_S", 0.0)
     fail(log)
+    assert len(caplog.records) == 2
+
+
+AWAY = redis.ConnectionError("Error 111 connecting to queue.example:6379.\nConnection refused.")
+TOLD = f"The queue can't be used: Error 111 connecting to queue.example:6379. Connection refused. {MEANWHILE}"
+
+
+def test_a_queue_that_is_away_is_told_once_whoever_meets_it(
+    log: logging.Logger, caplog: pytest.LogCaptureFixture
+) -> None:
+    for text in ("Error reading from queue", "Error reading schedule.", "The queue did not take the wake-up"):
+        fail(log, text, AWAY)
+    assert [Line().format(record).partition("quiet: ")[2] for record in caplog.records] == [TOLD]
+
+
+def test_an_error_of_the_program_keeps_its_traceback(log: logging.Logger, caplog: pytest.LogCaptureFixture) -> None:
+    fail(log, "Error reading from queue", ValueError("ours"))
+    assert "Traceback" in Line().format(caplog.records[0])
+
+
+def test_the_next_outage_of_a_queue_is_told(
+    log: logging.Logger, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(log, error=AWAY)
+    monkeypatch.setattr("remoteit_admin.quiet.REST_S", 0.2)
+    for _ in range(10):
+        time.sleep(0.03)
+        fail(log, error=AWAY)
+    assert len(caplog.records) == 1
+    time.sleep(0.25)
+    fail(log, error=AWAY)
     assert len(caplog.records) == 2
 
 

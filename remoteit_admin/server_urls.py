@@ -74,6 +74,7 @@ def queue(name: str, url: str, folder: Path) -> dict[str, Any]:
     parts = _split(name, url, expected, ("sqlite", "redis", "rediss", *POSTGRES_SCHEMES))
     if parts.scheme == "sqlite":
         return {"huey_class": "huey.SqliteHuey", "filename": str(_file(name, parts, folder))}
+    url = f"{parts.scheme}{url[len(parts.scheme) :]}"  # in small letters, which alone the clients know
     if parts.scheme in POSTGRES_SCHEMES:
         _require_libpq_takes(name, _read_by_libpq(name, url, parts))
         return {"huey_class": "huey.PostgresHuey", "dsn": url}

@@ -13,7 +13,7 @@ from itertools import chain
 from django.utils.translation import gettext as _
 
 SEPARATORS = ",;\t"
-SEPARATOR_LINE = re.compile(r"""("?)sep=([^\w"\r\n\0])\1[,;\t]*[\r\n]*""", re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r"""("?)sep=([^\w"\r\n\0])\1[,;\t ]*[\r\n]*""", re.IGNORECASE)
 """A first line that is no row: Excel takes the separator from it, and its users write it for Excel's sake."""
 ENCODINGS = ((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16-LE"), (codecs.BOM_UTF16_BE, "UTF-16-BE"))
 """What a byte order mark says. Excel writes one before its "CSV UTF-8" and its "Unicode text", which is UTF-16."""

@@ -106,6 +106,8 @@ def test_a_database_is_described_as_it_is_written(url: str, expected: dict[str, 
     ("url", "expected"),
     [
         ("redis://:geheim@queue.example:6379/0", {"connection": {"url": "redis://:geheim@queue.example:6379/0"}}),
+        ("REDIS://Queue.example", {"connection": {"url": "redis://Queue.example"}}),
+        ("PostgreSQL://db.example/panel", {"dsn": "postgresql://db.example/panel"}),
         ("rediss://queue.example", {"huey_class": "huey.PriorityRedisHuey"}),
         ("redis://queue.example/3?socket_timeout=0.5&protocol=3", {"huey_class": "huey.PriorityRedisHuey"}),
         ("rediss://queue.example?ssl_cert_reqs=none&ssl_check_hostname=no", {"huey_class": "huey.PriorityRedisHuey"}),

@@ -18,7 +18,7 @@ from connections.stops.worker.loop import Drain
 from tests.stops.test_drain import lines, start_run
 from tests.support.slow import slow_but
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 COMMAND = Origin("command")
 
 
@@ -48,7 +48,7 @@ def test_what_waits_to_be_sent_is_not_sent_with_them_any_more(
     store_credentials(account, own, admin_user, COMMAND)
     open_connections(count)
     run, drain = start_run(admin_user), Drain()
-    sandbox.set(latency_ms=3000)  # for what follows happens while the first are out
+    sandbox.set(latency_ms=1500)  # for what follows happens while the first are out
     while not run.items.sending().exists():
         drain.step(0.02)
     remove_credentials(account, admin_user, COMMAND)

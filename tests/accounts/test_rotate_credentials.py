@@ -22,8 +22,6 @@ from tests.support.commands import manage
 from tests.support.runs import start_run
 from tests.support.workers import worker
 
-pytestmark = pytest.mark.both
-
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
 CREDENTIALS = Credentials(developer_key="DEVKEY", token="a-token-of-some-length")
 

@@ -27,8 +27,6 @@ from connections.sandbox import Sandbox
 from connections.sandbox.wire.accounts import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from tests.stops.test_drain import finish, start_run
 
-pytestmark = pytest.mark.both
-
 SECRETS = {
     "developer_key": "DEVELOPER-KEY-OF-A-TEST",
     "username": "ops@example.com",

@@ -115,6 +115,7 @@ def test_ticks_scroll_and_focus_survive_a_row_that_ended_and_new_ones(
     assert page.locator("tr[data-key]").evaluate_all("rows => rows.map((row) => row.dataset.key)") == order
 
 
+@pytest.mark.slow
 def test_a_ticked_row_that_ended_is_skipped_on_the_confirm_page(page: Page, listed: list[Connection]) -> None:
     tick(page, listed[3], listed[5])
     end(listed[3])
@@ -137,6 +138,7 @@ def test_rows_stay_in_their_place_when_the_state_above_them_grows(page: Page, li
     assert before and after and before["y"] == after["y"]
 
 
+@pytest.mark.slow
 def test_an_open_menu_stays_open(page: Page) -> None:
     menu = page.locator('details[data-filter-title="service"]')
     menu.locator("summary").click()
@@ -154,6 +156,7 @@ def test_a_focused_tab_keeps_the_focus_when_its_count_changes(page: Page, listed
     expect(tab).to_be_focused()
 
 
+@pytest.mark.slow
 def test_what_changed_is_announced_once(page: Page, listed: list[Connection]) -> None:
     announced = page.locator("[data-announce]")
     end(listed[0])
@@ -165,6 +168,7 @@ def test_what_changed_is_announced_once(page: Page, listed: list[Connection]) ->
     expect(announced).to_have_text("heard")
 
 
+@pytest.mark.slow
 def test_all_that_match_stay_selected_and_are_counted_anew(
     page: Page, listed: list[Connection], make_second_page: None
 ) -> None:
@@ -202,7 +206,8 @@ def test_the_overview_refreshes_itself_until_it_is_paused(page: Page, listed: li
     expect(page.get_by_role("link", name="19 open")).to_be_visible()
 
 
-@pytest.mark.parametrize("address", slow_but([LIST], [LIST, "/admin/"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("address", [LIST, "/admin/"])
 def test_the_navigation_counts_anew_with_the_page(page: Page, listed: list[Connection], address: str) -> None:
     page.goto(address)
     expect(page.locator("#panel-nav")).to_contain_text("Connections 20")
@@ -240,6 +245,7 @@ def test_where_the_server_fails_it_says_since_when_and_asks_less_often(
     expect(state).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_the_key_r_has_the_list_read_and_leaves_the_page_as_it_is(page: Page, listed: list[Connection]) -> None:
     tick(page, listed[2])
     with page.expect_response(re.compile("/read/")):
@@ -249,6 +255,7 @@ def test_the_key_r_has_the_list_read_and_leaves_the_page_as_it_is(page: Page, li
     expect(row(page, listed[2]).get_by_role("checkbox")).to_be_checked()
 
 
+@pytest.mark.slow
 def test_on_a_phone_the_title_is_not_covered_by_all_the_buttons_that_there_are(
     open_window: OpenWindow, admin_user: User, listed: list[Connection]
 ) -> None:
@@ -265,6 +272,7 @@ def test_without_script_read_now_is_a_form(open_window: OpenWindow, alice: User,
     expect(page.get_by_text("1 list is read next.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_list_that_failed_meanwhile_is_named(
     page: Page, listed: list[Connection], sandbox: Sandbox, account: Account
 ) -> None:

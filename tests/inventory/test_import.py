@@ -18,7 +18,7 @@ from connections.audit.origin import Origin
 from connections.inventory.imports import CHUNK, MOST_BAD, Imported, NotImported, check, import_connections
 from connections.models import Account, AuditEvent, Connection
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 MakeConnection = Callable[..., Connection]
 
 ADDRESS = "80:00:00:00:01:00:40:C5"

@@ -21,6 +21,7 @@ from tests.launch.test_launcher import copy_of_the_project
 from tests.support.commands import ROOT
 from tests.support.panels import GUNICORN, until
 from tests.support.servers import free_port
+from tests.support.slow import slow_but
 
 SECRET_KEY = "tests-only-0123456789-0123456789-0123456789-0123456789"
 SHOW = """
@@ -55,7 +56,7 @@ def test_with_it_everything_is_there(tmp_path: Path) -> None:
     assert places(DATA_FOLDER=str(tmp_path)) == there
 
 
-@pytest.mark.parametrize("wrong", ["data", "/no/such/folder", "README.md", "/proc"])
+@pytest.mark.parametrize("wrong", slow_but(["/proc"], ["data", "/no/such/folder", "README.md", "/proc"]))
 def test_what_is_no_folder_is_refused(wrong: str) -> None:
     told = f"DATA_FOLDER has to be the absolute path of a folder that is there and can be written, not {wrong!r}."
     assert told in read_settings(DATA_FOLDER=wrong).stderr

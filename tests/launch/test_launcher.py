@@ -141,6 +141,7 @@ def rows(launcher, query):
         return database.execute(query).fetchall()
 
 
+@pytest.mark.slow
 def test_it_serves_the_panel_at_the_address_that_it_prints(running):
     address = re.search(r"^  Panel      (\S+)$", running.shown, re.M)[1]
     assert address == f"http://127.0.0.1:{running.port}/admin/"
@@ -149,6 +150,7 @@ def test_it_serves_the_panel_at_the_address_that_it_prints(running):
     assert len(groups_alive(running.project)) == 4
 
 
+@pytest.mark.slow
 def test_it_tells_the_history_of_the_first_administrator(running):
     [(body,)] = rows(running, "SELECT body FROM connections_auditevent WHERE action = 'user.added'")
     line = json.loads(body)
@@ -156,6 +158,7 @@ def test_it_tells_the_history_of_the_first_administrator(running):
     assert PASSWORD.findall(running.shown)[0] not in body
 
 
+@pytest.mark.slow
 def test_it_imports_what_the_sandbox_has_open(running):
     [(body,)] = rows(running, "SELECT body FROM connections_auditevent WHERE action = 'connections.imported'")
     assert json.loads(body)["count"] == 500
@@ -184,6 +187,7 @@ class Browser:
         self.shown.raise_for_status()
 
 
+@pytest.mark.slow
 def test_the_printed_password_leads_to_a_list_of_which_one_connection_is_stopped(running):
     browser = Browser(running)
     listed = browser.get("connections/connection/")

@@ -23,7 +23,7 @@ from connections.sandbox import FaultRule, Sandbox
 from tests.live.test_live import facts_of, open_in_world, stop_everything, verdicts
 from tests.stops.test_drain import finish, start_run
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 OpenConnections = Callable[..., list[Connection]]
 
 

@@ -17,8 +17,6 @@ from connections.stops.worker.inbox import Inbox
 from connections.stops.worker.loop import Drain
 from tests.stops.test_drain import start_run, states
 
-pytestmark = pytest.mark.both
-
 LONG_S = 60.0
 AN_ARRIVAL = SignedIn(1, Login(True, Cause.NONE, 200, "", 1), probe=False, made_for=None)
 

@@ -22,7 +22,7 @@ from connections.sandbox import Sandbox
 from connections.stops.worker.loop import Drain
 from tests.stops.test_drain import lines, start_run, states
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 OpenConnections = Callable[..., list[Connection]]
 COMMAND = Origin("command")
 

@@ -14,8 +14,6 @@ from connections.models.states import ItemState, RunState
 from connections.words import counts as counting
 from tests.support.pages import text_of
 
-pytestmark = pytest.mark.both
-
 LIST = "/admin/connections/connection/"
 
 

@@ -20,8 +20,6 @@ from tests.conftest import open_in
 from tests.support.pages import text_of
 from tests.support.runs import living_worker
 
-pytestmark = pytest.mark.both
-
 LIST = "/admin/connections/connection/"
 MakeConnection = Callable[..., Connection]
 

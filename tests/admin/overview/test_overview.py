@@ -18,7 +18,7 @@ from connections.models import Account, AuditVerification, Connection, StopItem,
 from connections.stops import control
 from tests.support.runs import WEB, living_worker, put, start_run
 
-pytestmark = [pytest.mark.both, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 Make = Callable[..., Connection]
 
 

@@ -129,8 +129,8 @@ READY = "Stop       Ctrl-C"
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    """A first start, for all tests that only use it: it takes seconds."""
-    launcher = Launcher(copy_of_the_project(tmp_path_factory.mktemp("running")), free_port())
+    """A first start, for all tests that only use it: it takes seconds. BIND, another machine, is the servers' alone."""
+    launcher = Launcher(copy_of_the_project(tmp_path_factory.mktemp("running")), free_port(), BIND="203.0.113.1")
     launcher.until_shown(READY)
     yield launcher
     launcher.end()

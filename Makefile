@@ -16,6 +16,9 @@ export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/python -m $(MEASURED) pytest -rs -n auto --maxprocesses=4 --dist worksteal
 ON_SQLITE = env -u DATABASE_URL -u QUEUE_URL $(PYTEST)
 ON_POSTGRESQL = $(BIN)/python -m tests.support.servers -- $(PYTEST)
+ELSEWHERE = "not browser and not once and (slow or not both)"
+# Whole processes and outages beside others can be late: what failed is tried once more by itself. A fault fails again.
+AGAIN = --last-failed --last-failed-no-failures none
 
 .PHONY: help run test test-rest test-all coverage chaos check bench screenshots fmt
 help: ## list the targets
@@ -32,8 +35,8 @@ test: .venv/dev.stamp ## a proof of every behaviour in five minutes: on SQLite, 
 
 test-rest: .venv/dev.stamp ## what `make test` leaves out: whole processes, outages, every screen, all on PostgreSQL
 	@.ci/setup
-	@$(ON_SQLITE) -m slow
-	@$(ON_POSTGRESQL) -m "not browser and not once and (slow or not both)"
+	@$(ON_SQLITE) -m slow || $(ON_SQLITE) -m slow $(AGAIN)
+	@$(ON_POSTGRESQL) -m $(ELSEWHERE) || $(ON_POSTGRESQL) -m $(ELSEWHERE) $(AGAIN)
 	@$(BIN)/python -m tests.mutations
 
 test-all: test test-rest ## every test

@@ -12,7 +12,8 @@ from connections.models.runs import Worker
 
 PATIENCE_MS = 500
 """How long a lock of somebody else is waited for; what is locked is not full."""
-LOCKED = ("lock timeout", "database is locked")
+NOT_NOW = ("lock timeout", "database is locked", "current transaction is aborted")
+"""What says nothing of whether the database takes a write: others hold it, or this transaction has failed before."""
 NEVER_TAKEN = (DataError, IntegrityError, UnicodeError, OverflowError)
 """What is raised for values that no later try can write: a letter that the database's encoding lacks, a number out of
 its column's range, a rule of the database. All else may be an outage."""
@@ -24,7 +25,7 @@ def in_ascii(text: str) -> str:
 
 
 def why_not_writable() -> str:
-    """What the database says when it is asked to write, word for word; "" when it writes, or is locked just now.
+    """What the database says when it is asked to write, word for word; "" when it writes, or can't tell just now.
 
     Notes the time in the row of the last worker: only a commit that changes something shows that there is room for one.
     """
@@ -34,7 +35,7 @@ def why_not_writable() -> str:
             Worker.objects.filter(pk__in=last).update(tried_at=timezone.now())
     except DatabaseError as error:
         said = str(error).partition("\n")[0]
-        return "" if any(word in said for word in LOCKED) else said
+        return "" if any(word in said for word in NOT_NOW) else said
     return ""
 
 

@@ -16,7 +16,7 @@ from connections.people.failures import KEPT_FOR, MOST_OF_ALL
 from connections.sandbox import Sandbox
 from tests.support.panels import PASSWORD, Panel, Web
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 STRANGERS = 16
 SECONDS = 12.0
 OPERATOR = "192.0.2.1"
@@ -87,4 +87,4 @@ def test_sixteen_who_guess_slow_nobody_and_fill_nothing(tmp_path: Path, addresse
     assert answers[200] <= addresses * BY_ADDRESS.free
     assert len(told) <= 2 * MOST_OF_ALL  # the minute may have changed meanwhile
     assert tried - len(told) - sum(sums) <= tried * KEPT_FOR.total_seconds() / SECONDS * 2
-    assert statistics.median(beside) < 1
+    assert statistics.median(beside) < 20 * max(statistics.median(alone), 0.05)  # it was forty to fifty times

@@ -10,13 +10,14 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
 from pytest_django import DjangoDbBlocker, Settings
 
 # Playwright's sync API runs an event loop, which Django takes for an async view.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 from connections.audit import checkpoints, triggers
+from connections.live.read import read_list
 from connections.models import Account, Connection
 from connections.sandbox import Sandbox
 from connections.sandbox.world.seed import connectable, opener
@@ -175,3 +176,17 @@ def open_connections(sandbox: Sandbox, account: Account) -> Callable[[int], list
         )
 
     return open_them
+
+
+@pytest.fixture
+def operator(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def listed(sandbox: Sandbox, account: Account) -> Connection:
+    """A connection that a complete list showed."""
+    sandbox.call(open_in, sandbox.server.world, 1)
+    assert read_list(account).complete
+    return Connection.objects.get()

@@ -4,34 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from connections.live.read import read_list
 from connections.live.schedule import due_accounts
 from connections.models import Account, Connection
-from connections.sandbox import Sandbox
-from tests.conftest import open_in
 from tests.support.pages import text_of
 from tests.support.runs import living_worker
 
 LIST = "/admin/connections/connection/"
-
-
-@pytest.fixture
-def operator(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
-
-
-@pytest.fixture
-def listed(sandbox: Sandbox, account: Account) -> Connection:
-    """A connection that a complete list showed."""
-    sandbox.call(open_in, sandbox.server.world, 1)
-    assert read_list(account).complete
-    return Connection.objects.get()
 
 
 def test_read_now_makes_the_lists_due_and_leads_back(client: Client, bob: User, listed: Connection) -> None:

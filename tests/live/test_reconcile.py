@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import transaction
@@ -15,25 +14,10 @@ from connections.audit.origin import Origin
 from connections.live.reconcile import Reconciled, _open, reconcile, revive
 from connections.models import Account, AuditEvent, Connection
 from connections.remoteit import Cause, Session, SessionList
+from tests.support.lists import ID, ORGANISATION, OWN, session
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db]
 MakeConnection = Callable[..., Connection]
-ID = "48844999-bbf4-48cf-9a3a-353b7385737a"
-OWN, ORGANISATION = "own-account", "an-organisation"
-
-
-def session(session_id: str = ID, *accounts: str, **facts: Any) -> Session:
-    told = {
-        "service_address": "80:00:00:00:01:00:40:C5",
-        "service_name": "ssh",
-        "device_name": "Pump 7",
-        "opened_by": "anna@example.org",
-        "opened_at": "2026-01-02T03:04:05.678Z",
-        "proxy": True,
-        "state": "connected",
-        **facts,
-    }
-    return Session(id=session_id, accounts=accounts or (OWN,), **told)
 
 
 def follow(account: Account, *sessions: Session, reach: tuple[str, ...] = (OWN, ORGANISATION)) -> Reconciled:

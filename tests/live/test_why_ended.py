@@ -15,25 +15,10 @@ from connections.models import Account, Connection, StopItem, StopRun
 from connections.models.states import ItemState, RunState, Verdict
 from connections.sandbox import Sandbox
 from connections.words.connections import note_of_connection
-from tests.conftest import open_in
 from tests.support.pages import text_of
 
 LIST = "/admin/connections/connection/"
 MakeConnection = Callable[..., Connection]
-
-
-@pytest.fixture
-def operator(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
-
-
-@pytest.fixture
-def listed(sandbox: Sandbox, account: Account) -> Connection:
-    """A connection that a complete list showed."""
-    sandbox.call(open_in, sandbox.server.world, 1)
-    assert read_list(account).complete
-    return Connection.objects.get()
 
 
 def page_of(connection: Connection) -> str:

@@ -23,12 +23,6 @@ LIST = "/admin/connections/connection/"
 MakeConnection = Callable[..., Connection]
 
 
-@pytest.fixture
-def operator(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
-
-
 def refresh(client: Client, *shown: Connection, **more: object) -> HttpResponse:
     """Ask as the page would that showed these rows, a minute ago."""
     asked = {

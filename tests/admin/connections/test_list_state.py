@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
@@ -16,26 +15,11 @@ from connections.models import Account, Connection
 from connections.sandbox import Sandbox
 from connections.sandbox.wire.faults import FaultRule
 from connections.stops import plan
-from tests.conftest import open_in
 from tests.support.pages import text_of
 from tests.support.runs import living_worker
 
 LIST = "/admin/connections/connection/"
 MakeConnection = Callable[..., Connection]
-
-
-@pytest.fixture
-def operator(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
-
-
-@pytest.fixture
-def listed(sandbox: Sandbox, account: Account) -> Connection:
-    """A connection that a complete list showed."""
-    sandbox.call(open_in, sandbox.server.world, 1)
-    assert read_list(account).complete
-    return Connection.objects.get()
 
 
 def page_of(connection: Connection) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from connections.models import Account, AuditEvent, Connection, StopRun
@@ -20,12 +19,6 @@ pytestmark = pytest.mark.django_db
 MakeConnection = Callable[..., Connection]
 LIST = "/admin/connections/connection/"
 CAME_OR_WENT = "Connections came or went"
-
-
-@pytest.fixture
-def operator(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
 
 
 def select_all(client: Client, query: str, page: str | None = None) -> str:

@@ -25,12 +25,6 @@ RUNS = "/admin/connections/stoprun/"
 MAY_STEER = ("pause", "resume", "cancel", "again")
 
 
-@pytest.fixture
-def operator(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
-
-
 def change(run: StopRun) -> str:
     return f"{RUNS}{run.pk}/change/"
 

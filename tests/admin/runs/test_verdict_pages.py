@@ -30,12 +30,6 @@ RUNS = "/admin/connections/stoprun/"
 LONG_AGO = timedelta(hours=1)
 
 
-@pytest.fixture
-def operator(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
-
-
 def words(html: str) -> str:
     return pages.text_of(html[html.index('id="content"') :] if 'id="content"' in html else html)
 

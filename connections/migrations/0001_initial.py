@@ -20,25 +20,23 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Account",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
-                ("paused_until", models.DateTimeField(blank=True, null=True, verbose_name="paused until")),
-                ("paused_why", models.TextField(blank=True, verbose_name="why it is paused")),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("paused_until", models.DateTimeField(blank=True, null=True)),
+                ("paused_why", models.TextField(blank=True)),
                 ("limited_at", models.DateTimeField(editable=False, null=True)),
                 ("limits_in_row", models.PositiveSmallIntegerField(default=0, editable=False)),
                 ("next_send_at", models.DateTimeField(editable=False, null=True)),
             ],
             options={
-                "verbose_name": "account",
-                "verbose_name_plural": "accounts",
                 "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
             name="AuditHead",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
                 ("seq", models.BigIntegerField()),
                 ("hash", models.CharField(max_length=64)),
             ],
@@ -46,86 +44,60 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Worker",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
                 ("host", models.CharField(max_length=200)),
                 ("pid", models.PositiveIntegerField()),
                 ("started_at", models.DateTimeField(auto_now_add=True)),
                 ("beat_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(null=True)),
             ],
-            options={
-                "verbose_name": "worker",
-                "verbose_name_plural": "workers",
-            },
+            options={},
         ),
         migrations.CreateModel(
             name="Connection",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
                 (
                     "device_address",
                     models.CharField(
-                        help_text="Eight pairs of hex digits: 80:00:00:00:01:00:40:C5.",
                         max_length=23,
                         validators=[connections.models.formats.validate_service_address],
-                        verbose_name="service address",
                     ),
                 ),
                 (
                     "connection_id",
                     models.CharField(
-                        help_text="Sent to remote.it letter for letter.",
                         max_length=36,
                         validators=[connections.models.formats.validate_connection_id],
-                        verbose_name="connection id",
                     ),
                 ),
                 ("connection_key", models.CharField(editable=False, max_length=36)),
-                ("device_name", models.CharField(blank=True, max_length=200, verbose_name="device")),
-                ("service_name", models.CharField(blank=True, max_length=200, verbose_name="service")),
-                ("opened_by", models.CharField(blank=True, max_length=254, verbose_name="opened by")),
-                ("opened_at", models.DateTimeField(blank=True, null=True, verbose_name="opened")),
-                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="ends by itself")),
+                ("device_name", models.CharField(blank=True, max_length=200)),
+                ("service_name", models.CharField(blank=True, max_length=200)),
+                ("opened_by", models.CharField(blank=True, max_length=254)),
+                ("opened_at", models.DateTimeField(blank=True, null=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "known_by",
                     models.CharField(
-                        choices=[
-                            ("opened", "opened here"),
-                            ("added", "added by hand"),
-                            ("imported", "imported from a file"),
-                            ("listed", "listed by remote.it"),
-                        ],
                         max_length=10,
-                        verbose_name="how we know it",
                     ),
                 ),
-                ("known_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="as of")),
+                ("known_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "status",
                     models.CharField(
-                        choices=[
-                            ("active", "active"),
-                            ("stopping", "stopping"),
-                            ("stopped", "stopped"),
-                            ("ended", "ended"),
-                            ("unknown", "unknown"),
-                        ],
                         default="active",
                         max_length=10,
-                        verbose_name="status",
                     ),
                 ),
-                ("status_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="since")),
+                ("status_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, to="connections.account", verbose_name="account"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="connections.account"),
                 ),
             ],
             options={
-                "verbose_name": "connection",
-                "verbose_name_plural": "connections",
                 "ordering": ("opened_at", "pk"),
                 "permissions": (
                     ("stop_connection", "Can stop connections"),
@@ -136,7 +108,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="StopRun",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
                 (
                     "key",
                     models.CharField(
@@ -146,18 +118,16 @@ class Migration(migrations.Migration):
                 ("user_name", models.CharField(max_length=150)),
                 (
                     "state",
-                    models.CharField(
-                        choices=[("draft", "draft"), ("started", "started")], default="draft", max_length=10
-                    ),
+                    models.CharField(default="draft", max_length=10),
                 ),
-                ("reason", models.TextField(blank=True, verbose_name="reason")),
-                ("ticket", models.CharField(blank=True, max_length=80, verbose_name="ticket")),
-                ("selector", models.JSONField(default=dict, verbose_name="how they were selected")),
+                ("reason", models.TextField(blank=True)),
+                ("ticket", models.CharField(blank=True, max_length=80)),
+                ("selector", models.JSONField(default=dict)),
                 ("list_sha256", models.CharField(blank=True, max_length=64)),
-                ("frozen_at", models.DateTimeField(null=True, verbose_name="frozen")),
-                ("started_at", models.DateTimeField(null=True, verbose_name="started")),
-                ("paused_at", models.DateTimeField(null=True, verbose_name="paused")),
-                ("cancelled_at", models.DateTimeField(null=True, verbose_name="cancelled")),
+                ("frozen_at", models.DateTimeField(null=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("paused_at", models.DateTimeField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
                     "parent",
@@ -170,14 +140,10 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL, verbose_name="person"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL),
                 ),
             ],
             options={
-                "verbose_name": "run",
-                "verbose_name_plural": "runs",
                 "ordering": ("-pk",),
                 "permissions": (("manage_runs", "Can see and steer runs of others"),),
             },
@@ -186,8 +152,8 @@ class Migration(migrations.Migration):
             name="AuditEvent",
             fields=[
                 ("seq", models.BigIntegerField(primary_key=True, serialize=False)),
-                ("at", models.DateTimeField(verbose_name="when")),
-                ("action", models.CharField(max_length=40, verbose_name="action")),
+                ("at", models.DateTimeField()),
+                ("action", models.CharField(max_length=40)),
                 ("body", models.TextField()),
                 ("prev_hash", models.CharField(max_length=64)),
                 ("hash", models.CharField(max_length=64, unique=True)),
@@ -204,7 +170,6 @@ class Migration(migrations.Migration):
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         to=settings.AUTH_USER_MODEL,
-                        verbose_name="person",
                     ),
                 ),
                 (
@@ -224,8 +189,6 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "audit event",
-                "verbose_name_plural": "history",
                 "ordering": ("-seq",),
                 "permissions": (("view_all_history", "Can see everybody's history"),),
             },
@@ -233,62 +196,37 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="StopItem",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
                 (
                     "state",
                     models.CharField(
-                        choices=[
-                            ("queued", "queued"),
-                            ("sending", "sending"),
-                            ("stopped", "stopped"),
-                            ("already_gone", "already gone"),
-                            ("refused", "refused"),
-                            ("failed", "failed"),
-                            ("unknown", "unknown"),
-                            ("skipped", "skipped"),
-                            ("cancelled", "cancelled"),
-                        ],
                         default="queued",
                         max_length=12,
-                        verbose_name="outcome",
                     ),
                 ),
                 (
                     "skipped_why",
                     models.CharField(
                         blank=True,
-                        choices=[
-                            ("not_active", "not open any more"),
-                            ("other_run", "another run has it"),
-                            ("not_allowed", "not allowed"),
-                        ],
                         max_length=12,
-                        verbose_name="why skipped",
                     ),
                 ),
                 (
                     "connection_was",
                     models.CharField(
                         blank=True,
-                        choices=[
-                            ("active", "active"),
-                            ("stopping", "stopping"),
-                            ("stopped", "stopped"),
-                            ("ended", "ended"),
-                            ("unknown", "unknown"),
-                        ],
                         max_length=10,
                     ),
                 ),
-                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="tries")),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("limited", models.PositiveSmallIntegerField(default=0)),
                 ("unclear_attempt", models.PositiveSmallIntegerField(null=True)),
                 ("not_before", models.DateTimeField(null=True)),
-                ("sent_at", models.DateTimeField(null=True, verbose_name="sent")),
-                ("answered_at", models.DateTimeField(null=True, verbose_name="answered")),
-                ("took_ms", models.PositiveIntegerField(null=True, verbose_name="took")),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("took_ms", models.PositiveIntegerField(null=True)),
                 ("upstream_status", models.PositiveSmallIntegerField(null=True)),
-                ("upstream_reason", models.TextField(blank=True, verbose_name="what the API said")),
+                ("upstream_reason", models.TextField(blank=True)),
                 (
                     "account",
                     models.ForeignKey(
@@ -324,8 +262,6 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "stop item",
-                "verbose_name_plural": "stop items",
                 "ordering": ("pk",),
             },
         ),

@@ -28,44 +28,38 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                ("time_zone", models.CharField(blank=True, max_length=64, verbose_name="time zone")),
-                ("language", models.CharField(blank=True, max_length=10, verbose_name="language")),
+                ("time_zone", models.CharField(blank=True, max_length=64)),
+                ("language", models.CharField(blank=True, max_length=10)),
             ],
             options={
-                "verbose_name": "preferences",
-                "verbose_name_plural": "preferences",
                 "default_permissions": (),
             },
         ),
         migrations.CreateModel(
             name="Upload",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
                 (
                     "key",
                     models.CharField(
                         default=connections.models.runs.new_key, editable=False, max_length=32, unique=True
                     ),
                 ),
-                ("file_name", models.CharField(max_length=255, verbose_name="file")),
+                ("file_name", models.CharField(max_length=255)),
                 ("content", models.BinaryField()),
                 ("reading", models.JSONField(default=dict)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("started_at", models.DateTimeField(null=True, verbose_name="started")),
-                ("imported_at", models.DateTimeField(null=True, verbose_name="imported")),
+                ("started_at", models.DateTimeField(null=True)),
+                ("imported_at", models.DateTimeField(null=True)),
                 ("added", models.PositiveIntegerField(default=0)),
                 ("known", models.PositiveIntegerField(default=0)),
                 ("left_out", models.PositiveIntegerField(default=0)),
                 (
                     "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL, verbose_name="person"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL),
                 ),
             ],
             options={
-                "verbose_name": "uploaded file",
-                "verbose_name_plural": "uploaded files",
                 "default_permissions": (),
             },
         ),

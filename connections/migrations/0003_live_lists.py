@@ -18,19 +18,16 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="StoredCredentials",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
                 ("values", connections.models.credentials.EncryptedJSONField()),
                 ("changed_at", models.DateTimeField(auto_now=True)),
             ],
-            options={
-                "verbose_name": "stored credentials",
-                "verbose_name_plural": "stored credentials",
-            },
+            options={},
         ),
         migrations.AddField(
             model_name="account",
             name="completely_listed_at",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="last complete list"),
+            field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
             model_name="account",
@@ -40,7 +37,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="account",
             name="held_at",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="held since"),
+            field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
             model_name="account",
@@ -50,33 +47,24 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="account",
             name="list_size",
-            field=models.PositiveIntegerField(
-                default=0, editable=False, verbose_name="connections in the last complete list"
-            ),
+            field=models.PositiveIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
             model_name="account",
             name="list_why",
-            field=models.TextField(blank=True, editable=False, verbose_name="why the last list is not complete"),
+            field=models.TextField(blank=True, editable=False),
         ),
         migrations.AddField(
             model_name="account",
             name="listed_at",
-            field=models.DateTimeField(editable=False, null=True, verbose_name="last list"),
+            field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
             model_name="account",
             name="stop_call",
             field=models.CharField(
-                choices=[
-                    ("rest", "REST"),
-                    ("graphql", "GraphQL disconnect"),
-                    ("rest_graphql", "REST, then GraphQL when the id is unknown there"),
-                ],
                 default="rest",
-                help_text="Whether the REST call accepts an id that the list gave is not documented by remote.it.",
                 max_length=12,
-                verbose_name="stop call",
             ),
         ),
         migrations.AddField(
@@ -112,23 +100,14 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="stopitem",
             name="next_call",
-            field=models.CharField(
-                blank=True, choices=[("rest", "REST"), ("graphql", "GraphQL disconnect")], max_length=8
-            ),
+            field=models.CharField(blank=True, max_length=8),
         ),
         migrations.AddField(
             model_name="stopitem",
             name="verdict",
             field=models.CharField(
                 blank=True,
-                choices=[
-                    ("confirmed_gone", "confirmed gone"),
-                    ("still_alive", "still alive"),
-                    ("came_back", "came back"),
-                    ("unverified", "unverified"),
-                ],
                 max_length=14,
-                verbose_name="verdict",
             ),
         ),
         migrations.AddField(
@@ -146,22 +125,15 @@ class Migration(migrations.Migration):
             name="verdict_why",
             field=models.CharField(
                 blank=True,
-                choices=[
-                    ("never_listed", "no complete list ever held this id"),
-                    ("not_listed", "the account could not be listed completely in time"),
-                ],
                 max_length=12,
-                verbose_name="why unverified",
             ),
         ),
         migrations.AlterField(
             model_name="connection",
             name="connection_id",
             field=models.CharField(
-                help_text="Sent to remote.it letter for letter.",
                 max_length=64,
                 validators=[connections.models.formats.validate_connection_id],
-                verbose_name="connection id",
             ),
         ),
         migrations.AlterField(

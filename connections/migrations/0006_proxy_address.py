@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="connection",
             name="proxy_address",
-            field=models.TextField(blank=True, default="", editable=False, verbose_name="proxy address"),
+            field=models.TextField(blank=True, default="", editable=False),
             preserve_default=False,
         ),
     ]

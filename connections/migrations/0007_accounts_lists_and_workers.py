@@ -15,14 +15,11 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SessionToken",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
                 ("values", connections.models.credentials.EncryptedJSONField()),
                 ("signed_in_at", models.DateTimeField(auto_now=True)),
             ],
-            options={
-                "verbose_name": "session token",
-                "verbose_name_plural": "session tokens",
-            },
+            options={},
         ),
         migrations.AddField(
             model_name="account",
@@ -68,7 +65,6 @@ class Migration(migrations.Migration):
                 db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 to="connections.account",
-                verbose_name="account",
             ),
         ),
         migrations.AlterField(
@@ -76,13 +72,7 @@ class Migration(migrations.Migration):
             name="verdict_why",
             field=models.CharField(
                 blank=True,
-                choices=[
-                    ("never_listed", "no complete list ever held this id"),
-                    ("not_listed", "the account could not be listed completely in time"),
-                    ("not_covered", "the account's list no longer covers where it was seen"),
-                ],
                 max_length=12,
-                verbose_name="why unverified",
             ),
         ),
         migrations.AddIndex(

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="FailedSignIns",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
                 ("minute", models.DateTimeField()),
                 ("action", models.CharField(max_length=40)),
                 ("name", models.CharField(max_length=150)),

@@ -3,23 +3,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from connections.admin.pages import Page, PagedAdmin, page_context
 from connections.admin.readonly import ReadOnlyAdmin
-from connections.admin.runs.confirm import ConfirmsStops
-from connections.admin.runs.controls import SteersRuns
-from connections.admin.runs.evidence import GivesEvidence
+from connections.admin.runs import confirm, controls, evidence
 from connections.admin.runs.page import run_page
+from connections.admin.runs.sight import run_or_404, runs_of
 from connections.admin.runs.state import paused_accounts, with_state
 from connections.models import AuditHead, StopRun, Worker
 from connections.models.runs import StopRunQuerySet
@@ -31,7 +29,6 @@ from connections.words.runs import standing
 if TYPE_CHECKING:
     from connections.stops.progress.tally import Tally
 
-MAY_NOT_SEE = gettext_lazy("You may not see runs: that takes the permission “Can view connection”.")
 RUNS_PER_PAGE = 25
 TABS = {
     "": (gettext_lazy("All"), Q()),
@@ -41,37 +38,44 @@ TABS = {
 }
 
 
+@require_safe
+def progress_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """What changes on the run's page, for its refresh."""
+    context = run_page(run_or_404(request, pk), request.GET, user_of(request))
+    return TemplateResponse(request, "admin/runs/_refresh.html", context)
+
+
 @admin.register(StopRun)
-class StopRunAdmin(ConfirmsStops, SteersRuns, GivesEvidence, ReadOnlyAdmin):
+class StopRunAdmin(PagedAdmin, ReadOnlyAdmin):
     """Runs one may see, newest first, and what became of each. They are made on the confirm page, never here."""
+
+    pages = (
+        Page("<int:pk>/progress/", "progress", progress_view),
+        *confirm.PAGES,
+        *controls.PAGES,
+        *evidence.PAGES,
+    )
 
     def get_queryset(self, request: HttpRequest) -> StopRunQuerySet:
         return StopRun.objects.visible_to(request.user).started()
 
-    def get_urls(self) -> list[URLPattern]:
-        progress = path(
-            "<int:pk>/progress/", self.admin_site.admin_view(self.progress_view), name="connections_stoprun_progress"
-        )
-        return [progress, *super().get_urls()]
-
     @method_decorator(require_safe)
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        self._check_permission(request)
+        runs = with_state(runs_of(request))
         state, before = request.GET.get("state", ""), request.GET.get("before", "")
-        runs = with_state(self.get_queryset(request))
         error = _list_error(state, before)
         rows, older = ([], None) if error else _page(runs.filter(TABS[state][1]), before)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Runs"),
-            "rows": rows,
-            "tabs": _tabs(runs),
-            "state": state,
-            "error": error,
-            "newest": _address(state=state) if before else "",
-            "older": _address(state=state, before=older) if older else "",
-        }
+        context = page_context(
+            request,
+            StopRun,
+            title=_("Runs"),
+            rows=rows,
+            tabs=_tabs(runs),
+            state=state,
+            error=error,
+            newest=_address(state=state) if before else "",
+            older=_address(state=state, before=older) if older else "",
+        )
         template = "admin/runs/list.html"
         return TemplateResponse(request, template, context, status=400 if error else 200)
 
@@ -79,32 +83,17 @@ class StopRunAdmin(ConfirmsStops, SteersRuns, GivesEvidence, ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        self._check_permission(request)
-        run = get_object_or_404(self.get_queryset(request), pk=_as_pk(object_id))
+        run = run_or_404(request, _as_pk(object_id))
         page = run_page(run, request.GET, user_of(request))
-        shown = {"opts": self.opts, "title": page["headline"], "head": AuditHead.objects.first()}
-        context = {**self.admin_site.each_context(request), **shown, **page}
+        context = page_context(request, StopRun, title=page["headline"], head=AuditHead.objects.first(), **page)
         template = "admin/runs/page.html"
         return TemplateResponse(request, template, context, status=400 if page["items_error"] else 200)
-
-    @method_decorator(require_safe)
-    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What changes on the run's page, for its refresh."""
-        self._check_permission(request)
-        run = get_object_or_404(self.get_queryset(request), pk=pk)
-        context = run_page(run, request.GET, user_of(request))
-        return TemplateResponse(request, "admin/runs/_refresh.html", context)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        self._check_permission(request)
-        run = get_object_or_404(self.get_queryset(request), pk=_as_pk(object_id))
+        run = run_or_404(request, _as_pk(object_id))
         return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist") + f"?run={run.pk}")
-
-    def _check_permission(self, request: HttpRequest) -> None:
-        if not self.has_view_permission(request):
-            raise PermissionDenied(MAY_NOT_SEE)
 
 
 def _as_pk(object_id: str) -> int:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -19,7 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from connections.admin.connections.change_list import add_notes
+from connections.admin.pages import Page, page_context
 from connections.admin.runs import blast_radius
+from connections.admin.runs.sight import to_run
 from connections.admin.stop_form import ConfirmForm
 from connections.live.standing import list_state
 from connections.models import Account, StopRun, Worker
@@ -36,42 +36,34 @@ MAY_NOT_STOP = gettext_lazy(
 )
 
 
-class ConfirmsStops(admin.ModelAdmin):
-    """Gives the admin of runs the page that asks before one is started."""
+def confirm_view(request: HttpRequest, key: str) -> HttpResponse:
+    """Show the frozen list and ask for the reason; started, lead to the run's page, however often it is sent."""
+    if not plan.may_stop(user_of(request)):
+        raise PermissionDenied(MAY_NOT_STOP)
+    run = get_object_or_404(StopRun, key=key, user=request.user)
+    if run.state == RunState.STARTED:
+        return to_run(run)
+    total = run.items.queued().count()
+    form = ConfirmForm(request.POST or None, key=key, total=total, reason=run.reason, ticket=run.ticket)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return to_run(_start(request, form))
+        except plan.CannotStart as error:
+            form.add_error(None, str(error))
+    run.refresh_from_db(fields=("state",))
+    if run.state == RunState.STARTED:  # meanwhile, by the same form sent twice
+        return to_run(run)
+    context = page_context(request, StopRun, **confirm_page(run, form, request))
+    return TemplateResponse(request, "admin/runs/confirm.html", context)
 
-    def get_urls(self) -> list[URLPattern]:
-        confirm = path(
-            "<slug:key>/confirm/", self.admin_site.admin_view(self.confirm_view), name="connections_stoprun_confirm"
-        )
-        return [confirm, *super().get_urls()]
 
-    def confirm_view(self, request: HttpRequest, key: str) -> HttpResponse:
-        """Show the frozen list and ask for the reason; started, lead to the run's page, however often it is sent."""
-        if not plan.may_stop(user_of(request)):
-            raise PermissionDenied(MAY_NOT_STOP)
-        run = get_object_or_404(StopRun, key=key, user=request.user)
-        if run.state == RunState.STARTED:
-            return self._to_run(run)
-        total = run.items.queued().count()
-        form = ConfirmForm(request.POST or None, key=key, total=total, reason=run.reason, ticket=run.ticket)
-        if request.method == "POST" and form.is_valid():
-            try:
-                return self._to_run(self._start(request, form))
-            except plan.CannotStart as error:
-                form.add_error(None, str(error))
-        run.refresh_from_db(fields=("state",))
-        if run.state == RunState.STARTED:  # meanwhile, by the same form sent twice
-            return self._to_run(run)
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **confirm_page(run, form, request)}
-        return TemplateResponse(request, "admin/runs/confirm.html", context)
+PAGES = (Page("<slug:key>/confirm/", "confirm", confirm_view),)
 
-    def _start(self, request: HttpRequest, form: ConfirmForm) -> StopRun:
-        said = form.cleaned_data
-        origin = web_origin(request)
-        return plan.start(said["key"], user_of(request), reason=said["reason"], ticket=said["ticket"], origin=origin)
 
-    def _to_run(self, run: StopRun) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:connections_stoprun_change", args=[run.pk]))
+def _start(request: HttpRequest, form: ConfirmForm) -> StopRun:
+    said = form.cleaned_data
+    origin = web_origin(request)
+    return plan.start(said["key"], user_of(request), reason=said["reason"], ticket=said["ticket"], origin=origin)
 
 
 def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[str, Any]:

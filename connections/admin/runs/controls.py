@@ -7,18 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.decorators import method_decorator
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from connections.admin.pages import Page, page_context
+from connections.admin.runs.sight import run_or_404, to_run
 from connections.live.verdicts.retry import verifiable_again, verify_again
 from connections.models import StopRun
 from connections.models.states import NOT_GONE, ItemState, Verdict
@@ -106,91 +106,86 @@ def controls(progress: Progress, user: User) -> Controls:
     return Controls(pause=not paused, resume=paused, cancel=progress.tally.states[ItemState.QUEUED])
 
 
-class SteersRuns(admin.ModelAdmin):
-    """Gives the admin of runs the addresses that its buttons send to."""
-
-    def get_urls(self) -> list[URLPattern]:
-        views = {
-            "pause": self.pause_view,
-            "resume": self.resume_view,
-            "cancel": self.cancel_view,
-            "again": self.again_view,
-            "cut_back": self.cut_back_view,
-            "verify": self.verify_view,
-        }
-        return [
-            *(
-                path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"connections_stoprun_{name}")
-                for name, view in views.items()
-            ),
-            *super().get_urls(),
-        ]
-
-    @method_decorator(require_POST)
-    def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self._steer(request, self._steerable(request, pk), control.pause)
-
-    @method_decorator(require_POST)
-    def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self._steer(request, self._steerable(request, pk), control.resume)
-
-    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
-    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask first, and say what can't be undone; the POST from there cancels."""
-        run = self._steerable(request, pk)
-        if request.method == "POST":
-            return self._steer(request, run, control.cancel)
-        progress = read_progress(run)
-        left = controls(progress, user_of(request)).cancel
-        if not left:
-            messages.info(request, _("Nothing of this run is left to cancel."))
-            return _to_run(run)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Cancel the %(count)s not sent?") % {"count": number_format(left, force_grouping=True)},
-            "run": run,
-            "progress": progress,
-            "unclear": run.items.queued().filter(unclear_attempt__isnull=False).count(),
-        }
-        return TemplateResponse(request, "admin/runs/cancel.html", context)
-
-    @method_decorator(require_POST)
-    def again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Draft a run of what this one did not stop, and go to the page that asks before it is started."""
-        return self._draft(request, pk, control.again)
-
-    @method_decorator(require_POST)
-    def cut_back_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Draft a run of what came back after this one, and go to the page that asks before it is started."""
-        return self._draft(request, pk, control.cut_back)
-
-    @method_decorator(require_POST)
-    def verify_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self._steer(request, self._steerable(request, pk), verify_again)
-
-    def _draft(self, request: HttpRequest, pk: int, drafted: Callable[[StopRun, User], StopRun]) -> HttpResponse:
-        run = self._steerable(request, pk)
-        try:
-            draft = drafted(run, user_of(request))
-        except control.NotAllowed as error:
-            messages.error(request, str(error))
-            return _to_run(run)
-        return HttpResponseRedirect(reverse("admin:connections_stoprun_confirm", args=[draft.key]))
-
-    def _steerable(self, request: HttpRequest, pk: int) -> StopRun:
-        run: StopRun = get_object_or_404(self.get_queryset(request), pk=pk)
-        if not self.has_view_permission(request) or not control.may_steer(user_of(request), run):
-            raise PermissionDenied(MAY_NOT_STEER)
-        return run
-
-    def _steer(self, request: HttpRequest, run: StopRun, wish: Wish) -> HttpResponse:
-        try:
-            wish(run, user_of(request), web_origin(request))
-        except control.NotAllowed as error:
-            messages.error(request, str(error))
-        return _to_run(run)
+@require_POST
+def pause_view(request: HttpRequest, pk: int) -> HttpResponse:
+    return _steer(request, _steerable(request, pk), control.pause)
 
 
-def _to_run(run: StopRun) -> HttpResponse:
-    return HttpResponseRedirect(reverse("admin:connections_stoprun_change", args=[run.pk]))
+@require_POST
+def resume_view(request: HttpRequest, pk: int) -> HttpResponse:
+    return _steer(request, _steerable(request, pk), control.resume)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask first, and say what can't be undone; the POST from there cancels."""
+    run = _steerable(request, pk)
+    if request.method == "POST":
+        return _steer(request, run, control.cancel)
+    progress = read_progress(run)
+    left = controls(progress, user_of(request)).cancel
+    if not left:
+        messages.info(request, _("Nothing of this run is left to cancel."))
+        return to_run(run)
+    context = page_context(
+        request,
+        StopRun,
+        title=_("Cancel the %(count)s not sent?") % {"count": number_format(left, force_grouping=True)},
+        run=run,
+        progress=progress,
+        unclear=run.items.queued().filter(unclear_attempt__isnull=False).count(),
+    )
+    return TemplateResponse(request, "admin/runs/cancel.html", context)
+
+
+@require_POST
+def again_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Draft a run of what this one did not stop, and go to the page that asks before it is started."""
+    return _draft(request, pk, control.again)
+
+
+@require_POST
+def cut_back_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Draft a run of what came back after this one, and go to the page that asks before it is started."""
+    return _draft(request, pk, control.cut_back)
+
+
+@require_POST
+def verify_view(request: HttpRequest, pk: int) -> HttpResponse:
+    return _steer(request, _steerable(request, pk), verify_again)
+
+
+VIEWS = {
+    "pause": pause_view,
+    "resume": resume_view,
+    "cancel": cancel_view,
+    "again": again_view,
+    "cut_back": cut_back_view,
+    "verify": verify_view,
+}
+PAGES = tuple(Page(f"<int:pk>/{name}/", name, view) for name, view in VIEWS.items())
+
+
+def _draft(request: HttpRequest, pk: int, drafted: Callable[[StopRun, User], StopRun]) -> HttpResponse:
+    run = _steerable(request, pk)
+    try:
+        draft = drafted(run, user_of(request))
+    except control.NotAllowed as error:
+        messages.error(request, str(error))
+        return to_run(run)
+    return HttpResponseRedirect(reverse("admin:connections_stoprun_confirm", args=[draft.key]))
+
+
+def _steerable(request: HttpRequest, pk: int) -> StopRun:
+    run = run_or_404(request, pk)
+    if not control.may_steer(user_of(request), run):
+        raise PermissionDenied(MAY_NOT_STEER)
+    return run
+
+
+def _steer(request: HttpRequest, run: StopRun, wish: Wish) -> HttpResponse:
+    try:
+        wish(run, user_of(request), web_origin(request))
+    except control.NotAllowed as error:
+        messages.error(request, str(error))
+    return to_run(run)

@@ -131,6 +131,12 @@ def trouble_of(account: Account, now: datetime) -> Trouble | None:
     return Trouble.STALE if account.completely_listed_at < now - STALE else None
 
 
+def unread_accounts() -> set[int]:
+    """The keys of the accounts whose lists are not complete and of now: what they lack may be open all the same."""
+    now = timezone.now()
+    return {account.pk for account in Account.objects.all() if trouble_of(account, now) is not None}
+
+
 def left_condition(accounts: Iterable[Account], prefix: str = "") -> models.Q:
     """The connections that were seen where the lists of `accounts` do not reach any more.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -37,13 +36,6 @@ class NamedId:
 
 def ids_in_words(words: list[str]) -> list[NamedId]:
     return [NamedId(word[:60], word) for word in words]
-
-
-def ids_in_lines(content: bytes) -> list[NamedId]:
-    """The ids of a file, one a line; blank lines are passed over. What isn't UTF-8 turns up as a wrong id."""
-    lines = content.removeprefix(codecs.BOM_UTF8).splitlines()
-    texts = ((number, line.decode(errors="replace").strip()) for number, line in enumerate(lines, start=1))
-    return [NamedId(_("line %d") % number, text) for number, text in texts if text]
 
 
 def find(named: list[NamedId], connections: ConnectionQuerySet) -> tuple[list[int], list[str]]:

@@ -48,7 +48,9 @@ def _from_elsewhere(chosen: dict[str, object]) -> str:
     if "came_back" in chosen:
         return _("what came back after run %s") % chosen["came_back"]
     if "file" in chosen:
-        return _("%(count)s ids in the file %(file)s") % {"count": chosen.get("ids", ""), "file": chosen["file"]}
+        if "ids" not in chosen:
+            return _("what the lines of the file %s name") % chosen["file"]
+        return _("%(count)s ids in the file %(file)s") % {"count": chosen["ids"], "file": chosen["file"]}
     if "ids" in chosen:
         return _("%s ids that were named") % chosen["ids"]
     return _("all that were active") if "all" in chosen else ""

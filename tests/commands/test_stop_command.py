@@ -138,7 +138,7 @@ def test_an_id_named_twice_is_stopped_once_and_told(
     source.write_text(f"{ID}\n{ID.lower()}\n")
     told = Told(source=str(source))
     assert StopItem.objects.count() == 1
-    assert "line 2: The same id as line 1; it is stopped once." in told.err
+    assert f"line 2: {ID.lower()}: The same as line 1: it counts once." in told.err
 
 
 # -- refusing
@@ -203,7 +203,42 @@ def test_bad_lines_are_told_by_number(alice: User, make_connection: MakeConnecti
 def test_a_file_without_an_id_is_refused(alice: User, tmp_path: Path) -> None:
     source = tmp_path / "ids.txt"
     source.write_text("\n\n")
-    assert "There is no connection id in" in refused(source=str(source)).error
+    assert "There is no line in it." in refused(source=str(source)).error
+
+
+def test_a_file_names_devices_addresses_and_people(
+    alice: User, make_connection: MakeConnection, tmp_path: Path
+) -> None:
+    wanted = {
+        make_connection(device_name="Plant 7").connection_id,
+        make_connection(opened_by="eve@x.org").connection_id,
+    }
+    address = make_connection()
+    make_connection(device_name="Plant 70")
+    source = tmp_path / "list.txt"
+    source.write_text(f"plant 07\n{address.device_address}\nEve@X.org\n")
+    assert Told(source=str(source)).code == 0
+    assert ids_of(StopRun.objects.get()) == {*wanted, address.connection_id}
+
+
+def test_a_misspelt_name_is_named_and_nothing_is_stopped(
+    alice: User, make_connection: MakeConnection, tmp_path: Path
+) -> None:
+    make_connection(device_name="Plant 7")
+    source = tmp_path / "list.txt"
+    source.write_text("Plant 7\nPlnt 8\n")
+    told = refused(source=str(source))
+    assert told.err == "line 2: Plnt 8: No device, service address, connection id or person is called so.\n"
+
+
+def test_a_misspelt_name_can_be_left_out_which_the_exit_code_says(
+    alice: User, make_connection: MakeConnection, tmp_path: Path
+) -> None:
+    one = make_connection(device_name="Plant 7")
+    source = tmp_path / "list.txt"
+    source.write_text("Plant 7\nPlnt 8\n")
+    told = Told(source=str(source), skip_bad=True)
+    assert (told.code, ids_of(StopRun.objects.get())) == (1, {one.connection_id})
 
 
 def test_a_file_that_cannot_be_read_is_refused(alice: User, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import argparse
 import json
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -12,6 +13,9 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from connections.audit.origin import command_origin
+from connections.inventory.lookup import Answer, Reply, at_stake, look_up
+from connections.inventory.pasted import NotALine, read_lines, read_text
+from connections.live.standing import unread_accounts
 from connections.management.shell import SOME_NOT, STILL_GOING, read_input, wrong_use
 from connections.models import Account, Connection, StopItem, StopRun, Worker
 from connections.models.connections import ConnectionQuerySet
@@ -19,7 +23,8 @@ from connections.models.formats import for_terminal
 from connections.models.runs import TICKET_LENGTH
 from connections.models.states import CUT, UNFINISHED, ConnectionStatus, ItemState, RunState
 from connections.stops import plan
-from connections.stops.selection import NamedId, WrongIds, find, ids_in_lines, ids_in_words
+from connections.stops.selection import MAX_IDS, NamedId, WrongIds, find, ids_in_words
+from connections.words.pasted import reply_words
 from connections.words.report import as_json, as_lines, items_of
 
 POLL_S = 0.2
@@ -40,13 +45,20 @@ class Command(BaseCommand):
     help = (
         "Stop connections as a user of the panel, whose permission is checked. The run is started here and sent by the "
         "worker. Exit code with --wait: 0 when every connection is stopped, already gone or skipped, 1 when some are "
-        "not, 3 when it is still going; 2 is wrong use, and nothing was started."
+        "not or a line was left out, 3 when it is still going; 2 is wrong use, and nothing was started."
     )
+
+    left_out: Sequence[Reply] = ()
+    """The lines of the file that name nothing, or more than one thing."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("ids", nargs="*", metavar="ID", help="connection id")
         parser.add_argument(
-            "--from", dest="source", metavar="FILE", help="one connection id a line; - is standard input"
+            "--from", dest="source", metavar="FILE",
+            help="device names, service addresses, connection ids or people, one a line and mixed; - is standard input",
+        )  # fmt: skip
+        parser.add_argument(
+            "--skip-bad", action="store_true", help="leave out lines of FILE that name nothing, or more than one thing"
         )
         parser.add_argument("--all-active", action="store_true", help="every connection whose status is active")
         parser.add_argument("--account", metavar="NAME", help="only connections of this account")
@@ -67,6 +79,7 @@ class Command(BaseCommand):
         draft = plan.draft(user, connections, selector)
         if options["dry_run"] or not draft.items.queued().exists():
             self._tell_and_discard(draft, options)
+            self._end(0)
             return
         run = self._start(draft, user, options)
         try:
@@ -78,8 +91,12 @@ class Command(BaseCommand):
             self.stderr.write(_("No longer waiting; run %d goes on.") % run.pk)
         items = items_of(run)
         self._tell(items, run.pk, options)
-        if options["wait"] is not None:
-            raise SystemExit(_exit_code(items))
+        self._end(_exit_code(items) if options["wait"] is not None else 0)
+
+    def _end(self, code: int) -> None:
+        """Exit with `code`; a line that was left out makes 1 of a 0."""
+        if code or self.left_out:
+            raise SystemExit(code or SOME_NOT)
 
     def _selection(self, user: User, options: dict[str, Any]) -> tuple[ConnectionQuerySet, dict[str, Any]]:
         """What is to be stopped, and how it was selected."""
@@ -94,14 +111,10 @@ class Command(BaseCommand):
         if options["all_active"]:
             return connections.filter(status=ConnectionStatus.ACTIVE), {**selector, "all": "active"}
         if options["ids"]:
-            named = ids_in_words(options["ids"])
-        else:
-            named = ids_in_lines(read_input(options["source"]))
-            selector["file"] = options["source"]
-        if not named:
-            raise wrong_use(_("There is no connection id in %s.") % options["source"])
-        pks = self._find(named, connections)
-        return Connection.objects.filter(pk__in=pks), {**selector, "ids": len(pks)}
+            pks = self._find(ids_in_words(options["ids"]), connections)
+            return Connection.objects.filter(pk__in=pks), {**selector, "ids": len(pks)}
+        selector["file"] = options["source"]
+        return self._named_in_file(connections, options), selector
 
     def _find(self, named: list[NamedId], connections: ConnectionQuerySet) -> list[int]:
         try:
@@ -113,6 +126,22 @@ class Command(BaseCommand):
         for sentence in repeated:
             self.stderr.write(for_terminal(sentence))
         return pks
+
+    def _named_in_file(self, connections: ConnectionQuerySet, options: dict[str, Any]) -> ConnectionQuerySet:
+        """What the lines of the file name. Each that is not found open is told; one that names nothing refuses all."""
+        try:
+            lines = read_lines(read_text(read_input(options["source"])), most=MAX_IDS)
+        except NotALine as error:
+            raise wrong_use(f"{options['source']}: {error}") from None
+        replies = look_up(lines, connections, unread_accounts())
+        for reply in replies:
+            if reply.answer != Answer.FOUND:
+                told = {"line": reply.line.number, "text": reply.line.text.strip(), "what": reply_words(reply)}
+                self.stderr.write(for_terminal(_("line %(line)d: %(text)s: %(what)s") % told))
+        self.left_out = [reply for reply in replies if not reply.is_meant and reply.answer != Answer.REPEATED]
+        if self.left_out and not options["skip_bad"]:
+            raise wrong_use(_("Nothing was stopped: not every line names one thing. --skip-bad leaves those out."))
+        return at_stake(replies, connections)
 
     def _start(self, draft: StopRun, user: User, options: dict[str, Any]) -> StopRun:
         try:

@@ -100,6 +100,8 @@ ACTIONS = {
     "list.read": Action(_("Lists read"), _("list read"), "list", stops.list_read, stops.list_notes),
     "connections.imported": Action(_("Imports"), _("imported connections"), "list", files.imported),
     "history.exported": Action(_("Exports of the history"), _("exported the history"), "download", files.exported),
+    "backup.made": Action(_("Backups"), _("asked for a backup of the whole panel"), "download"),
+    "backup.restored": Action(_("Backups restored"), _("restored the panel from a backup"), "back", files.restored),
     "user.signed_in": Action(_("Sign-ins"), _("signed in"), "user", notes=people.notes),
     "user.sign_in_failed": Action(
         _("Failed sign-ins"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.words.counts import number
@@ -25,3 +26,9 @@ def exported(facts: dict[str, Any]) -> str:
         return ""
     sentence = ngettext("exported %(count)s line as %(format)s", "exported %(count)s lines as %(format)s", count)
     return sentence % {"count": number(count), "format": FORMATS.get(form, form)}
+
+
+def restored(facts: dict[str, Any]) -> str:
+    if not facts.get("made_at"):
+        return ""
+    return _("restored the panel from the backup of %(made_at)s, which ended with line %(seq)s") % facts

@@ -17,7 +17,7 @@ FLOORS = (
     ("models", "remoteit"),
     ("db",),
     ("audit",),
-    ("accounts", "people"),
+    ("accounts", "people", "backup"),
     ("stops", "inventory"),
     ("live",),
     ("words",),

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
 from connections.admin.refusals import NobodyMay
+from connections.models.rights import may
 
 NEVER_DELETED = gettext_lazy("Nobody may delete this: the history refers to it. Nothing was changed.")
 NOT_MADE_HERE = gettext_lazy("Nobody adds this by hand: it is written when it happens. Nothing was changed.")
@@ -32,10 +33,10 @@ class ReadOnlyAdmin(NeverDeletedAdmin):
     actions = None
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("connections.view_connection")
+        return may(request.user, "view_connection")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("connections.view_connection")
+        return may(request.user, "view_connection")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

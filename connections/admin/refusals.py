@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
+
+from connections.models.rights import NOTHING_CHANGED, NOTHING_SENT, missing, refusal
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
 
 # Django's own pages, which raise without words: the end of an address' name -> the permissions that it takes.
 TAKES = {
@@ -23,6 +29,14 @@ BEYOND = gettext_lazy(
     "You may not do this: it is about somebody who may do more than you, about a group that gives more than you have, "
     "or about your own rights. A superuser can do it. Nothing was changed."
 )
+
+
+class Lacks(PermissionDenied):
+    """Somebody lacks `permissions`. `but`: what therefore did not happen."""
+
+    def __init__(self, *permissions: str, but: str | Promise = NOTHING_SENT) -> None:
+        super().__init__(refusal(*permissions, but=but))
+        self.permissions = permissions
 
 
 class NobodyMay(PermissionDenied):
@@ -44,8 +58,8 @@ def _missing_for_people(request: HttpRequest) -> str:
         page = name.removeprefix(f"{opts.app_label}_{opts.model_name}_")
         if page in TAKES:
             codes = _codes(page, is_post=request.method == "POST", is_user=model is User)
-            lacking = [code for code in codes if not request.user.has_perm(f"auth.{code}_{opts.model_name}")]
-            return _in_words([_("“Can %s %s”") % (code, opts.verbose_name_raw) for code in lacking]) or str(BEYOND)
+            lacking = missing(request.user, *(f"{code}_{opts.model_name}" for code in codes))
+            return refusal(*lacking, but=NOTHING_CHANGED) if lacking else str(BEYOND)
     return ""
 
 
@@ -55,9 +69,3 @@ def _codes(page: str, *, is_post: bool, is_user: bool) -> tuple[str, ...]:
     if page == "add" and is_user:
         return ("add", "change")  # Django: who may add users could add one who may do anything
     return TAKES[page]
-
-
-def _in_words(names: list[str]) -> str:
-    one = "You may not do this: that takes the permission %s. Nothing was changed."
-    many = "You may not do this: that takes the permissions %s. Nothing was changed."
-    return ngettext(one, many, len(names)) % _(" and ").join(names) if names else ""

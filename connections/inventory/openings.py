@@ -21,6 +21,7 @@ from connections.audit.origin import Origin
 from connections.db.writable import NEVER_TAKEN, in_ascii
 from connections.models import Account, Connection
 from connections.models.formats import is_connection_id
+from connections.models.rights import may, refusal
 from connections.models.states import OPEN_STATUSES, ConnectionStatus, KnownBy
 from connections.remoteit import Opened, Opening
 
@@ -87,8 +88,8 @@ def open_connection(wish: Wish) -> Result:
 
 
 def _check(account: Account, user: User) -> None:
-    if not user.is_active or not user.has_perm("connections.open_connection"):
-        raise CannotOpen(_("You may not open connections."))
+    if not may(user, "open_connection"):
+        raise CannotOpen(str(refusal("open_connection")))
     account.refresh_from_db()
     if account.held_at:
         raise CannotOpen(_("The account “%s” is paused by a person.") % account.name)

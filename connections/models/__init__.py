@@ -6,6 +6,7 @@ from connections.models.connections import Connection
 from connections.models.credentials import SessionToken, StoredCredentials
 from connections.models.people import FailedSignIns, SeenChanges, SignInBrake
 from connections.models.preferences import Preferences
+from connections.models.rights import Right
 from connections.models.runs import StopItem, StopRun, Worker
 from connections.models.uploads import Upload
 
@@ -18,6 +19,7 @@ __all__ = [
     "Connection",
     "FailedSignIns",
     "Preferences",
+    "Right",
     "SeenChanges",
     "SessionToken",
     "SignInBrake",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connections.models.accounts import Account
 from connections.models.connections import Connection
+from connections.models.rights import may
 from connections.models.runs import StopItem, StopRun
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ OF_ALL = [models.Q(seq__gt=0), *NOT_FOLDED]
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def visible_to(self, user: User | AnonymousUser) -> AuditEventQuerySet:
         """Everybody's with `view_all_history`; else one's own and that of the connections one may see."""
-        if user.has_perm("connections.view_all_history"):
+        if may(user, "view_all_history"):
             return self
         if not user.is_authenticated:
             return self.none()
         mine = models.Q(actor=user)
-        if user.has_perm("connections.view_connection"):
+        if may(user, "view_connection"):
             mine |= models.Q(connection__in=Connection.objects.visible_to(user))
         return self.filter(mine)
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connections.models.accounts import Account
 from connections.models.formats import validate_connection_id, validate_service_address
+from connections.models.rights import HOLDS, may
 from connections.models.states import (
     KNOWN_TO_BE_REAL,
     OPEN_STATUSES,
@@ -17,13 +18,28 @@ from connections.models.states import (
 )
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
+    from connections.models.rights import Person
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
-    def visible_to(self, user: AbstractBaseUser | PermissionsMixin | AnonymousUser) -> ConnectionQuerySet:
-        """The connections `user` may see: every door reads through here."""
-        return self if user.has_perm("connections.view_connection") else self.none()  # type: ignore[union-attr]
+    def visible_to(self, person: Person) -> ConnectionQuerySet:
+        """The connections `person` may see: every door reads through here."""
+        return self if may(person, "view_connection") else self.none()
+
+    def stoppable_by(self, person: Person) -> ConnectionQuerySet:
+        """Those that `person` sees and may stop, whatever their status."""
+        return self._visible_and(person, "stop_connection")
+
+    def openable_by(self, person: Person) -> ConnectionQuerySet:
+        """Those that `person` sees and whose services they may open."""
+        return self._visible_and(person, "open_connection")
+
+    def holdable_by(self, person: Person) -> ConnectionQuerySet:
+        """Those that `person` sees and may hold, by one measure at least."""
+        return self._visible_and(person, *HOLDS)
+
+    def _visible_and(self, person: Person, *any_of: str) -> ConnectionQuerySet:
+        return self.visible_to(person) if any(may(person, one) for one in any_of) else self.none()
 
     def open(self) -> ConnectionQuerySet:
         return self.filter(status__in=OPEN_STATUSES)

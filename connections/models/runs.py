@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connections.models.accounts import Account, Call
 from connections.models.connections import Connection
+from connections.models.rights import may
 from connections.models.states import (
     FINISHED,
     NEEDS_LOOK,
@@ -43,7 +44,7 @@ def new_key() -> str:
 class StopRunQuerySet(models.QuerySet["StopRun"]):
     def visible_to(self, user: User | AnonymousUser) -> StopRunQuerySet:
         """One's own runs; everybody's with `manage_runs` or `view_all_history`."""
-        if user.has_perm("connections.manage_runs") or user.has_perm("connections.view_all_history"):
+        if may(user, "manage_runs") or may(user, "view_all_history"):
             return self
         return self.filter(user=user) if user.is_authenticated else self.none()
 

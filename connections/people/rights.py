@@ -13,32 +13,22 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q
 
+from connections.models.rights import all_labels, held_by
+
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-
-RIGHTS = {
-    "connections": (
-        *("view_connection", "stop_connection", "add_connection", "open_connection"),
-        *("manage_runs", "view_all_history"),
-        *("view_account", "add_account", "change_account"),
-    ),
-    "auth": (
-        *("view_user", "add_user", "change_user"),
-        *("view_group", "add_group", "change_group", "delete_group"),
-    ),
-}
-"""App label -> the permissions that some page or command asks for. Django makes dozens that nothing asks for."""
 
 
 def offered() -> QuerySet[Permission]:
     """The permissions that mean something here."""
-    of_apps = (Q(content_type__app_label=app, codename__in=names) for app, names in RIGHTS.items())
+    labels = [label.split(".") for label in all_labels()]
+    of_apps = (Q(content_type__app_label=app, codename=name) for app, name in labels)
     return Permission.objects.filter(reduce(or_, of_apps)).select_related("content_type")
 
 
 def may_give(actor: User) -> QuerySet[Permission]:
     """The permissions that `actor` may give and take: those they have themselves; a superuser, all that are offered."""
-    held = actor.get_all_permissions()
+    held = held_by(actor)
     return offered().filter(pk__in=[one.pk for one in offered() if _name(one) in held])
 
 
@@ -86,7 +76,7 @@ def _is_within(actor: User, person: User) -> bool:
 
 
 def _lacking(actor: User) -> list[Permission]:
-    held = actor.get_all_permissions()
+    held = held_by(actor)
     return [one for one in offered() if _name(one) not in held]
 
 

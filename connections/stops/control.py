@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from connections.audit.append import Entry, append
 from connections.audit.origin import Origin
 from connections.models import Connection, StopItem, StopRun
+from connections.models.rights import missing
 from connections.models.states import ALIVE_ALL_THE_SAME, GONE, NOT_GONE, STOPPABLE_STATUSES, Verdict
 from connections.stops import plan
 from connections.stops.wakeup import wake_worker
@@ -32,9 +33,13 @@ class NotAllowed(Exception):
 
 def may_steer(user: User, run: StopRun) -> bool:
     """One's own runs with `stop_connection`; those of others with `manage_runs` beside it."""
-    if not plan.may_stop(user):
-        return False
-    return run.user_id == user.pk or user.has_perm("connections.manage_runs")
+    return not lacking_to_steer(user, run)
+
+
+def lacking_to_steer(user: User, run: StopRun) -> list[str]:
+    """The permissions that `user` lacks to steer `run`."""
+    others = () if run.user_id == user.pk else ("manage_runs",)
+    return missing(user, *others, *plan.TAKES)
 
 
 def pause(run: StopRun, user: User, origin: Origin) -> None:

@@ -15,6 +15,7 @@ from connections.audit.append import Entry, append
 from connections.audit.origin import Origin
 from connections.db.bulk import insert_many
 from connections.models import Connection, StopItem, StopRun
+from connections.models.rights import missing
 from connections.models.runs import TICKET_LENGTH, new_key
 from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState, RunState, SkipReason
 from connections.stops.wakeup import wake_worker
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 DRAFT_LIFETIME = timedelta(minutes=30)
 CHUNK = 1000
+TAKES = ("view_connection", "stop_connection")
+"""Who may not see connections may not stop them either: a frozen list names them."""
 PAUSE_S = 0.005
 """Between two chunks, for other writers: SQLite doesn't queue them, they get in only while nobody holds the lock."""
 
@@ -133,8 +136,8 @@ def stop_one(user: User, connection: Connection, *, key: str, reason: str, ticke
 
 
 def may_stop(user: User) -> bool:
-    """Who may not see connections may not stop them either: a frozen list names them."""
-    return user.is_active and user.has_perms(("connections.view_connection", "connections.stop_connection"))
+    """Whether `user` has the permissions that a stop takes."""
+    return not missing(user, *TAKES)
 
 
 def _refuse_unless_startable(run: StopRun, user: User, reason: str, ticket: str) -> None:

@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from connections.models import Connection, StopItem, StopRun
+from connections.models.rights import may
 from connections.words.counts import count_capped, in_words
 from remoteit_admin import __version__
 
@@ -25,11 +26,22 @@ class Section:
     is_current: bool = False
 
 
+class May:
+    """What the person of the page may, by the name of a permission, for templates: `{% if may.stop_connection %}`."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._user = getattr(request, "user", None)
+
+    def __getitem__(self, permission: str) -> bool:
+        return self._user is not None and may(self._user, permission)
+
+
 def panel(request: HttpRequest) -> dict[str, Any]:
     """What every page says of the panel itself. The sections are counted only where a page shows them."""
     return {
         "sandbox": settings.SANDBOX,
         "panel_version": __version__,
+        "may": May(request),
         "sections": SimpleLazyObject(lambda: _sections(request)),
     }
 
@@ -39,16 +51,16 @@ def _sections(request: HttpRequest) -> list[Section]:
     if user is None or not user.is_authenticated or not user.is_staff:
         return []
     sections = [Section("o", _("Overview"), reverse("admin:index"), is_current=request.path == reverse("admin:index"))]
-    if user.has_perm("connections.view_connection"):
+    if may(user, "view_connection"):
         open_now = in_words(count_capped(Connection.objects.visible_to(user).open().within_end()))
         sections += [
             _section(request, "c", _("Connections"), "connection", open_now),
             _section(request, "r", _("Runs"), "stoprun", _runs_under_way(user)),
             _section(request, "h", _("History"), "auditevent"),
         ]
-    if user.has_perm("connections.view_account") or user.has_perm("connections.change_account"):
+    if may(user, "view_account") or may(user, "change_account"):
         sections.append(_section(request, "a", _("Accounts"), "account"))
-    if user.has_perm("auth.view_user"):
+    if may(user, "view_user"):
         url = reverse("admin:app_list", args=["auth"])
         sections.append(Section("u", _("People"), url, is_current=request.path.startswith(url)))
     return sections

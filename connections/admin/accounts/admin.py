@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -15,7 +14,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
@@ -26,7 +24,9 @@ from connections.admin.accounts.findings import steps
 from connections.admin.accounts.form import AccountForm
 from connections.admin.accounts.rows import rows
 from connections.admin.readonly import NeverDeletedAdmin
+from connections.admin.refusals import Lacks
 from connections.models import Account
+from connections.models.rights import NOTHING_CHANGED, may
 from connections.web.origin import user_of, web_origin
 
 if TYPE_CHECKING:
@@ -35,11 +35,6 @@ if TYPE_CHECKING:
     from connections.audit.origin import Origin
 
 FIELDS = ("name", "stop_call")
-MAY_NOT_SEE = gettext_lazy("You may not see accounts: that takes the permission “Can view account”.")
-MAY_NOT_ADD = gettext_lazy("You may not add accounts: that takes the permission “Can add account”. Nothing was saved.")
-MAY_NOT_CHANGE = gettext_lazy(
-    "You may look, not change: that takes the permission “Can change account”. Nothing was changed or sent."
-)
 
 
 @admin.register(Account)
@@ -47,6 +42,18 @@ class AccountAdmin(NeverDeletedAdmin):
     """Accounts are added, changed, tested and paused here. They are never deleted: the history refers to them."""
 
     actions = None
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
+        return may(request.user, "view_account") or may(request.user, "change_account")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, "add_account")
+
+    def has_change_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
+        return may(request.user, "change_account")
 
     def get_urls(self) -> list[URLPattern]:
         views = {"test": self.test_view, "pause": self.pause_view, "resume": self.resume_view}
@@ -61,7 +68,7 @@ class AccountAdmin(NeverDeletedAdmin):
     @method_decorator(require_safe)
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
-            raise PermissionDenied(MAY_NOT_SEE)
+            raise Lacks("view_account", but=NOTHING_CHANGED)
         ensure_default_account()
         context = {"title": _("Accounts"), "rows": rows(), "may_add": self.has_add_permission(request)}
         return self._page(request, "list", context)
@@ -71,7 +78,7 @@ class AccountAdmin(NeverDeletedAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if not self.has_add_permission(request):
-            raise PermissionDenied(MAY_NOT_ADD)
+            raise Lacks("add_account", but=_("Nothing was saved."))
         form = AccountForm(request.POST if request.method == "POST" else None)
         if form.is_valid() and form.credentials is not None:
             added = form.save(commit=False)
@@ -87,7 +94,7 @@ class AccountAdmin(NeverDeletedAdmin):
         account = self._get(request, object_id)
         may_change = self.has_change_permission(request, account)
         if request.method == "POST" and not may_change:
-            raise PermissionDenied(MAY_NOT_CHANGE)
+            raise Lacks("change_account", but=_("Nothing was changed or sent."))
         name = account.name
         form = AccountForm(request.POST if request.method == "POST" else None, instance=account)
         if form.is_valid():
@@ -151,7 +158,7 @@ class AccountAdmin(NeverDeletedAdmin):
 
     def _get(self, request: HttpRequest, object_id: str) -> Account:
         if not self.has_view_permission(request):
-            raise PermissionDenied(MAY_NOT_SEE)
+            raise Lacks("view_account", but=NOTHING_CHANGED)
         if not object_id.isascii() or not object_id.isdigit() or len(object_id) > 18:
             raise Http404
         return get_object_or_404(Account, pk=int(object_id))
@@ -159,7 +166,7 @@ class AccountAdmin(NeverDeletedAdmin):
     def _changeable(self, request: HttpRequest, pk: int) -> Account:
         account = self._get(request, str(pk))
         if not self.has_change_permission(request, account):
-            raise PermissionDenied(MAY_NOT_CHANGE)
+            raise Lacks("change_account", but=_("Nothing was changed or sent."))
         return account
 
     def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:

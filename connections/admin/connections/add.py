@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.accounts.credentials import ensure_default_account
+from connections.admin.refusals import Lacks
 from connections.inventory.add import AlreadyKnown, add_connection
 from connections.models import Account, Connection
 from connections.models.formats import YEARS, validate_one_line
+from connections.models.rights import may
 from connections.web.origin import user_of, web_origin
 from connections.words import zones
 
-MAY_NOT_ADD = gettext_lazy("You may look, not add: that takes the permission “Can add connection”. Nothing was added.")
 LINES = ("device_address", "connection_id", "device_name", "service_name", "opened_by")
 MOMENTS = ("opened_at", "expires_at")
 
@@ -102,13 +103,13 @@ class AddsConnections(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whether the person may add connections, by hand or from a file; and see what comes of it."""
-        return request.user.has_perm("connections.add_connection") and self.has_view_permission(request)
+        return may(request.user, "add_connection") and self.has_view_permission(request)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if not self.has_add_permission(request):
-            raise PermissionDenied(MAY_NOT_ADD)
+            raise Lacks("add_connection", but=_("Nothing was added."))
         ensure_default_account()
         form, known = AddForm(request.POST if request.method == "POST" else None), None
         if form.is_valid():

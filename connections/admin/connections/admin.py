@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -21,18 +20,16 @@ from connections.admin.connections.openings import OpensConnections
 from connections.admin.connections.page import connection_page
 from connections.admin.connections.refresh import RefreshesList
 from connections.admin.readonly import ReadOnlyAdmin
+from connections.admin.refusals import Lacks
 from connections.admin.stop_form import StopForm, as_count
 from connections.inventory import search
 from connections.models import Connection
 from connections.models.connections import ConnectionQuerySet
+from connections.models.rights import may
 from connections.models.runs import new_key
 from connections.stops import plan
 from connections.web.origin import user_of, web_origin
 from connections.words.counts import CappedPaginator
-
-MAY_NOT_STOP = gettext_lazy(
-    "You may look, not stop: that takes the permission “Can stop connections”. Nothing was sent."
-)
 
 
 @admin.register(Connection)
@@ -45,7 +42,7 @@ class ConnectionAdmin(AddsConnections, ImportsFiles, OpensConnections, Refreshes
     actions = ("stop_selected",)  # type: ignore[assignment]
 
     def has_stop_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("connections.stop_connection")
+        return may(request.user, "stop_connection")
 
     def get_queryset(self, request: HttpRequest) -> ConnectionQuerySet:
         return Connection.objects.visible_to(request.user)
@@ -76,7 +73,7 @@ class ConnectionAdmin(AddsConnections, ImportsFiles, OpensConnections, Refreshes
     def _act(self, request: HttpRequest) -> HttpResponse:
         """Do what was sent. Rows that were ticked count as ticked, even when they left the filter since."""
         if not self.has_stop_permission(request):
-            raise PermissionDenied(MAY_NOT_STOP)
+            raise Lacks("stop_connection")
         back = HttpResponseRedirect(request.get_full_path())
         changes = self.changes(request)
         ticked = request.POST.getlist("_selected_action")
@@ -123,7 +120,7 @@ class ConnectionAdmin(AddsConnections, ImportsFiles, OpensConnections, Refreshes
         if request.method != "POST":
             return page
         if not self.has_stop_permission(request):
-            raise PermissionDenied(MAY_NOT_STOP)
+            raise Lacks("stop_connection")
         form = StopForm(request.POST)
         if form.is_valid():
             try:

@@ -10,7 +10,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
@@ -22,6 +21,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from connections.admin.refusals import Lacks
 from connections.audit.export_csv import harmless
 from connections.inventory import uploads
 from connections.inventory.csv_rows import COLUMNS
@@ -30,9 +30,6 @@ from connections.models import Account, Upload, Worker
 from connections.web.origin import user_of, web_origin
 from connections.web.upload_limit import MAX_BYTES, MAX_MEGABYTES, was_too_large
 
-MAY_NOT_IMPORT = gettext_lazy(
-    "You may look, not import: that takes the permission “Can add connection”. Nothing was imported."
-)
 TOO_LARGE = gettext_lazy(
     "The file is larger than %d MB. Split it, or have it imported on the server: manage.py import_connections FILE."
 )
@@ -166,7 +163,7 @@ class ImportsFiles(admin.ModelAdmin):
 
     def _check_may_import(self, request: HttpRequest) -> None:
         if not self.has_add_permission(request):
-            raise PermissionDenied(MAY_NOT_IMPORT)
+            raise Lacks("add_connection", but=_("Nothing was imported."))
 
     def _upload(self, request: HttpRequest, key: str) -> Upload:
         mine = Upload.objects.filter(user=user_of(request)).select_related("user").defer("content")

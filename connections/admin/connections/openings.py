@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.accounts.credentials import NoCredentials, ensure_default_account
+from connections.admin.refusals import Lacks
 from connections.inventory.openings import (
     ANYBODY,
     FIRST_TO_CONNECT,
@@ -25,13 +25,11 @@ from connections.inventory.openings import (
 )
 from connections.models import Account, Connection
 from connections.models.formats import validate_service_address
+from connections.models.rights import may
 from connections.web.origin import client_ip, user_of, web_origin
 from connections.words.outcomes import said
 
 SERVICES_OFFERED = 500
-MAY_NOT_OPEN = gettext_lazy(
-    "You may look, not open: that takes the permission “Can open connections”. Nothing was sent."
-)
 
 
 class OpenForm(forms.Form):
@@ -76,8 +74,8 @@ class OpensConnections(admin.ModelAdmin):
         return [path("open/", view, name="connections_connection_open"), *super().get_urls()]
 
     def open_view(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm("connections.open_connection") or not self.has_view_permission(request):
-            raise PermissionDenied(MAY_NOT_OPEN)
+        if not may(request.user, "open_connection") or not self.has_view_permission(request):
+            raise Lacks("open_connection")
         ensure_default_account()
         given = request.POST if request.method == "POST" else None
         form = OpenForm(given, client_ip=client_ip(request), initial=_initial(request))

@@ -6,29 +6,30 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from django.contrib import admin, messages
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from connections.admin.connections import facets
 from connections.admin.connections.change_list import ConnectionList, add_notes
+from connections.admin.refusals import Lacks
 from connections.inventory import search
 from connections.live.schedule import ask_for_lists
 from connections.live.standing import accounts_of
 from connections.models import Worker
+from connections.models.rights import may
 from connections.web.origin import user_of, web_origin
 from connections.words.counts import count_capped, in_words
 
 if TYPE_CHECKING:
     from connections.models import Connection
 
-MAY_NOT_SEE = gettext_lazy("You may not see connections: that takes the permission “Can view connection”.")
 OWN_PARAMETERS = ("rows", "since", "newest")
 MOST_ROWS = 200
 
@@ -46,7 +47,7 @@ class RefreshesList(admin.ModelAdmin):
 
     def check_may_see(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
-            raise PermissionDenied(MAY_NOT_SEE)
+            raise Lacks("view_connection")
 
     def changes(self, request: HttpRequest) -> ConnectionList:
         return cast(ConnectionList, self.get_changelist_instance(request))
@@ -67,7 +68,7 @@ class RefreshesList(admin.ModelAdmin):
         changes.result_list = _shown_rows(changes, keys, since)
         newer = count_capped(changes.queryset.filter(pk__gt=newest))
         context = {
-            "may_stop": request.user.has_perm("connections.stop_connection"),
+            "may_stop": may(request.user, "stop_connection"),
             "cl": changes,
             **changes.parts(request),
             "newer_count": newer,

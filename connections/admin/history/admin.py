@@ -3,14 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from connections.admin.history import verification
@@ -21,14 +20,15 @@ from connections.admin.history.headings import subject, title
 from connections.admin.history.people import people_of
 from connections.admin.history.rows import days
 from connections.admin.readonly import ReadOnlyAdmin
+from connections.admin.refusals import Lacks
 from connections.audit.search import Filters
 from connections.models import AuditEvent, AuditHead
 from connections.models.audit import AuditEventQuerySet
+from connections.models.rights import NOTHING_CHANGED, may
 from connections.stops.progress.summary import Summary, summarize
 from connections.web.origin import user_of
 from connections.words.counts import count_capped, in_words
 
-MAY_NOT_SEE = gettext_lazy("You may not see the history: that takes the permission “Can view connection”.")
 LINES_PER_PAGE = 50
 
 
@@ -83,7 +83,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     def _check(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
-            raise PermissionDenied(MAY_NOT_SEE)
+            raise Lacks("view_connection", but=NOTHING_CHANGED)
 
 
 def _page(request: HttpRequest, form: HistoryForm, filters: Filters) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _page(request: HttpRequest, form: HistoryForm, filters: Filters) -> dict[str
         "summary": _summary(filters),
         "people": people_of(filters),
         "lines": _lines_of(filters) if filters.is_quickly_counted else "",
-        "sees_all": request.user.has_perm("connections.view_all_history"),
+        "sees_all": may(request.user, "view_all_history"),
     }
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from connections.audit.search import NOT_STOPPED_AT_ALL, Filters
 from connections.models import Account, AuditEvent, Connection, StopRun
+from connections.models.rights import may
 from connections.models.states import FINISHED, Verdict
 from connections.words.actions import ACTIONS
 
@@ -187,4 +188,4 @@ def _number(value: str, refusal: str) -> int:
 
 
 def _sees_all(viewer: User) -> bool:
-    return viewer.has_perm("connections.view_all_history")
+    return may(viewer, "view_all_history")

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from connections.admin.history.links import history_address, to_connection, to_history
 from connections.admin.history.stories import counted
+from connections.models.rights import may
 from connections.templatetags.panel import name
 from connections.words.actions import ACTIONS, Doer
 
@@ -72,7 +73,7 @@ class Line:
     @property
     def _who(self) -> SafeString:
         viewer, who = self.filters.viewer, name(self.actor_name)
-        if self.event.actor_id == viewer.pk or viewer.has_perm("connections.view_all_history"):
+        if self.event.actor_id == viewer.pk or may(viewer, "view_all_history"):
             who = to_history(who, actor=self.event.actor_id)
         return format_html("<b>{}</b>", who)
 
@@ -129,7 +130,7 @@ class Line:
     def about_person(self) -> SafeString | str:
         """The link to the history of the person whose rights were changed, for who may see it; else ""."""
         person = self.facts.get("user_id")
-        if not person or not self.filters.viewer.has_perm("connections.view_all_history"):
+        if not person or not may(self.filters.viewer, "view_all_history"):
             return ""
         return to_history(format_html(_("History of {name}"), name=name(self.facts.get("user"))), actor=person)
 

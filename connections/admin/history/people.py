@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from connections.models.rights import may
 from connections.stops.progress.summary import Summary, summarize_people
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class People:
 
 def people_of(filters: Filters) -> People | None:
     """The table of everybody's page, for who may see all; None on other pages and where nobody asked for anything."""
-    sees_all = filters.viewer.has_perm("connections.view_all_history")
+    sees_all = may(filters.viewer, "view_all_history")
     if not filters.is_everybody_s or filters.before is not None or not sees_all:
         return None
     days = 0

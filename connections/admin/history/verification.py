@@ -8,28 +8,26 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from connections import tasks
+from connections.admin.refusals import Lacks
 from connections.audit.reach import Held
 from connections.audit.signing import FILE
 from connections.audit.upkeep import verify_and_keep
 from connections.audit.verify import LIMITS, Result
 from connections.models import AuditCheckpoint, AuditHead, AuditVerification
+from connections.models.rights import may
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
 
 logger = logging.getLogger(__name__)
 
-MAY_NOT_VERIFY = gettext_lazy(
-    "You may not verify the whole history: that takes the permission “Can see everybody's history”. Nothing was read."
-)
 INLINE_EVENTS = 20_000
 """How long a history may be for its verification to fit into a request."""
 
@@ -49,7 +47,7 @@ class Shown:
 
 def shown(request: HttpRequest) -> Shown:
     """The last verification and the last signed checkpoint, for the page of the history."""
-    sees_all = request.user.has_perm("connections.view_all_history")
+    sees_all = may(request.user, "view_all_history")
     made_here = sees_all and not settings.AUDIT_SIGNING_KEY
     last = AuditVerification.objects.first()
     held = [Held(**one) for one in last.held] if last else []
@@ -59,8 +57,8 @@ def shown(request: HttpRequest) -> Shown:
 @require_POST
 def verify(request: HttpRequest) -> HttpResponse:
     """Verify here what is short; ask the worker where it would take longer than a page may."""
-    if not request.user.has_perm("connections.view_all_history"):
-        raise PermissionDenied(MAY_NOT_VERIFY)
+    if not may(request.user, "view_all_history"):
+        raise Lacks("view_all_history", but=_("Nothing was read."))
     head = AuditHead.objects.first()
     if head is not None and head.seq > INLINE_EVENTS:
         _ask_worker(request)

@@ -17,6 +17,7 @@ from connections.admin.runs.state import paused_accounts, with_state
 from connections.audit import triggers
 from connections.live.standing import left_condition, list_state
 from connections.models import Account, AuditVerification, Connection, StopItem, StopRun, Worker
+from connections.models.rights import may
 from connections.models.states import ConnectionStatus, ItemState, Verdict
 from connections.stops.progress.tally import tallies
 from connections.words.counts import CAP, count_capped, in_words, number
@@ -57,7 +58,7 @@ class Needy:
 def index(request: HttpRequest) -> HttpResponse:
     """Django's first page of the admin with the overview in it, for who may see connections."""
     user = cast("User", request.user)
-    seen = {"now": overview(user)} if user.has_perm("connections.view_connection") else {}
+    seen = {"now": overview(user)} if may(user, "view_connection") else {}
     return admin.site.index(request, seen)
 
 

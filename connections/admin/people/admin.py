@@ -23,6 +23,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from connections.admin.readonly import NeverDeletedAdmin
 from connections.audit.append import append
+from connections.models.rights import may
 from connections.people import rights
 from connections.people.lines import (
     FLAGS,
@@ -81,13 +82,22 @@ class TicksPermissions(admin.ModelAdmin):
 class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
     """Each change of who may do what is told by the history, in the transaction of the change."""
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return may(request.user, "view_group") or may(request.user, "change_group")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, "add_group")
+
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        may = super().has_change_permission(request, obj)
-        return may and (obj is None or rights.may_change_group(user_of(request), obj))
+        may_any = may(request.user, "change_group")
+        return may_any and (obj is None or rights.may_change_group(user_of(request), obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        may = super().has_delete_permission(request, obj)
-        return may and (obj is None or rights.may_change_group(user_of(request), obj))
+        may_any = may(request.user, "delete_group")
+        return may_any and (obj is None or rights.may_change_group(user_of(request), obj))
 
     def get_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
         actor = user_of(request)
@@ -106,7 +116,7 @@ class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
     ) -> HttpResponse:
         """To the lines about this group, for those who may see them; to others Django's own page."""
         group = self.get_object(request, unquote(object_id))
-        sees_it = request.user.has_perms(("connections.view_all_history", "connections.view_connection"))
+        sees_it = may(request.user, "view_all_history") and may(request.user, "view_connection")
         if group is None or not sees_it:
             return super().history_view(request, object_id, extra_context)
         return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist") + f"?group={group.pk}")
@@ -128,13 +138,19 @@ class UserAdmin(NeverDeletedAdmin, TicksPermissions, DjangoUserAdmin):
     change_password_form = PasswordForm
     readonly_fields = ("last_login", "date_joined")
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
     def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        may = super().has_view_permission(request, obj)
-        return may and (obj is None or rights.may_see_person(user_of(request), obj))
+        may_any = may(request.user, "view_user") or may(request.user, "change_user")
+        return may_any and (obj is None or rights.may_see_person(user_of(request), obj))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, "add_user")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        may = super().has_change_permission(request, obj)
-        return may and (obj is None or rights.may_change_person(user_of(request), obj))
+        may_any = may(request.user, "change_user")
+        return may_any and (obj is None or rights.may_change_person(user_of(request), obj))
 
     def get_list_filter(self, request: HttpRequest) -> tuple[str, ...]:
         filters = ("is_staff", "is_superuser", "is_active", "groups")
@@ -185,8 +201,8 @@ class UserAdmin(NeverDeletedAdmin, TicksPermissions, DjangoUserAdmin):
     ) -> HttpResponse:
         """To this person's history, for those who may see it; to others Django's own page of the changes made here."""
         user = self.get_object(request, unquote(object_id))
-        sees_it = request.user == user or request.user.has_perm("connections.view_all_history")
-        if user is None or not sees_it or not request.user.has_perm("connections.view_connection"):
+        sees_it = request.user == user or may(request.user, "view_all_history")
+        if user is None or not sees_it or not may(request.user, "view_connection"):
             return super().history_view(request, object_id, extra_context)
         return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist") + f"?actor={user.pk}")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -14,15 +13,17 @@ from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from connections.admin.connections.change_list import add_notes
 from connections.admin.pages import Page, page_context
+from connections.admin.refusals import Lacks
 from connections.admin.runs import blast_radius
 from connections.admin.runs.sight import to_run
 from connections.admin.stop_form import ConfirmForm
 from connections.live.standing import list_state
 from connections.models import Account, StopRun, Worker
+from connections.models.rights import missing
 from connections.models.states import ItemState, RunState, SkipReason
 from connections.stops import plan
 from connections.templatetags.runs import run_link
@@ -30,16 +31,12 @@ from connections.web.origin import user_of, web_origin
 from connections.words.selection import filter_words
 
 PER_PAGE = 50
-MAY_NOT_STOP = gettext_lazy(
-    "You may not stop connections (any more): that takes the permissions “Can view connection” and “Can stop "
-    "connections”. Nothing was sent."
-)
 
 
 def confirm_view(request: HttpRequest, key: str) -> HttpResponse:
     """Show the frozen list and ask for the reason; started, lead to the run's page, however often it is sent."""
-    if not plan.may_stop(user_of(request)):
-        raise PermissionDenied(MAY_NOT_STOP)
+    if lacking := missing(user_of(request), *plan.TAKES):
+        raise Lacks(*lacking)
     run = get_object_or_404(StopRun, key=key, user=request.user)
     if run.state == RunState.STARTED:
         return to_run(run)

@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from connections.admin.pages import Page, page_context
+from connections.admin.refusals import Lacks
 from connections.admin.runs.sight import run_or_404, to_run
 from connections.live.verdicts.retry import verifiable_again, verify_again
 from connections.models import StopRun
+from connections.models.rights import NOTHING_CHANGED
 from connections.models.states import NOT_GONE, ItemState, Verdict
 from connections.stops import control
 from connections.stops.progress.progress import Progress, read_progress
@@ -32,11 +32,6 @@ if TYPE_CHECKING:
     from connections.audit.origin import Origin
 
 Wish = Callable[[StopRun, "User", "Origin"], None]
-
-MAY_NOT_STEER = gettext_lazy(
-    "You may look at this run, not steer it: that takes the permission “Can stop connections”, and for runs of others "
-    "“Can see and steer runs of others” too. Nothing was changed."
-)
 
 
 @dataclass(frozen=True)
@@ -178,8 +173,8 @@ def _draft(request: HttpRequest, pk: int, drafted: Callable[[StopRun, User], Sto
 
 def _steerable(request: HttpRequest, pk: int) -> StopRun:
     run = run_or_404(request, pk)
-    if not control.may_steer(user_of(request), run):
-        raise PermissionDenied(MAY_NOT_STEER)
+    if lacking := control.lacking_to_steer(user_of(request), run):
+        raise Lacks(*lacking, but=NOTHING_CHANGED)
     return run
 
 

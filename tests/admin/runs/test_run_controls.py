@@ -304,7 +304,7 @@ def test_one_who_may_look_can_not_steer(
     client.force_login(carol)
     answer = client.post(way(going, name))
     assert answer.status_code == 403
-    assert "You may look at this run, not steer it" in answer.content.decode()
+    assert "You may look at runs of others, not steer them" in answer.content.decode()
     assert not AuditEvent.objects.filter(action__startswith="run.").exists()
     assert not StopRun.objects.drafts().exists()
 

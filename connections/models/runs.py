@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 TICKET_LENGTH = 80
+WAIT_LIMIT_S = 30 * 60
 
 
 def new_key() -> str:
@@ -73,6 +74,14 @@ class StopRun(models.Model):
     """The run whose rest this one takes up again."""
     paused_at = models.DateTimeField(_("paused"), null=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True)
+    not_before = models.DateTimeField(_("first sending not before"), null=True)
+    """Until when its first sending is put off, so that whoever started it may still take it back whole."""
+    wait_limit_s = models.PositiveIntegerField(
+        _("longest wait for remote.it"), default=WAIT_LIMIT_S, db_default=WAIT_LIMIT_S
+    )
+    """For how many seconds what is queued waits at most while remote.it can't be reached at all."""
+    wait_from = models.DateTimeField(null=True)
+    """When a person last had it go on: the wait counts from there, or from the run's start, at the earliest."""
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = StopRunQuerySet.as_manager()
@@ -89,6 +98,11 @@ class StopRun(models.Model):
 
     def __str__(self) -> str:
         return str(_("run %d") % self.pk)
+
+    def waits_until(self, account: Account) -> datetime | None:
+        """Until when what is queued for `account` waits for remote.it; None while that can be reached."""
+        times = [at for at in (account.unreached_since, self.started_at, self.wait_from) if at is not None]
+        return max(times) + timedelta(seconds=self.wait_limit_s) if account.is_unreachable else None
 
 
 class StopItemQuerySet(models.QuerySet["StopItem"]):
@@ -140,7 +154,7 @@ class StopItem(models.Model):
     """Which call the next attempt makes, where the last one decided it; else the account does."""
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     limited = models.PositiveSmallIntegerField(default=0)
-    """How many of the attempts remote.it answered with "too many requests"; they don't count against the limit."""
+    """How many of the attempts cost nothing: remote.it answered "too many requests", or could not be reached at all."""
     unclear_attempt = models.PositiveSmallIntegerField(null=True)
     """The first attempt that may have happened without our knowing."""
     not_before = models.DateTimeField(null=True)

@@ -8,7 +8,7 @@ from huey.contrib.djhuey import db_periodic_task, db_task
 
 from connections.audit.checkpoints import write_checkpoint
 from connections.audit.upkeep import verify_and_keep
-from connections.inventory import uploads
+from connections.inventory import pasted_lists, uploads
 from connections.people import brakes, failures
 from connections.stops import plan, wakeup  # noqa: F401 - importing it registers its task
 from connections.web.sessions import SessionStore
@@ -22,6 +22,7 @@ def delete_expired_drafts() -> None:
 @db_periodic_task(crontab(minute="*/10"))
 def delete_expired_uploads() -> None:
     uploads.delete_expired()
+    pasted_lists.delete_expired()
 
 
 @db_periodic_task(crontab(minute="*/10"))

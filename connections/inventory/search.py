@@ -16,6 +16,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connections.inventory import pasted_lists
 from connections.models import Account
 from connections.models.connections import ConnectionQuerySet
 from connections.models.states import OPEN_STATUSES, ConnectionStatus
@@ -48,6 +49,7 @@ NAMES = {
     "open_for": gettext_lazy("open for"),
     "device": gettext_lazy("device"),
     "newer": gettext_lazy("newer than record"),
+    "list": gettext_lazy("pasted list"),
 }
 COLUMNS = {"account": "account__name", "service": "service_name", "opened_by": "opened_by", "device": "device_name"}
 OTHER_PARAMETERS = ("q", "o", "p")
@@ -108,6 +110,8 @@ def condition(name: str, value: str) -> Q:
         return open_for_condition(value, "", now) & Q(status__in=OPEN_STATUSES)
     if name == "newer":
         return Q(pk__gt=int(value))
+    if name == "list":
+        return pasted_lists.condition_of(value)
     return Q(**{COLUMNS[name]: value})
 
 
@@ -145,6 +149,8 @@ def _is_known(name: str, value: str) -> bool:
             return value == PAST_END or value in OPEN_FOR
         case "newer":
             return is_key(value)
+        case "list":
+            return "\0" not in value and pasted_lists.exists(value)
         case "account":
             return "\0" not in value and Account.objects.filter(name=value).exists()
     return True

@@ -4,12 +4,12 @@ from connections.models.accounts import Account
 from connections.models.audit import AuditCheckpoint, AuditEvent, AuditHead, AuditVerification
 from connections.models.connections import Connection
 from connections.models.credentials import SessionToken, StoredCredentials
+from connections.models.pasted import PastedList
 from connections.models.people import FailedSignIns, SeenChanges, SignInBrake
 from connections.models.preferences import Preferences
 from connections.models.rights import Right
-from connections.models.runs import StopItem, StopRun
+from connections.models.runs import StopItem, StopRun, Worker
 from connections.models.uploads import Upload
-from connections.models.workers import Worker
 
 __all__ = [
     "Account",
@@ -19,6 +19,7 @@ __all__ = [
     "AuditVerification",
     "Connection",
     "FailedSignIns",
+    "PastedList",
     "Preferences",
     "Right",
     "SeenChanges",

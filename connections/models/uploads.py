@@ -6,8 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from connections.models.runs import new_key
-from connections.models.workers import Worker
+from connections.models.runs import Worker, new_key
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):

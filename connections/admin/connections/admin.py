@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from connections.admin.connections import paste
 from connections.admin.connections.add import AddsConnections
 from connections.admin.connections.change_list import ConnectionList
 from connections.admin.connections.columns import COLUMNS
@@ -19,6 +20,7 @@ from connections.admin.connections.imports import ImportsFiles
 from connections.admin.connections.openings import OpensConnections
 from connections.admin.connections.page import connection_page
 from connections.admin.connections.refresh import RefreshesList
+from connections.admin.pages import PagedAdmin
 from connections.admin.readonly import ReadOnlyAdmin
 from connections.admin.refusals import Lacks
 from connections.admin.stop_form import StopForm, as_count
@@ -33,8 +35,10 @@ from connections.words.counts import CappedPaginator
 
 
 @admin.register(Connection)
-class ConnectionAdmin(AddsConnections, ImportsFiles, OpensConnections, RefreshesList, ReadOnlyAdmin):
+class ConnectionAdmin(AddsConnections, ImportsFiles, OpensConnections, RefreshesList, PagedAdmin, ReadOnlyAdmin):
     """The list, from which connections are stopped, and a connection's own page."""
+
+    pages = paste.PAGES
 
     list_display = COLUMNS
     list_per_page = 50

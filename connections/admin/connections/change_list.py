@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from connections.admin.connections import facets
 from connections.admin.connections.columns import COLUMNS
+from connections.admin.connections.paste import PasteForm
 from connections.inventory import search
 from connections.live.standing import accounts_of, list_state, seen_of
 from connections.models import Connection, StopItem
@@ -76,6 +77,9 @@ class ConnectionList(ChangeList):
             "menus": facets.menus(self.chosen, self.root_queryset, params),
             "device": self.chosen.chosen.get("device"),
             "without_device": facets.address(params, device=None),
+            "pasted": self.chosen.chosen.get("list"),
+            "without_pasted": facets.address(params, list=None),
+            "paste_form": PasteForm(),
             "newer": self.chosen.chosen.get("newer"),
             "without_newer": facets.address(params, newer=None),
             "all_statuses": facets.address(params, status="all"),

@@ -37,6 +37,7 @@
     }
     menus();
     dialogs();
+    copying();
     ages();
     selection();
     keys();
@@ -82,7 +83,33 @@
 
   const dialogs = () => {
     for (const b of $$('[data-open]'))
-      b.addEventListener('click', () => document.getElementById(b.dataset.open).showModal());
+      b.addEventListener('click', (e) => {
+        e.preventDefault(); /* a link leads to the same as a page */
+        document.getElementById(b.dataset.open).showModal();
+      });
+  };
+
+  /* -- a button that copies says so in its own words for a moment */
+  const copying = () => {
+    for (const b of $$('[data-copy]'))
+      b.addEventListener('click', async () => {
+        await copy(b.dataset.copy);
+        b.classList.add('copied');
+        setTimeout(() => b.classList.remove('copied'), 2000);
+      });
+  };
+  /* without https the browser gives no clipboard, but copies what is selected */
+  const copy = async (text) => {
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(text);
+      return;
+    }
+    const field = document.createElement('textarea');
+    field.value = text;
+    ($('dialog[open]') || document.body).append(field);
+    field.select();
+    document.execCommand('copy');
+    field.remove();
   };
 
   /* -- "updated 12 s ago": what refreshes a page tells when it has, by `updated` */
@@ -243,6 +270,7 @@
         if (select && !select.cut.disabled) select.cut.click();
       },
       r: () => $('[data-refresh-now]')?.click(),
+      l: () => $('[data-open="paste-dialog"]')?.click(),
       Enter: () => row() && $('th a', row())?.click(),
       Escape: () => select?.clear(),
     };

@@ -64,6 +64,9 @@ class ToldItem:
         elif action == "stop.skipped":
             self.state = get("item_outcome") or SKIPPED
             self.skipped_why = get("why", "") if self.state == SKIPPED else ""
+            if self.state == ItemState.FAILED:  # it waited for remote.it for as long as it was to
+                self.answered_at, self.took_ms, self.status = get("at"), None, None
+                self.reason = get("upstream_reason", "")
 
     @property
     def can_be_asked_again(self) -> bool:

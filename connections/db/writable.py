@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from connections.models.runs import Worker
+from connections.models.workers import Worker
 
 PATIENCE_MS = 500
 """How long a lock of somebody else is waited for; what is locked is not full."""

@@ -8,8 +8,9 @@ from connections.models.pasted import PastedList
 from connections.models.people import FailedSignIns, SeenChanges, SignInBrake
 from connections.models.preferences import Preferences
 from connections.models.rights import Right
-from connections.models.runs import StopItem, StopRun, Worker
+from connections.models.runs import StopItem, StopRun
 from connections.models.uploads import Upload
+from connections.models.workers import Worker
 
 __all__ = [
     "Account",

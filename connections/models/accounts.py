@@ -57,6 +57,14 @@ class Account(models.Model):
         "Worker", on_delete=models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
     )
     """The worker that signs in for all of them just now."""
+    unreached_calls = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    """How many calls in a row left no byte of themselves on the way to remote.it."""
+    unreached_since = models.DateTimeField(null=True, editable=False)
+    """When the first of these ended; None while there is none."""
+    unreached_why = models.TextField(blank=True, db_default="", editable=False)
+    """What the last of these broke at, with the classes of its exceptions."""
+    reach_due_at = models.DateTimeField(null=True, editable=False)
+    """When the next call tries whether remote.it can be reached; None while it can, as far as is known."""
     next_send_at = models.DateTimeField(null=True, editable=False)
     """When the next stop may leave, where STOP_MAX_PER_SECOND spaces them; held across all workers."""
     shares = models.JSONField(default=dict, editable=False)
@@ -103,6 +111,11 @@ class Account(models.Model):
         if scope in (self.list_scopes or ()):
             return self.completely_listed_at
         return parse_datetime(self.list_left.get(scope, {}).get("as_of", ""))
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether no call gets to remote.it at all, so that what is queued waits and costs no attempts."""
+        return self.reach_due_at is not None
 
     def is_paused(self, at: datetime) -> bool:
         return self.held_at is not None or (self.paused_until is not None and self.paused_until > at)

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 TICKET_LENGTH = 80
+WAIT_LIMIT_S = 30 * 60
 
 
 def new_key() -> str:
@@ -75,6 +74,14 @@ class StopRun(models.Model):
     """The run whose rest this one takes up again."""
     paused_at = models.DateTimeField(_("paused"), null=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True)
+    not_before = models.DateTimeField(_("first sending not before"), null=True)
+    """Until when its first sending is put off, so that whoever started it may still take it back whole."""
+    wait_limit_s = models.PositiveIntegerField(
+        _("longest wait for remote.it"), default=WAIT_LIMIT_S, db_default=WAIT_LIMIT_S
+    )
+    """For how many seconds what is queued waits at most while remote.it can't be reached at all."""
+    wait_from = models.DateTimeField(null=True)
+    """When a person last had it go on: the wait counts from there, or from the run's start, at the earliest."""
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = StopRunQuerySet.as_manager()
@@ -91,6 +98,11 @@ class StopRun(models.Model):
 
     def __str__(self) -> str:
         return str(_("run %d") % self.pk)
+
+    def waits_until(self, account: Account) -> datetime | None:
+        """Until when what is queued for `account` waits for remote.it; None while that can be reached."""
+        times = [at for at in (account.unreached_since, self.started_at, self.wait_from) if at is not None]
+        return max(times) + timedelta(seconds=self.wait_limit_s) if account.is_unreachable else None
 
 
 class StopItemQuerySet(models.QuerySet["StopItem"]):
@@ -142,7 +154,7 @@ class StopItem(models.Model):
     """Which call the next attempt makes, where the last one decided it; else the account does."""
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     limited = models.PositiveSmallIntegerField(default=0)
-    """How many of the attempts remote.it answered with "too many requests"; they don't count against the limit."""
+    """How many of the attempts cost nothing: remote.it answered "too many requests", or could not be reached at all."""
     unclear_attempt = models.PositiveSmallIntegerField(null=True)
     """The first attempt that may have happened without our knowing."""
     not_before = models.DateTimeField(null=True)
@@ -197,50 +209,3 @@ class StopItem(models.Model):
         if self.state == ItemState.ALREADY_GONE:
             return self.is_unclear
         return self.state in (ItemState.STOPPED, ItemState.UNKNOWN)
-
-
-class WorkerQuerySet(models.QuerySet["Worker"]):
-    def alive(self) -> WorkerQuerySet:
-        """Workers that gave a sign within their lease, by the database's clock."""
-        return self.filter(ended_at=None, beat_at__gte=lease_start())
-
-    def failing(self) -> WorkerQuerySet:
-        """Those alive whose work fails: a sign of life is a small write, and may fit where the work does not."""
-        return self.alive().exclude(failure="")
-
-    def dead(self) -> WorkerQuerySet:
-        return self.exclude(pk__in=self.alive().values("pk"))
-
-
-class Worker(models.Model):
-    """One worker process. Its claims are its own while its heartbeat is younger than the lease."""
-
-    host = models.CharField(max_length=200)
-    pid = models.PositiveIntegerField()
-    started_at = models.DateTimeField(auto_now_add=True)
-    beat_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-    tried_at = models.DateTimeField(null=True)
-    """When a page last tried whether the database can be written."""
-    failure = models.TextField(blank=True, db_default="")
-    """What its work last failed with; "" when it succeeded since."""
-    failed_at = models.DateTimeField(null=True)
-    """Since when it fails."""
-    files_failure = models.TextField(blank=True, db_default="")
-    """Why a file that is to be copied away can't be written on its host; "" when it can."""
-
-    objects = WorkerQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("worker")
-        verbose_name_plural = _("workers")
-
-    def __str__(self) -> str:
-        return f"{self.host}/{self.pid}"
-
-
-def lease_start() -> models.Expression:
-    """The oldest heartbeat that still counts. The database's clock decides, not those of several hosts."""
-    return models.ExpressionWrapper(
-        Now() - timedelta(seconds=settings.WORKER_LEASE_SECONDS), output_field=models.DateTimeField()
-    )

@@ -73,6 +73,7 @@ ITEM_ARROWS: dict[ItemState, tuple[ItemState, ...]] = {
         ItemState.SENDING,
         ItemState.SKIPPED,
         ItemState.CANCELLED,
+        ItemState.FAILED,  # remote.it could not be reached for as long as its run waits
         ItemState.UNKNOWN,  # taken back while it waited for another attempt, after one that may have happened
     ),
     ItemState.SENDING: (
@@ -134,6 +135,8 @@ class SkipReason(models.TextChoices):
     """Another run is stopping it, or will."""
     NOT_ALLOWED = "not_allowed", _("not allowed")
     """The person who asked may not stop it, or not any more."""
+    NOT_REACHED = "not_reached", _("remote.it could not be reached")
+    """In the history alone, beside the outcome *failed*: no call got there for as long as the run waits."""
 
 
 def fold(outcome: str, *, unclear: bool, real: bool) -> ItemState:

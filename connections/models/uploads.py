@@ -6,7 +6,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from connections.models.runs import Worker, new_key
+from connections.models.runs import new_key
+from connections.models.workers import Worker
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):

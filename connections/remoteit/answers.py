@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 
 
 class Cause(StrEnum):
-    """What a refusal is about, as far as its words tell."""
+    """What a refusal or a failure is about, as far as its words, or the network, tell."""
 
     #: The words don't tell, or name several things at once.
     NONE = ""
@@ -49,6 +49,8 @@ class Cause(StrEnum):
     TOKEN = "token"  # noqa: S105  (a word, not a secret)
     #: Too many requests.
     LIMIT = "limit"
+    #: The way to the API: no connection came about, so no byte of the request left.
+    REACH = "reach"
 
 
 @dataclass(frozen=True)

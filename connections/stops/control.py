@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from connections.models.runs import StopItemQuerySet
 
 
+NOTHING_MORE: Mapping[str, object] = {}
+
+
 class NotAllowed(Exception):
     """The person may not steer this run, or it can't be done any more. The message is fit for a person."""
 
@@ -49,13 +53,20 @@ def pause(run: StopRun, user: User, origin: Origin) -> None:
 
 def resume(run: StopRun, user: User, origin: Origin) -> None:
     """Let a paused run go on. Raises NotAllowed."""
-    _wish(run, user, origin, "run.resumed", {"paused_at": None}, paused_at__isnull=False, cancelled_at=None)
+    going_on = {"paused_at": None, "wait_from": timezone.now()}
+    _wish(run, user, origin, "run.resumed", going_on, paused_at__isnull=False, cancelled_at=None)
 
 
 def cancel(run: StopRun, user: User, origin: Origin) -> None:
     """Withdraw what was not sent. What was sent can't be undone and gets its answer. Raises NotAllowed."""
     _wish(run, user, origin, "run.cancelled", {"cancelled_at": timezone.now()}, cancelled_at=None)
     cancel_queued_items(run)
+
+
+def wait_at_most(run: StopRun, user: User, origin: Origin, seconds: int) -> None:
+    """Let `run` wait for so many `seconds` while remote.it can't be reached. Raises NotAllowed."""
+    facts = {"wait_limit_s": seconds}
+    _wish(run, user, origin, "run.wait_limited", facts, facts, cancelled_at=None)
 
 
 def again(run: StopRun, user: User) -> StopRun:
@@ -116,7 +127,15 @@ def _draft_linked(
     return draft
 
 
-def _wish(run: StopRun, user: User, origin: Origin, action: str, change: dict[str, object], **only_if: object) -> None:
+def _wish(
+    run: StopRun,
+    user: User,
+    origin: Origin,
+    action: str,
+    change: Mapping[str, object],
+    told: Mapping[str, object] = NOTHING_MORE,
+    **only_if: object,
+) -> None:
     if not may_steer(user, run):
         raise NotAllowed(_("You may not steer this run."))
     if not run.items.unfinished().exists():
@@ -124,7 +143,7 @@ def _wish(run: StopRun, user: User, origin: Origin, action: str, change: dict[st
     with transaction.atomic():
         if not StopRun.objects.started().filter(pk=run.pk, **only_if).update(**change):
             raise NotAllowed(_("This was done already."))
-        facts = {"queued": run.items.queued().count(), "sending": run.items.sending().count()}
+        facts = {"queued": run.items.queued().count(), "sending": run.items.sending().count(), **told}
         append([Entry(action, origin, actor=user, run=run, facts=facts)])
         transaction.on_commit(wake_worker)
     run.refresh_from_db()

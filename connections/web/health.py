@@ -13,7 +13,7 @@ from connections.audit.checkpoints import why_file_not_writable
 from connections.audit.verify import LIMITS, Result
 from connections.db.writable import why_not_writable
 from connections.models import Account, AuditVerification, Worker
-from connections.words.clock import clock_words
+from connections.words.times import clock_words
 
 PROBE_KEY = "readyz"
 FRESH = timedelta(minutes=10)

@@ -77,6 +77,7 @@ ACTIONS = {
     "stop.verified": Action(_("Verdicts"), _("stop compared with a list"), "list", stops.verdict, stops.verdict_notes),
     "run.paused": Action(_("Runs paused"), _("paused a run"), "pause"),
     "run.resumed": Action(_("Runs resumed"), _("let a run go on"), "play"),
+    "run.wait_limited": Action(_("Longest waits changed"), _("changed how long a run waits for remote.it"), "pause"),
     "run.verification_asked": Action(_("Verdicts tried again"), _("had what is unverified tried again"), "retry"),
     "run.cancelled": Action(_("Runs cancelled"), _("cancelled what was not sent of a run"), "cancel"),
     "run.evidence_exported": Action(_("Evidence exported"), _("exported the evidence of a run"), "download"),

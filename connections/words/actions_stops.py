@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from connections.models.states import SkipReason, UnverifiedReason, Verdict
+from connections.models.states import ItemState, SkipReason, UnverifiedReason, Verdict
 from connections.words.counts import number
 
 ANSWERS = {
@@ -38,6 +38,8 @@ def why_withdrawn(facts: dict[str, Any]) -> list[str]:
 
 
 def skipped(facts: dict[str, Any]) -> str:
+    if facts.get("item_outcome") == ItemState.FAILED:
+        return _("not sent: it waited for remote.it as long as it was to")
     return _("no further attempt: what was sent may have stopped it") if facts.get("item_outcome") else ""
 
 

@@ -8,6 +8,8 @@ from django.template.defaultfilters import floatformat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from connections.remoteit import clocks
+
 NOT_KNOWN = "\N{EN DASH}"
 LONGEST_MEASURED_S = 120
 
@@ -54,3 +56,12 @@ def _is_today(day: date) -> bool:
 def clock_of(when: datetime | None) -> str:
     """The exact time as bare text, for use inside a sentence."""
     return NOT_KNOWN if when is None else clock(when)
+
+
+def clock_words(seconds: int | None) -> str:
+    """What is to be said of this machine's clock, which is `seconds` ahead of remote.it's; "" when it is right."""
+    if seconds is None or not clocks.is_off(seconds):
+        return ""
+    if seconds > 0:
+        return _("This machine's clock is %d seconds ahead of remote.it's.") % seconds
+    return _("This machine's clock is %d seconds behind remote.it's.") % -seconds

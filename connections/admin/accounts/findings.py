@@ -12,10 +12,9 @@ from connections.accounts.credentials import Kind
 from connections.models import StopItem
 from connections.models.accounts import StopCall
 from connections.models.states import ItemState
-from connections.words.clock import clock_words
 from connections.words.counts import number
 from connections.words.outcomes import Said, said
-from connections.words.times import clock
+from connections.words.times import clock, clock_words
 
 if TYPE_CHECKING:
     from connections.accounts.check import Found

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from connections.accounts.credentials import CredentialsState, credentials_state
 from connections.models import Account, AuditEvent
 from connections.models.states import OPEN_STATUSES
-from connections.words.clock import clock_words
-from connections.words.times import clock
+from connections.words.times import clock, clock_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -132,9 +132,10 @@ def _taken_since(items: list[StopItem]) -> set[int]:
 
 
 def _answered_seqs(items: list[StopItem]) -> dict[int, int]:
-    """The place in the audit of each item's last answer."""
+    """The place in the audit of each item's last answer, or of what ended it without one."""
     # Not narrowed to the runs: PostgreSQL might read all lines of a run for each thousand of its items.
-    lines = AuditEvent.objects.filter(action="stop.answered", connection__in=[item.connection_id for item in items])
+    ends = ("stop.answered", "stop.skipped")
+    lines = AuditEvent.objects.filter(action__in=ends, connection__in=[item.connection_id for item in items])
     rows = lines.order_by().values_list("run_id", "connection_id").annotate(Max("seq"))
     seqs = {(run_id, connection_id): seq for run_id, connection_id, seq in rows}
     places = {item.pk: (item.run_id, item.connection_id) for item in items}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from urllib3.exceptions import (
 
 from connections.remoteit.wire.watched import ProxyRefused
 
+# The quotation is the operating system's, which may hold brackets; no sentence of ours does before it.
+_DESCRIBED = re.compile(r"(?P<sentence>[^()]+) \((?P<classes>\w+( <- \w+)*(: .*)?)\)", re.DOTALL)
+
 
 def describe(error: Exception, *, left: bool, expired: bool, limit: float) -> str:
     """Return the reason for a call that brought no whole answer.
@@ -31,6 +35,12 @@ def describe(error: Exception, *, left: bool, expired: bool, limit: float) -> st
     if expired:
         sentence = f"No complete answer within {limit:g} s" if left else f"Not sent within {limit:g} s"
     return f"{sentence} ({classes}{quoted})"
+
+
+def split(reason: str) -> tuple[str, str]:
+    """The sentence of what ``describe`` returned, and what stands in brackets behind it; "" for other reasons."""
+    found = _DESCRIBED.fullmatch(reason)
+    return (found["sentence"], found["classes"]) if found else (reason, "")
 
 
 def _before_sending(chain: list[BaseException]) -> str:

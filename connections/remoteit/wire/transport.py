@@ -181,4 +181,6 @@ class Transport:
 
     def _broken(self, error: Exception, call: Call, status: int | None) -> CallError:
         reason = describe(error, left=call.left, expired=call.expired, limit=self._deadlines.limit)
-        return CallError(reason, left=call.left, status=status)
+        # What can't be sent is no matter of the way there: another try would end alike, however long it waited.
+        no_way = not call.left and not isinstance(error, UnicodeError | requests.exceptions.InvalidHeader)
+        return CallError(reason, left=call.left, status=status, cause=Cause.REACH if no_way else Cause.NONE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import User
 from django.db import connection as database
@@ -42,7 +42,7 @@ SENDABLE_RUNS = """
 SELECT run.id, run.user_id, person.username
 FROM connections_stoprun AS run JOIN auth_user AS person ON person.id = run.user_id
 WHERE run.id IN ({}) AND run.state = 'started' AND run.paused_at IS NULL AND run.cancelled_at IS NULL
-  AND person.is_active
+  AND (run.not_before IS NULL OR run.not_before <= %s) AND person.is_active
 ORDER BY run.id
 """
 # Steps through the index from pair to pair: a DISTINCT would read all that is queued.
@@ -64,6 +64,7 @@ WITH RECURSIVE with_queued (run_id) AS (
 )
 SELECT run_id, account_id FROM pair JOIN connections_stoprun ON connections_stoprun.id = run_id
 WHERE account_id IS NOT NULL AND state = 'started' AND paused_at IS NULL AND cancelled_at IS NULL
+  AND (not_before IS NULL OR not_before <= %s)
 ORDER BY run_id, account_id
 """
 
@@ -71,7 +72,7 @@ ORDER BY run_id, account_id
 def pairs_with_work() -> list[tuple[int, int]]:
     """The (run, account) pairs that have something queued in a run that may be sent, oldest run first."""
     with database.cursor() as cursor:
-        cursor.execute(PAIRS_WITH_WORK)
+        cursor.execute(PAIRS_WITH_WORK, [_now()])
         return list(cursor.fetchall())
 
 
@@ -84,7 +85,7 @@ def lock_runs(ids: Collection[int]) -> dict[int, StopRun]:
         return {}
     lock = "FOR NO KEY UPDATE OF run" if database.features.has_select_for_update_of else ""
     with database.cursor() as cursor:
-        cursor.execute(SENDABLE_RUNS.format(", ".join(["%s"] * len(ids))) + lock, [*ids])
+        cursor.execute(SENDABLE_RUNS.format(", ".join(["%s"] * len(ids))) + lock, [*ids, _now()])
         found = cursor.fetchall()
     runs = {}
     for pk, user_id, username in found:
@@ -119,12 +120,15 @@ def claim(account: Account, runs: list[StopRun], worker: Worker, to_claim: int) 
     return claims, skipped + [one.entry("stop.sent", at=one.item.sent_at, call=one.call) for one in claims]
 
 
+def _now() -> Any:
+    return database.ops.adapt_datetimefield_value(timezone.now())
+
+
 def _next_queued(run: StopRun, account: Account, count: int) -> list[StopItem]:
-    now = database.ops.adapt_datetimefield_value(timezone.now())
     lock = LOCKED if database.features.has_select_for_update_skip_locked else ""
     found = []
     with database.cursor() as cursor:
-        cursor.execute(NEXT_QUEUED + lock, [run.pk, account.pk, now, count])
+        cursor.execute(NEXT_QUEUED + lock, [run.pk, account.pk, _now(), count])
         for row in cursor.fetchall():
             item = StopItem.from_db(database.alias, OF_ITEM, row[: len(OF_ITEM)])
             item.run, item.account = run, account

@@ -23,21 +23,20 @@ from connections.audit.checkpoints import why_file_not_writable
 from connections.db.writable import NEVER_TAKEN
 from connections.models import Account, Worker
 from connections.models.accounts import lock_accounts
-from connections.stops import wakeup
+from connections.stops import reach, wakeup
 from connections.stops.attempt import Answered, Claim
 from connections.stops.worker.channel import Arrival, Lease, Line, SignedIn, Withdrawn
 from connections.stops.worker.claim import claim, lock_runs, pairs_with_work
 from connections.stops.worker.escaped import escaped
 from connections.stops.worker.inbox import Inbox
 from connections.stops.worker.lines import Lines
-from connections.stops.worker.pace import follow, limits_before
 from connections.stops.worker.record import record_all, record_orphan, record_withdrawn
 from connections.stops.worker.recover import recover_dead_claims
-from connections.stops.worker.settle import Settled, settle
+from connections.stops.worker.settle import settle_by
 from connections.stops.worker.shares import take_share
 from connections.stops.worker.sign_in import prepare_sign_in, record_sign_in, recover_lost_sign_ins
 from connections.stops.worker.trouble import Trouble
-from connections.stops.worker.withdraw import go_on_cancelling, skip_what_is_not_allowed
+from connections.stops.worker.withdraw import end_what_waited, go_on_cancelling, skip_what_is_not_allowed
 
 if TYPE_CHECKING:
     from connections.audit.append import Entry
@@ -147,6 +146,7 @@ class Drain:
         if sweep:
             # Not after the claims are committed: breaking off there, what they announced would not be sent.
             go_on_cancelling()
+            end_what_waited()
             self._workers = Worker.objects.alive().count()
             skip_what_is_not_allowed({run_id for run_id, _ in pairs})
         arrivals = list(self._inbox.unrecorded)
@@ -184,22 +184,15 @@ class Drain:
 
     def _record_all(self, arrivals: list[Arrival], accounts: dict[int, Account]) -> list[Entry]:
         answered = [one for one in arrivals if isinstance(one, Answered)]
-        entries = record_all([self._settle(one, accounts[one.account_id]) for one in answered]) if answered else []
+        reach.note_all(accounts, answered)
+        settled = [settle_by(self._lines[one.account_id], accounts[one.account_id], one) for one in answered]
+        entries = record_all(settled) if settled else []
         for one in arrivals:
             if isinstance(one, Withdrawn):
                 entries += record_withdrawn(one.claim, one.why)
             elif isinstance(one, SignedIn):
                 entries += record_sign_in(self._lines[one.account_id], accounts[one.account_id], one, self.worker)
         return entries
-
-    def _settle(self, answered: Answered, account: Account) -> Settled:
-        line = self._lines[account.pk]
-        settled = settle(answered, limits=limits_before(account, answered))
-        follow(account, answered, settled.decision)
-        if settled.decision.pause is not None:
-            line.hold(settled.decision.pause)
-        line.note(answered.answer)
-        return settled
 
     def _claim(
         self, pairs: list[tuple[int, int]], accounts: dict[int, Account], sendable: dict[int, StopRun]
@@ -208,9 +201,11 @@ class Drain:
         self._turns += 1
         for account in accounts.values():
             runs = [sendable[run_id] for run_id, account_id in pairs if account_id == account.pk and run_id in sendable]
-            line = None if account.is_paused(timezone.now()) else self._lines.of(account)
+            rests = account.is_paused(timezone.now()) or reach.has_to_wait(account)
+            line = None if rests else self._lines.of(account)
             if line is None or line.signing_in or not runs:
                 continue
+            reach.put_off_next_try(account)
             if line.needs_sign_in or line.wants_probe:
                 entries = prepare_sign_in(line, account, self.worker)
                 if entries is not None:
@@ -218,7 +213,8 @@ class Drain:
                     continue
             first = self._turns % len(runs)
             share = take_share(account, self.worker, line.threads, workers=self._workers)
-            claims, entries = claim(account, runs[first:] + runs[:first], self.worker, share.to_claim)
+            most = reach.to_claim(account, share.to_claim)
+            claims, entries = claim(account, runs[first:] + runs[:first], self.worker, most)
             to_send.append((line, claims, share.at_once))
             announced += entries
         return to_send, announced

@@ -24,14 +24,22 @@ LONGEST_RETRY_AFTER_S = 3600.0
 class Decision:
     """What follows an answer. `retry_in`: seconds until the next attempt, None when this was the last.
 
-    `pause`: seconds for which nothing more is sent for the account, None when it goes on.
+    `pause`: seconds for which nothing more is sent for the account, None when it goes on. `waits`: whether the item
+    waits until remote.it can be reached.
     """
 
     retry_in: float | None = None
     pause: float | None = None
+    waits: bool = False
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the attempt doesn't count against the limit."""
+        return self.waits or self.pause is not None
 
 
 FINAL = Decision()
+WAIT = Decision(retry_in=0.0, waits=True)
 
 
 @dataclass(frozen=True)
@@ -57,11 +65,23 @@ def space(free: int, *, per_second: float, next_send_in: float) -> Slots:
     return Slots(due, first + len(due) * spacing, spacing)
 
 
-def decide(answer: Answer, *, attempt: int, max_attempts: int, limits: int, jitter: float, now: datetime) -> Decision:
-    """What follows `answer`, the answer to attempt number `attempt` (attempts that were limited not counted).
+def decide(
+    answer: Answer,
+    *,
+    attempt: int,
+    max_attempts: int,
+    limits: int,
+    jitter: float,
+    now: datetime,
+    unreachable: bool = False,
+) -> Decision:
+    """What follows `answer`, the answer to attempt number `attempt` (attempts that cost nothing not counted).
 
     `limits`: how many times in a row the account was limited before. `jitter`: a random number from 0 to 1.
+    `unreachable`: whether no call of the account gets to remote.it at all.
     """
+    if unreachable and answer.cause == Cause.REACH:
+        return WAIT
     if answer.cause == Cause.LIMIT:
         pause = limit_pause(answer.retry_after, limits, now)
         return Decision(retry_in=pause, pause=pause)

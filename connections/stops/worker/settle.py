@@ -13,10 +13,13 @@ from connections.models.accounts import Call, StopCall
 from connections.models.states import ItemState, fold
 from connections.remoteit import Answer, Outcome
 from connections.stops.attempt import Answered
+from connections.stops.worker.pace import follow, limits_before
 from connections.stops.worker.retry import Decision, decide
 
 if TYPE_CHECKING:
+    from connections.models import Account
     from connections.stops.attempt import Claim
+    from connections.stops.worker.channel import Line
 
 
 MOST_ATTEMPTS = 2**15 - 1
@@ -48,7 +51,7 @@ class Settled:
             "state": self.state,
             "worker_id": None,
             "unclear_attempt": unclear,
-            "limited": item.limited + (self.decision.pause is not None),
+            "limited": item.limited + self.decision.is_free,
             "not_before": None if retry_in is None else at + timedelta(seconds=retry_in),
             "next_call": self.next_call,
             "answered_at": at,
@@ -58,8 +61,24 @@ class Settled:
         }
 
 
-def settle(answered: Answered, *, limits: int = 0) -> Settled:
-    """What `answered` makes of its item. `limits`: how often in a row remote.it limited the account before."""
+def settle_by(line: Line, account: Account, answered: Answered) -> Settled:
+    """What `answered` makes of its item, and what follows for `account`, whose lock is held, and for its `line`."""
+    limits = limits_before(account, answered)
+    settled = settle(answered, limits=limits, unreachable=account.is_unreachable)
+    follow(account, answered, settled.decision)
+    if settled.decision.pause is not None:
+        line.hold(settled.decision.pause)
+    if settled.decision.waits:
+        line.withdraw_waiting("remote.it can't be reached")
+    line.note(answered.answer)
+    return settled
+
+
+def settle(answered: Answered, *, limits: int = 0, unreachable: bool = False) -> Settled:
+    """What `answered` makes of its item. `limits`: how often in a row remote.it limited the account before.
+
+    `unreachable`: whether no call of the account gets to remote.it at all.
+    """
     claim, answer = answered.claim, answered.answer
     if _asks_graphql_next(claim, answer):
         return Settled(answered, Decision(retry_in=0.0), ItemState.QUEUED, Call.GRAPHQL)
@@ -70,6 +89,7 @@ def settle(answered: Answered, *, limits: int = 0) -> Settled:
         limits=limits,
         jitter=random.random(),  # noqa: S311 - spreads retries, protects nothing
         now=answered.at,
+        unreachable=unreachable,
     )
     if claim.attempt >= MOST_ATTEMPTS:
         decision = replace(decision, retry_in=None)

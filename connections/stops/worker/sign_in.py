@@ -13,6 +13,7 @@ from connections.audit.append import Entry
 from connections.audit.origin import WORKER
 from connections.models import Account, Worker
 from connections.remoteit import Cause, Login, clocks
+from connections.stops import reach
 from connections.stops.worker.pace import pause
 from connections.stops.worker.retry import limit_pause
 
@@ -67,6 +68,10 @@ def record_sign_in(line: Line, account: Account, signed_in: SignedIn, worker: Wo
 
 def _follow(line: Line, account: Account, signed_in: SignedIn) -> None:
     login = signed_in.login
+    if login.cause is Cause.REACH:
+        reach.note_unreached(account, login.reason)
+        return
+    reach.can_be_reached(account)
     if login.accepted:
         line.failed_sign_ins = 0
         if line.session_token:

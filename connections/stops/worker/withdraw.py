@@ -1,17 +1,19 @@
-"""Taking back what is queued: of runs that were cancelled, and of people who may not stop any more."""
+"""Taking back what is queued: of runs that were cancelled, of people who may not stop any more, of too long a wait."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
 from connections.audit.append import Entry, append
-from connections.models import Connection, StopItem, StopRun
+from connections.models import Account, Connection, StopItem, StopRun
 from connections.models.accounts import lock_accounts
 from connections.models.states import ConnectionStatus, ItemState, SkipReason, connection_after
+from connections.remoteit.wire.breaks import split
 from connections.stops.attempt import Claim
 from connections.stops.plan import may_stop
 
@@ -40,6 +42,40 @@ def skip_what_is_not_allowed(run_ids: Collection[int]) -> None:
                 _withdraw(run, ItemState.SKIPPED)
 
 
+def end_what_waited() -> None:
+    """End one chunk more of what has waited for remote.it for as long as its run is to wait: it has failed."""
+    for account in Account.objects.filter(reach_due_at__isnull=False):
+        waiting = StopItem.objects.queued().filter(account=account)
+        for run in StopRun.objects.sendable().filter(pk__in=waiting.values("run")):
+            until = run.waits_until(account)
+            if until is not None and until <= timezone.now():
+                _end_waiting(run, account, until)
+
+
+def _end_waiting(run: StopRun, account: Account, until: datetime) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        if not lock_accounts([account.pk])[account.pk].is_unreachable:
+            return  # just now
+        queued = StopItem.objects.queued().filter(run=run, account=account).order_by("pk")
+        items = queued.select_for_update(no_key=True, of=("self",)).select_related("connection", "account", "run__user")
+        unclear, failed = _by_clarity(list(items[:CHUNK]))
+        why = _not_reached(account, until)
+        _put(unclear, ItemState.UNKNOWN)
+        _put(failed, ItemState.FAILED, answered_at=now, took_ms=None, upstream_status=None, upstream_reason=why)
+        skip = SkipReason.NOT_REACHED
+        lines = [_skipped(item, skip, ItemState.FAILED, at=now, upstream_reason=why) for item in failed]
+        lines += [_skipped(item, skip, ItemState.UNKNOWN) for item in unclear]
+        if lines:
+            append(lines)
+
+
+def _not_reached(account: Account, until: datetime) -> str:
+    since = account.unreached_since or until
+    sentence, _classes = split(account.unreached_why)
+    return f"remote.it could not be reached from {since:%H:%M:%S} to {until:%H:%M:%S} UTC: {sentence}"
+
+
 def _withdraw(run: StopRun, state: ItemState) -> int:
     """Put a chunk of what is queued into `state`, with the lines of what is skipped; returns how many there were."""
     queued = dict(run.items.queued().values_list("pk", "account")[:CHUNK])
@@ -49,27 +85,34 @@ def _withdraw(run: StopRun, state: ItemState) -> int:
         lock_accounts(queued.values())
         items = StopItem.objects.queued().select_for_update(no_key=True, of=("self",)).filter(pk__in=queued)
         found = list(items.select_related("connection", "account", "run__user").order_by("pk"))
-        # An attempt that may have happened can't be taken back any more: such an item ends unknown.
-        unclear = [item for item in found if item.unclear_attempt is not None]
-        withdrawn = [item for item in found if item.unclear_attempt is None]
+        unclear, withdrawn = _by_clarity(found)
         _put(unclear, ItemState.UNKNOWN)
         _put(withdrawn, state)
         if state == ItemState.SKIPPED and found:
-            append(
-                [_skipped(item, None) for item in withdrawn] + [_skipped(item, ItemState.UNKNOWN) for item in unclear]
-            )
+            skip = SkipReason.NOT_ALLOWED
+            lines = [_skipped(item, skip, None) for item in withdrawn]
+            append(lines + [_skipped(item, skip, ItemState.UNKNOWN) for item in unclear])
     return len(queued)
 
 
-def _skipped(item: StopItem, outcome: ItemState | None) -> Entry:
+def _by_clarity(items: list[StopItem]) -> tuple[list[StopItem], list[StopItem]]:
+    """Those with an attempt that may have happened, which can't be taken back any more and end unknown; the others."""
+    unclear = [item for item in items if item.unclear_attempt is not None]
+    return unclear, [item for item in items if item.unclear_attempt is None]
+
+
+def _skipped(
+    item: StopItem, why: SkipReason, outcome: ItemState | None, *, at: datetime | None = None, upstream_reason: str = ""
+) -> Entry:
     # A cancelled run has one line for all that it takes back; for these the item's own line has to tell its end.
-    ends = str(outcome) if outcome else None
-    return Claim(item).entry("stop.skipped", attempt=None, why=str(SkipReason.NOT_ALLOWED), item_outcome=ends)
+    facts = {"why": str(why), "item_outcome": str(outcome) if outcome else None, "upstream_reason": upstream_reason}
+    return Claim(item).entry("stop.skipped", at=at, attempt=None, **facts)
 
 
-def _put(items: list[StopItem], state: ItemState) -> None:
+def _put(items: list[StopItem], state: ItemState, **facts: object) -> None:
     why = SkipReason.NOT_ALLOWED if state == ItemState.SKIPPED else ""
-    StopItem.objects.queued().filter(pk__in=[item.pk for item in items]).update(state=state, skipped_why=why)
+    found = StopItem.objects.queued().filter(pk__in=[item.pk for item in items])
+    found.update(state=state, skipped_why=why, **facts)
     for was in ConnectionStatus:
         held = [item.connection_id for item in items if item.connection_was == was]
         if held:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connections", "0017_rights"),
+        ("connections", "0018_waiting"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

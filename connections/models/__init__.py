@@ -4,6 +4,7 @@ from connections.models.accounts import Account
 from connections.models.audit import AuditCheckpoint, AuditEvent, AuditHead, AuditVerification
 from connections.models.connections import Connection
 from connections.models.credentials import SessionToken, StoredCredentials
+from connections.models.notices import CourierPlace, Delivery
 from connections.models.pasted import PastedList
 from connections.models.people import FailedSignIns, SeenChanges, SignInBrake
 from connections.models.preferences import Preferences
@@ -19,6 +20,8 @@ __all__ = [
     "AuditHead",
     "AuditVerification",
     "Connection",
+    "CourierPlace",
+    "Delivery",
     "FailedSignIns",
     "PastedList",
     "Preferences",

@@ -21,7 +21,7 @@ FLOORS = (
     ("stops", "inventory"),
     ("live",),
     ("words",),
-    ("evidence",),
+    ("evidence", "notices"),
     ("web", "templatetags"),
     ("tasks", "checks"),
     ("admin", "management", "apps"),

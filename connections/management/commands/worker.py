@@ -20,6 +20,7 @@ from connections.accounts.credentials import ensure_default_account
 from connections.audit import upkeep
 from connections.inventory import upload_reader
 from connections.live import lister
+from connections.notices import courier
 from connections.stops.worker.loop import Drain
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Command(BaseCommand):
                 ("drain", drain.run),
                 ("lister", lister.run),
                 ("keeping", upkeep.run),
+                ("courier", courier.run),
                 ("uploads", partial(upload_reader.run, drain.worker)),
             )
         ]

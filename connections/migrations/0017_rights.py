@@ -27,7 +27,6 @@ class Migration(migrations.Migration):
                     ("approve_runs", "Can decide as the second person"),
                     ("break_glass", "Can act without a second person"),
                 ),
-                "managed": False,
                 "default_permissions": (),
             },
         ),

@@ -125,10 +125,9 @@ HOLDS = ("hold_watch", "hold_recut", "hold_links", "hold_services", "hold_person
 
 
 class Right(models.Model):  # noqa: DJ008 - there is no row of it
-    """No table: what Django keeps those permissions by that are about no single model."""
+    """A table without rows: what Django keeps those permissions by that are about no single model."""
 
     class Meta:
-        managed = False
         default_permissions = ()
         permissions = (
             ("manage_accounts", "Can manage accounts"),

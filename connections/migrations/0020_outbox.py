@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connections", "0018_pasted_lists"),
+        ("connections", "0019_pasted_lists"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.accounts.credentials import ensure_default_account
+from connections.admin.connections.sight import may_and_see
+from connections.admin.pages import page_context
 from connections.admin.refusals import Lacks
 from connections.inventory.add import AlreadyKnown, add_connection
 from connections.models import Account, Connection
 from connections.models.formats import YEARS, validate_one_line
-from connections.models.rights import may
 from connections.web.origin import user_of, web_origin
 from connections.words import zones
 
@@ -98,34 +99,20 @@ class AddForm(forms.ModelForm):
         return said
 
 
-class AddsConnections(admin.ModelAdmin):
-    """Gives the admin of connections the page on which one is added, at Django's own address for it."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Whether the person may add connections, by hand or from a file; and see what comes of it."""
-        return may(request.user, "add_connection") and self.has_view_permission(request)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise Lacks("add_connection", but=_("Nothing was added."))
-        ensure_default_account()
-        form, known = AddForm(request.POST if request.method == "POST" else None), None
-        if form.is_valid():
-            try:
-                added = add_connection(form.save(commit=False), actor=user_of(request), origin=web_origin(request))
-            except AlreadyKnown as error:
-                form.add_error("connection_id", str(error))
-                known = error.connection
-            else:
-                messages.success(request, _("Added, as you know it. Only remote.it knows whether it is open."))
-                return HttpResponseRedirect(reverse("admin:connections_connection_change", args=[added.pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Add a connection"),
-            "form": form,
-            "known": known,
-        }
-        return TemplateResponse(request, "admin/connections/add.html", context)
+def add_view(request: HttpRequest) -> HttpResponse:
+    """The page at Django's own address for it."""
+    if not may_and_see(request, "add_connection"):
+        raise Lacks("add_connection", but=_("Nothing was added."))
+    ensure_default_account()
+    form, known = AddForm(request.POST if request.method == "POST" else None), None
+    if form.is_valid():
+        try:
+            added = add_connection(form.save(commit=False), actor=user_of(request), origin=web_origin(request))
+        except AlreadyKnown as error:
+            form.add_error("connection_id", str(error))
+            known = error.connection
+        else:
+            messages.success(request, _("Added, as you know it. Only remote.it knows whether it is open."))
+            return HttpResponseRedirect(reverse("admin:connections_connection_change", args=[added.pk]))
+    context = page_context(request, Connection, title=_("Add a connection"), form=form, known=known)
+    return TemplateResponse(request, "admin/connections/add.html", context)

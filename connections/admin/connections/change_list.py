@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from django.contrib import admin
 from django.contrib.admin.templatetags.admin_list import result_headers
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Max
@@ -104,6 +105,11 @@ class ConnectionList(ChangeList):
 
     def _page_address(self, number: int) -> str:
         return self.get_query_string({"p": number})
+
+
+def list_of(request: HttpRequest) -> ConnectionList:
+    """The list that the address of `request` asks for."""
+    return cast(ConnectionList, admin.site.get_model_admin(Connection).get_changelist_instance(request))
 
 
 def add_notes(connections: list[Connection]) -> None:

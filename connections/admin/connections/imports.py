@@ -9,24 +9,25 @@ from itertools import chain
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from connections.admin.connections.sight import may_and_see
+from connections.admin.pages import Page, page_context
 from connections.admin.refusals import Lacks
 from connections.audit.export_csv import harmless
 from connections.inventory import uploads
 from connections.inventory.csv_rows import COLUMNS
 from connections.inventory.imports import MOST_BAD, NotImported
-from connections.models import Account, Upload, Worker
+from connections.models import Account, Connection, Upload, Worker
 from connections.web.origin import user_of, web_origin
 from connections.web.upload_limit import MAX_BYTES, MAX_MEGABYTES, was_too_large
 
@@ -80,99 +81,95 @@ class ImportForm(forms.Form):
         return bool(self.cleaned_data["skip_bad"])
 
 
-class ImportsFiles(admin.ModelAdmin):
-    """Gives the admin of connections the pages of the import."""
+def import_view(request: HttpRequest) -> HttpResponse:
+    """Choose a file. What can't be read at all is said beside the field."""
+    _check_may_import(request)
+    form = UploadForm(request)
+    if form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            upload = uploads.keep(user_of(request), file.name, file.read())
+        except NotImported as error:
+            form.add_error("file", " ".join(capfirst(str(bad_row)) for bad_row in error.bad_rows))
+        else:
+            return _to_upload(upload)
+    context = {
+        "title": _("Import a CSV file"),
+        "form": form,
+        "may_columns": format_html_join(", ", "<code>{}</code>", ((column,) for column in COLUMNS[2:])),
+        "accounts": Account.objects.values_list("name", flat=True),
+    }
+    return _import_page(request, "import", context)
 
-    def get_urls(self) -> list[URLPattern]:
-        pages = (
-            ("import/", self.import_view, "import"),
-            ("import/template.csv", self.import_template_view, "import_template"),
-            ("import/<slug:key>/", self.import_upload_view, "import_upload"),
-            ("import/<slug:key>/left-out.csv", self.import_left_out_view, "import_left_out"),
-        )
-        urls = [
-            path(route, self.admin_site.admin_view(view), name=f"connections_connection_{name}")
-            for route, view, name in pages
-        ]
-        return [*urls, *super().get_urls()]
 
-    def import_view(self, request: HttpRequest) -> HttpResponse:
-        """Choose a file. What can't be read at all is said beside the field."""
-        self._check_may_import(request)
-        form = UploadForm(request)
-        if form.is_valid():
-            file = form.cleaned_data["file"]
-            try:
-                upload = uploads.keep(user_of(request), file.name, file.read())
-            except NotImported as error:
-                form.add_error("file", " ".join(capfirst(str(bad_row)) for bad_row in error.bad_rows))
-            else:
-                return _to_upload(upload)
-        context = {
-            "title": _("Import a CSV file"),
-            "form": form,
-            "may_columns": format_html_join(", ", "<code>{}</code>", ((column,) for column in COLUMNS[2:])),
-            "accounts": Account.objects.values_list("name", flat=True),
-        }
-        return self._import_page(request, "import", context)
+def import_upload_view(request: HttpRequest, key: str) -> HttpResponse:
+    """What was read, and the button that imports it; before that how far it is read, after that what came of it."""
+    _check_may_import(request)
+    upload = _upload(request, key)
+    if upload.read_at is None and upload.started_at is None:
+        context = {"title": _("Reading %s") % upload.file_name, "has_worker": Worker.objects.alive().exists()}
+        return _import_page(request, "import_reading", {**context, "upload": upload})
+    if "unreadable" in upload.reading:
+        context = {"title": _("%s can't be read") % upload.file_name, "upload": upload}
+        return _import_page(request, "import_unreadable", context)
+    form = ImportForm(request.POST if request.method == "POST" else None, bad=upload.reading["bad"])
+    if form.is_valid() and not upload.reading["stopped_at"]:
+        try:
+            uploads.import_upload(upload, origin=web_origin(request), skip_bad=form.cleaned_data["skip_bad"])
+        except uploads.TooOld as error:
+            form.add_error(None, str(error))
+        except NotImported:
+            form.add_error(None, _("What is known has changed since the file was read. Nothing was imported."))
+        else:
+            return _to_upload(upload)
+    upload = _upload(request, key)
+    context = {
+        "title": _title(upload),
+        "upload": upload,
+        "reading": upload.reading,
+        "form": form,
+        "bad_rows": upload.reading["bad_rows"][:LISTED],
+        "more_bad": max(0, upload.reading["bad"] - LISTED),
+        "most_bad": MOST_BAD,
+        "kept_until": uploads.kept_until(upload),
+        "is_too_old": uploads.is_too_old(upload),
+    }
+    return _import_page(request, "import_result" if upload.started_at else "import_preview", context)
 
-    def import_upload_view(self, request: HttpRequest, key: str) -> HttpResponse:
-        """What was read, and the button that imports it; before that how far it is read, after that what came of it."""
-        self._check_may_import(request)
-        upload = self._upload(request, key)
-        if upload.read_at is None and upload.started_at is None:
-            context = {"title": _("Reading %s") % upload.file_name, "has_worker": Worker.objects.alive().exists()}
-            return self._import_page(request, "import_reading", {**context, "upload": upload})
-        if "unreadable" in upload.reading:
-            context = {"title": _("%s can't be read") % upload.file_name, "upload": upload}
-            return self._import_page(request, "import_unreadable", context)
-        form = ImportForm(request.POST if request.method == "POST" else None, bad=upload.reading["bad"])
-        if form.is_valid() and not upload.reading["stopped_at"]:
-            try:
-                uploads.import_upload(upload, origin=web_origin(request), skip_bad=form.cleaned_data["skip_bad"])
-            except uploads.TooOld as error:
-                form.add_error(None, str(error))
-            except NotImported:
-                form.add_error(None, _("What is known has changed since the file was read. Nothing was imported."))
-            else:
-                return _to_upload(upload)
-        upload = self._upload(request, key)
-        context = {
-            "title": _title(upload),
-            "upload": upload,
-            "reading": upload.reading,
-            "form": form,
-            "bad_rows": upload.reading["bad_rows"][:LISTED],
-            "more_bad": max(0, upload.reading["bad"] - LISTED),
-            "most_bad": MOST_BAD,
-            "kept_until": uploads.kept_until(upload),
-            "is_too_old": uploads.is_too_old(upload),
-        }
-        return self._import_page(request, "import_result" if upload.started_at else "import_preview", context)
 
-    def import_template_view(self, request: HttpRequest) -> StreamingHttpResponse:
-        self._check_may_import(request)
-        return _csv("connections.csv", [COLUMNS])
+def import_template_view(request: HttpRequest) -> StreamingHttpResponse:
+    _check_may_import(request)
+    return _csv("connections.csv", [COLUMNS])
 
-    def import_left_out_view(self, request: HttpRequest, key: str) -> StreamingHttpResponse:
-        """Every bad row of the file: its line, what is wrong, how it begins."""
-        self._check_may_import(request)
-        bad_rows = self._upload(request, key).reading.get("bad_rows", [])
-        rows = ((line, harmless(why), harmless(text)) for line, why, text in bad_rows)
-        return _csv("left-out.csv", chain([("line", "what is wrong", "as it stands in the file")], rows))
 
-    def _check_may_import(self, request: HttpRequest) -> None:
-        if not self.has_add_permission(request):
-            raise Lacks("add_connection", but=_("Nothing was imported."))
+def import_left_out_view(request: HttpRequest, key: str) -> StreamingHttpResponse:
+    """Every bad row of the file: its line, what is wrong, how it begins."""
+    _check_may_import(request)
+    bad_rows = _upload(request, key).reading.get("bad_rows", [])
+    rows = ((line, harmless(why), harmless(text)) for line, why, text in bad_rows)
+    return _csv("left-out.csv", chain([("line", "what is wrong", "as it stands in the file")], rows))
 
-    def _upload(self, request: HttpRequest, key: str) -> Upload:
-        mine = Upload.objects.filter(user=user_of(request)).select_related("user").defer("content")
-        return get_object_or_404(mine, key=key)
 
-    def _import_page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-        template = f"admin/connections/{name}.html"
-        shared = {**self.admin_site.each_context(request), "opts": self.opts}
-        return TemplateResponse(request, template, {**shared, **context})
+PAGES = (
+    Page("import/", "import", import_view),
+    Page("import/template.csv", "import_template", import_template_view),
+    Page("import/<slug:key>/", "import_upload", import_upload_view),
+    Page("import/<slug:key>/left-out.csv", "import_left_out", import_left_out_view),
+)
+
+
+def _check_may_import(request: HttpRequest) -> None:
+    if not may_and_see(request, "add_connection"):
+        raise Lacks("add_connection", but=_("Nothing was imported."))
+
+
+def _upload(request: HttpRequest, key: str) -> Upload:
+    mine = Upload.objects.filter(user=user_of(request)).select_related("user").defer("content")
+    return get_object_or_404(mine, key=key)
+
+
+def _import_page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    return TemplateResponse(request, f"admin/connections/{name}.html", page_context(request, Connection, **context))
 
 
 def _to_upload(upload: Upload) -> HttpResponse:

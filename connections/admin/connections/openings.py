@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.accounts.credentials import NoCredentials, ensure_default_account
+from connections.admin.connections.sight import connections_of, may_and_see
+from connections.admin.pages import Page, page_context
 from connections.admin.refusals import Lacks
 from connections.inventory.openings import (
     ANYBODY,
@@ -25,7 +27,6 @@ from connections.inventory.openings import (
 )
 from connections.models import Account, Connection
 from connections.models.formats import validate_service_address
-from connections.models.rights import may
 from connections.web.origin import client_ip, user_of, web_origin
 from connections.words.outcomes import said
 
@@ -66,43 +67,40 @@ class OpenForm(forms.Form):
         self.fields["account"].queryset = Account.objects.all()  # type: ignore[attr-defined]
 
 
-class OpensConnections(admin.ModelAdmin):
-    """Gives the admin of connections the page on which one is opened."""
+def open_view(request: HttpRequest) -> HttpResponse:
+    if not may_and_see(request, "open_connection"):
+        raise Lacks("open_connection")
+    ensure_default_account()
+    given = request.POST if request.method == "POST" else None
+    form = OpenForm(given, client_ip=client_ip(request), initial=_initial(request))
+    result = _opened(request, form) if form.is_valid() else None
+    if result is not None and result.connection is not None:
+        messages.success(request, _("remote.it opened it. Where to go stands below as its proxy address."))
+        return HttpResponseRedirect(reverse("admin:connections_connection_change", args=[result.connection.pk]))
+    context = page_context(
+        request,
+        Connection,
+        title=_("Open a connection"),
+        form=form,
+        services=services(connections_of(request)),
+        outcome=result.opened.outcome.value if result else "",
+        said=_said(result) if result else None,
+    )
+    return TemplateResponse(request, "admin/connections/open.html", context)
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.open_view)
-        return [path("open/", view, name="connections_connection_open"), *super().get_urls()]
 
-    def open_view(self, request: HttpRequest) -> HttpResponse:
-        if not may(request.user, "open_connection") or not self.has_view_permission(request):
-            raise Lacks("open_connection")
-        ensure_default_account()
-        given = request.POST if request.method == "POST" else None
-        form = OpenForm(given, client_ip=client_ip(request), initial=_initial(request))
-        result = self._opened(request, form) if form.is_valid() else None
-        if result is not None and result.connection is not None:
-            messages.success(request, _("remote.it opened it. Where to go stands below as its proxy address."))
-            return HttpResponseRedirect(reverse("admin:connections_connection_change", args=[result.connection.pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Open a connection"),
-            "form": form,
-            "services": services(self.get_queryset(request)),
-            "outcome": result.opened.outcome.value if result else "",
-            "said": _said(result) if result else None,
-        }
-        return TemplateResponse(request, "admin/connections/open.html", context)
+def _opened(request: HttpRequest, form: OpenForm) -> Result | None:
+    """What became of the wish; None when it was not sent, which the form then says."""
+    chosen = form.cleaned_data
+    wish = Wish(user=user_of(request), origin=web_origin(request), **chosen)
+    try:
+        return open_connection(wish)
+    except (CannotOpen, NoCredentials) as error:
+        form.add_error(None, _("%s Nothing was opened.") % error)
+        return None
 
-    def _opened(self, request: HttpRequest, form: OpenForm) -> Result | None:
-        """What became of the wish; None when it was not sent, which the form then says."""
-        chosen = form.cleaned_data
-        wish = Wish(user=user_of(request), origin=web_origin(request), **chosen)
-        try:
-            return open_connection(wish)
-        except (CannotOpen, NoCredentials) as error:
-            form.add_error(None, _("%s Nothing was opened.") % error)
-            return None
+
+PAGES = (Page("open/", "open", open_view),)
 
 
 def services(connections: Any) -> list[tuple[str, str]]:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.decorators import method_decorator
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from connections.admin.connections import facets
-from connections.admin.connections.change_list import ConnectionList, add_notes
-from connections.admin.refusals import Lacks
+from connections.admin.connections.change_list import ConnectionList, add_notes, list_of
+from connections.admin.connections.sight import connections_of
+from connections.admin.pages import Page
 from connections.inventory import search
 from connections.live.schedule import ask_for_lists
 from connections.live.standing import accounts_of
@@ -34,64 +34,50 @@ OWN_PARAMETERS = ("rows", "since", "newest")
 MOST_ROWS = 200
 
 
-class RefreshesList(admin.ModelAdmin):
-    """Gives the admin of connections what its list asks for by itself, and the button that has the lists read."""
+@require_safe
+def refresh_view(request: HttpRequest) -> HttpResponse:
+    """The changing parts of a list that is shown: its `rows` by key, what changed `since`, what is `newest`.
 
-    def get_urls(self) -> list[URLPattern]:
-        views = {"refresh": self.refresh_view, "read": self.read_view}
-        urls = [
-            path(f"{name}/", self.admin_site.admin_view(view), name=f"connections_connection_{name}")
-            for name, view in views.items()
-        ]
-        return [*urls, *super().get_urls()]
+    Answers 400 for an address that the list itself would not understand.
+    """
+    connections_of(request)
+    shown = request.GET
+    keys, since, newest = _rows(shown), _since(shown), _newest(shown)
+    request.GET = _without_own(shown)  # type: ignore[assignment]
+    changes = list_of(request)
+    if changes.chosen.problems:
+        raise BadRequest(" ".join(changes.chosen.problems))
+    changes.result_list = _shown_rows(changes, keys, since)
+    newer = count_capped(changes.queryset.filter(pk__gt=newest))
+    context = {
+        "may_stop": may(request.user, "stop_connection"),
+        "cl": changes,
+        **changes.parts(request),
+        "newer_count": newer,
+        "newer_words": in_words(newer),
+        "show_newer": facets.address(request.GET, newer=str(newest)),
+    }
+    return TemplateResponse(request, "admin/connections/_refresh.html", context)
 
-    def check_may_see(self, request: HttpRequest) -> None:
-        if not self.has_view_permission(request):
-            raise Lacks("view_connection")
 
-    def changes(self, request: HttpRequest) -> ConnectionList:
-        return cast(ConnectionList, self.get_changelist_instance(request))
+@require_POST
+def read_view(request: HttpRequest) -> HttpResponse:
+    """Have the lists read that the shown one rests on, and go back to it. A script gets the words alone."""
+    connections_of(request)
+    chosen = search.parse(request.GET)
+    if chosen.problems:
+        raise BadRequest(" ".join(chosen.problems))
+    accounts = [account for account in accounts_of(chosen.chosen) if account.held_at is None]
+    ask_for_lists(accounts, user_of(request), web_origin(request))
+    words = _asked(len(accounts))
+    if request.headers.get("X-Requested-With") == "fetch":
+        return HttpResponse(words, content_type="text/plain")
+    messages.info(request, words)
+    page = reverse("admin:connections_connection_changelist")
+    return HttpResponseRedirect(f"{page}?{request.GET.urlencode()}" if request.GET else page)
 
-    @method_decorator(require_safe)
-    def refresh_view(self, request: HttpRequest) -> HttpResponse:
-        """The changing parts of a list that is shown: its `rows` by key, what changed `since`, what is `newest`.
 
-        Answers 400 for an address that the list itself would not understand.
-        """
-        self.check_may_see(request)
-        shown = request.GET
-        keys, since, newest = _rows(shown), _since(shown), _newest(shown)
-        request.GET = _without_own(shown)  # type: ignore[assignment]
-        changes = self.changes(request)
-        if changes.chosen.problems:
-            raise BadRequest(" ".join(changes.chosen.problems))
-        changes.result_list = _shown_rows(changes, keys, since)
-        newer = count_capped(changes.queryset.filter(pk__gt=newest))
-        context = {
-            "may_stop": may(request.user, "stop_connection"),
-            "cl": changes,
-            **changes.parts(request),
-            "newer_count": newer,
-            "newer_words": in_words(newer),
-            "show_newer": facets.address(request.GET, newer=str(newest)),
-        }
-        return TemplateResponse(request, "admin/connections/_refresh.html", context)
-
-    @method_decorator(require_POST)
-    def read_view(self, request: HttpRequest) -> HttpResponse:
-        """Have the lists read that the shown one rests on, and go back to it. A script gets the words alone."""
-        self.check_may_see(request)
-        chosen = search.parse(request.GET)
-        if chosen.problems:
-            raise BadRequest(" ".join(chosen.problems))
-        accounts = [account for account in accounts_of(chosen.chosen) if account.held_at is None]
-        ask_for_lists(accounts, user_of(request), web_origin(request))
-        words = _asked(len(accounts))
-        if request.headers.get("X-Requested-With") == "fetch":
-            return HttpResponse(words, content_type="text/plain")
-        messages.info(request, words)
-        page = reverse("admin:connections_connection_changelist")
-        return HttpResponseRedirect(f"{page}?{request.GET.urlencode()}" if request.GET else page)
+PAGES = (Page("refresh/", "refresh", refresh_view), Page("read/", "read", read_view))
 
 
 def _shown_rows(changes: ConnectionList, keys: list[int], since: datetime) -> list[Connection]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
 from connections.admin.refusals import Lacks
+from connections.inventory.search import is_key
 from connections.models import Connection
 from connections.models.rights import NOTHING_CHANGED, may
 
@@ -19,3 +23,17 @@ def connections_of(request: HttpRequest) -> ConnectionQuerySet:
     if not may(request.user, "view_connection"):
         raise Lacks("view_connection", but=NOTHING_CHANGED)
     return Connection.objects.visible_to(request.user)
+
+
+def connection_or_404(request: HttpRequest, key: str) -> Connection:
+    """The connection with this key. Raises Lacks as `connections_of`, and Http404 where it is not among those."""
+    seen = connections_of(request)
+    if not is_key(key):
+        raise Http404
+    connection: Connection = get_object_or_404(seen.select_related("account"), pk=int(key))
+    return connection
+
+
+def may_and_see(request: HttpRequest, permission: str) -> bool:
+    """Whether the person may do what `permission` names, and see what comes of it."""
+    return may(request.user, permission) and may(request.user, "view_connection")

@@ -100,6 +100,9 @@ ACTIONS = {
     "list.started": Action(_("Lists asked for"), _("list asked for"), "list"),
     "list.read": Action(_("Lists read"), _("list read"), "list", stops.list_read, stops.list_notes),
     "connections.imported": Action(_("Imports"), _("imported connections"), "list", files.imported),
+    "connections.exported": Action(
+        _("Exports of connections"), _("exported connections"), "download", files.connections_exported
+    ),
     "history.exported": Action(_("Exports of the history"), _("exported the history"), "download", files.exported),
     "backup.made": Action(_("Backups"), _("asked for a backup of the whole panel"), "download"),
     "backup.restored": Action(_("Backups restored"), _("restored the panel from a backup"), "back", files.restored),

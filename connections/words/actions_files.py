@@ -20,6 +20,16 @@ def imported(facts: dict[str, Any]) -> str:
     return sentence % {"count": number(count)}
 
 
+def connections_exported(facts: dict[str, Any]) -> str:
+    count, form = facts.get("count"), str(facts.get("format", ""))
+    if not isinstance(count, int):
+        return ""
+    sentence = ngettext(
+        "exported %(count)s connection as %(format)s", "exported %(count)s connections as %(format)s", count
+    )
+    return sentence % {"count": number(count), "format": FORMATS.get(form, form)}
+
+
 def exported(facts: dict[str, Any]) -> str:
     count, form = facts.get("count"), str(facts.get("format", ""))
     if not isinstance(count, int):

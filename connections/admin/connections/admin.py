@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from connections.admin.connections import imports, openings, paste, refresh, single
+from connections.admin.connections import export, imports, openings, paste, refresh, single
 from connections.admin.connections.add import add_view
 from connections.admin.connections.change_list import ConnectionList, list_of
 from connections.admin.connections.columns import COLUMNS
@@ -34,6 +34,7 @@ class ConnectionAdmin(PagedAdmin, ReadOnlyAdmin):
     """The list, from which connections are stopped, and a connection's own page."""
 
     pages = (
+        *export.PAGES,
         *imports.PAGES,
         *openings.PAGES,
         *paste.PAGES,

@@ -134,6 +134,7 @@ def _row(connection: Any) -> dict[str, Any]:
     facts = {"connection": connection, "service": connection.service_name}
     return {
         "key": connection.pk,
+        "id": connection.connection_id,
         "css": "changed-row gone-row" if is_gone else "changed-row" if has_changed else "",
         "select": _("Select %(connection)s, %(service)s") % facts,
         "cells": [{"name": cell.__name__, "label": cell.label, "value": cell(connection)} for cell in COLUMNS],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from connections.admin.connections.change_list import latest_items
 from connections.admin.connections.timeline import timeline
 from connections.admin.connections.verdict import verdict_of_connection
+from connections.inventory.export import as_object
 from connections.live.standing import seen_of, trouble_of
 from connections.models import Connection, StopItem, StopRun
 from connections.models.states import ConnectionStatus, ItemState
@@ -44,6 +46,7 @@ def connection_page(connection: Connection, user: User) -> dict[str, Any]:
         "same_opener": in_words(count_capped(opener)),
         "why_not": why_not(connection, is_held=connection.stop_items.held().exists()),
         **verdict_of_connection(connection, item, user),
+        "record": json.dumps(as_object(connection), ensure_ascii=False, indent=2),
         **timeline(connection, user),
     }
 

@@ -98,6 +98,17 @@
         setTimeout(() => b.classList.remove('copied'), 2000);
       });
   };
+  /* what a key copied is said at the foot of the page, where nothing else is */
+  const copied = async (text) => {
+    await copy(text);
+    const words = $('[data-copied]');
+    if (!words) return;
+    words.textContent = words.dataset.copied.replace('{text}', text);
+    words.hidden = false;
+    setTimeout(() => {
+      words.hidden = true;
+    }, 3000);
+  };
   /* without https the browser gives no clipboard, but copies what is selected */
   const copy = async (text) => {
     if (navigator.clipboard) {
@@ -269,6 +280,11 @@
       s: () => {
         if (select && !select.cut.disabled) select.cut.click();
       },
+      c: () => {
+        const id = row()?.dataset.id || $('[data-connection-id]')?.dataset.connectionId;
+        if (id) copied(id);
+      },
+      y: () => copied(location.href),
       r: () => $('[data-refresh-now]')?.click(),
       l: () => $('[data-open="paste-dialog"]')?.click(),
       Enter: () => row() && $('th a', row())?.click(),

@@ -11,16 +11,17 @@ from connections.sandbox.wire.http import GRAPHQL_PATH, Request, Response
 from connections.sandbox.wire.replies import encode, error, html, ok
 from connections.sandbox.wire.stop import Stop
 from connections.sandbox.world.settings import Settings
+from connections.sandbox.world.ways import Switches
 from connections.sandbox.world.world import Service, World
 
 
 class Api:
-    def __init__(self, world: World, accounts: Accounts, settings: Settings) -> None:
+    def __init__(self, world: World, accounts: Accounts, settings: Settings, switches: Switches) -> None:
         self.world = world
         self.accounts = accounts
         self.settings = settings
         stop = Stop(world, settings)
-        self.graphql = GraphQL(world, accounts, settings, stop)
+        self.graphql = GraphQL(world, accounts, settings, stop, switches)
         self.with_key: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("POST", "user/login"): self.login,
             ("POST", "user/login/authhash"): self.login_authhash,
@@ -98,7 +99,7 @@ class Api:
             return error(200, "[0861] no service for this address")
         if not service.device.visible:
             return error(403, f"[0405] {address} is not available for public access and is not shared with you.")
-        if service.device.state != "active":
+        if service.device.state != "active" or self.world.is_closed(service, USERNAME):
             return error(200, None)
         return self.opened(service, body.get("concurrent") in (True, "true"), request)
 

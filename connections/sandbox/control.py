@@ -12,6 +12,7 @@ from connections.sandbox.wire.faults import FaultRule, Faults
 from connections.sandbox.wire.http import Request, Response
 from connections.sandbox.wire.log import RequestLog
 from connections.sandbox.world.settings import SWITCHES, Settings
+from connections.sandbox.world.ways import Switches, is_configurable, link_of
 from connections.sandbox.world.world import World
 
 CSV_COLUMNS = (
@@ -25,13 +26,20 @@ def plain(value: Any) -> Response:
 
 class Control:
     def __init__(
-        self, world: World, settings: Settings, faults: Faults, log: RequestLog, counts: Callable[[], dict[str, int]]
+        self,
+        world: World,
+        settings: Settings,
+        faults: Faults,
+        log: RequestLog,
+        counts: Callable[[], dict[str, int]],
+        switches: Switches,
     ) -> None:
         self.world = world
         self.settings = settings
         self.faults = faults
         self.log = log
         self.counts = counts
+        self.switches = switches
         self.routes: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("GET", "/sandbox/log"): self.read_log,
             ("DELETE", "/sandbox/log"): self.clear_log,
@@ -43,6 +51,8 @@ class Control:
             ("DELETE", "/sandbox/faults"): self.clear_faults,
             ("POST", "/sandbox/clock"): self.advance,
             ("POST", "/sandbox/settings"): self.change_settings,
+            ("GET", "/sandbox/services.json"): lambda request: plain(self.services()),
+            ("POST", "/sandbox/services"): self.change_service,
         }
 
     def answer(self, request: Request) -> Response:
@@ -87,6 +97,41 @@ class Control:
             raise ValueError('Send {"advance_s": seconds}.')
         self.world.advance(float(seconds))
         return plain({"offset_s": self.world.clock.offset_s})
+
+    def services(self) -> list[dict[str, Any]]:
+        """Every service with what is switched on there."""
+        return [
+            {
+                "address": one.address,
+                "name": one.name,
+                "device": one.device.name,
+                "enabled": one.enabled,
+                "online": one.is_online,
+                "link": link_of(one),
+                "configurable": is_configurable(one),
+                "state": one.device.state,
+            }
+            for one in self.world.services.values()
+        ]
+
+    def change_service(self, request: Request) -> Response:
+        return plain(self.changed_service(request.json()))
+
+    def changed_service(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Change one service, as a stranger would, and its device: enabled, link, configurable, state."""
+        service = self.world.service(str(value.pop("address", "")))
+        if service is None or not set(value) <= {"enabled", "link", "configurable", "state"}:
+            raise ValueError('Send {"address": …} of a service with enabled, link, configurable or state.')
+        if "enabled" in value:
+            self.switches.set_service(service, bool(value["enabled"]))
+        if "link" in value:
+            self.switches.set_link(service, bool(value["link"]))
+        if "configurable" in value:
+            service.device.configurable = bool(value["configurable"])
+        if "state" in value:
+            service.device.state = str(value["state"])
+        self.world.changed()
+        return next(one for one in self.services() if one["address"] == service.address)
 
     def change_settings(self, request: Request) -> Response:
         self.settings.change(request.json())

@@ -18,6 +18,7 @@ from connections.sandbox.world.arrivals import Arrivals
 from connections.sandbox.world.clock import Clock
 from connections.sandbox.world.seed import build_world, refill
 from connections.sandbox.world.settings import Settings
+from connections.sandbox.world.ways import Switches, is_closed
 from connections.sandbox.world.world import World
 
 #: A change is on disk this many seconds later at most.
@@ -35,8 +36,10 @@ class Server:
         self.accounts.tokens.update(tokens or {})
         self.faults = Faults()
         self.log = RequestLog()
-        self.api = Api(world, self.accounts, settings)
-        self.control = Control(world, settings, self.faults, self.log, self.counts)
+        self.switches = Switches(world, settings)
+        world.is_closed = is_closed
+        self.api = Api(world, self.accounts, settings, self.switches)
+        self.control = Control(world, settings, self.faults, self.log, self.counts, self.switches)
         self.state = state
         self.save_timer: asyncio.TimerHandle | None = None
         self.clients: set[HttpConnection] = set()
@@ -112,6 +115,7 @@ class Server:
         deliver(fault, response, client, sent)
 
     def act(self, request: Request, entry: Entry) -> Response:
+        self.switches.catch_up()
         self.world.catch_up()
         before = self.world.changes
         response = self.api.answer(request)

@@ -83,7 +83,8 @@ def service(one: Service) -> dict[str, Any]:
 
 
 def device(one: Device) -> dict[str, Any]:
-    return {"id": one.address, "name": one.name, "state": one.state, "owner": user(one.owner)}
+    found = {"id": one.address, "name": one.name, "state": one.state, "owner": user(one.owner)}
+    return found | {"configurable": one.configurable is not False}
 
 
 def connection(one: Connection, settings: Settings) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from connections.sandbox.graphql import events
 from connections.sandbox.graphql.objects import organisation_member, session, session_id, user_id
+from connections.sandbox.graphql.services import organisation, service
 from connections.sandbox.wire.accounts import USERNAME
 from connections.sandbox.world.names import ORGANISATIONS
 from connections.sandbox.world.settings import Settings
@@ -50,6 +51,19 @@ class User:
     def sessions(self, info: object) -> list[dict[str, Any]]:
         """The account's open sessions, peer-to-peer ones among them."""
         return [session(one, self.settings) for one in self.world.sessions() if self.lists(one)]
+
+    def service(self, info: object, id: list[str] | None = None) -> list[dict[str, Any]]:  # noqa: A002
+        """The services that are named, as far as the account can see them."""
+        found = (self.world.service(one) for one in id or ())
+        return [service(one, self.world, self.settings) for one in found if one is not None and one.device.visible]
+
+    def organization(self, info: object) -> dict[str, Any] | None:
+        name = ORGANISATIONS.get(self.email)
+        return None if name is None else organisation(self.email, name)
+
+    def networks(self, info: object) -> list[dict[str, Any]]:
+        """None: nobody has made one here."""
+        return []
 
     def events(self, info: object, **chosen: Any) -> dict[str, Any]:
         every = (*self.world.connections.values(), *self.world.peers.values())

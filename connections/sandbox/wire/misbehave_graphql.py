@@ -47,3 +47,6 @@ def holders(value: Any) -> Iterator[dict[str, Any]]:
             yield value
         for inner in value.values():
             yield from holders(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from holders(inner)

@@ -58,5 +58,7 @@ class Stop:
 
     def back_after_s(self, connection: Connection) -> int:
         """After how many seconds its opener comes back, 0: never. It is always the same services."""
+        if self.settings.stubborn:
+            return self.settings.stubborn
         number = int(hashlib.sha256(connection.service.address.encode()).hexdigest(), 16)
         return self.settings.come_back_s if number % 100 < self.settings.come_back_percent else 0

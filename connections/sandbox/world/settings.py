@@ -61,6 +61,26 @@ class Settings:
         0, "seconds after a stop that the same person opens the service again, 0: never", unit="SECONDS"
     )
     come_back_percent: int = switch(30, "share of the services whose people come back, in percent", unit="PERCENT")
+    stubborn: int = switch(
+        0,
+        "seconds after any end of a connection that its person opens the service again, with a new id, until the way "
+        "is closed; 0: as come_back_s says",
+        unit="SECONDS",
+    )
+    disable_after_s: int = switch(
+        0, f"seconds after which a service that is disabled goes offline ({UNDOCUMENTED})", unit="SECONDS"
+    )
+    disable_disconnects: str = switch(
+        "yes",
+        f"does closing a way end who came by it (documented for services, {UNDOCUMENTED} for links)",
+        ("yes", "no"),
+    )
+    refuse_measures: str = switch(
+        "none", "which switches are refused, as for a login that may not use them", ("none", "links", "services", "all")
+    )
+    schema_lacks: str = switch(
+        "none", "what the live schema does not have", ("none", "setConnectLink", "updateService", "events")
+    )
     skew_s: int = switch(
         300, f"seconds that a signed date may be off, 0: any; {UNDOCUMENTED}, the value is invented", unit="SECONDS"
     )

@@ -12,6 +12,8 @@ from connections.sandbox.world.ids import new_connection_id, new_session_id
 
 #: Hard cap and idle limit of a proxy connection in seconds (remoteit-api reference, section 3, "lifetimes").
 LIFETIME_S = 28800
+#: Seconds after which who finds a way closed tries it again.
+TRIED_AGAIN_S = 1
 IDLE_S = 900
 
 
@@ -24,6 +26,8 @@ class Device:
     shared: bool = False
     #: False: it exists at remote.it, but this account has no access to it.
     visible: bool = True
+    #: Whether its services can be changed from afar; None: as `ways` draws it.
+    configurable: bool | None = None
 
 
 @dataclass(slots=True)
@@ -34,6 +38,11 @@ class Service:
     port: int
     type_id: str
     device: Device
+    enabled: bool = True
+    #: False some time after it was disabled: whoever was connected is not any more, as far as the switches say.
+    is_online: bool = True
+    #: Its public link: on, off, none; "": as `ways` draws it.
+    link: str = ""
 
 
 @dataclass(slots=True)
@@ -91,6 +100,8 @@ class World:
         self.changes = 0
         self.on_change: Callable[[], None] = lambda: None
         self.arrive: Callable[[], None] = lambda: None
+        #: Whether a person, "" for a visitor by a link, can't open a service now; then they try again later.
+        self.is_closed: Callable[[Service, str], bool] = lambda service, opened_by: False
 
     def changed(self) -> None:
         self.changes += 1
@@ -160,7 +171,10 @@ class World:
         due = [one for one in self.returns if one[0] <= now]
         self.returns = [one for one in self.returns if one[0] > now]
         for moment, address, opened_by in due:
-            self.open(address, opened_by, at=moment)
+            if self.is_closed(self.services[address.lower()], opened_by):
+                self.returns.append((now + TRIED_AGAIN_S, address, opened_by))
+            else:
+                self.open(address, opened_by, at=moment)
 
     def replace(self, old: Connection, new: Connection) -> None:
         """End `old` because a newer connect took its place."""

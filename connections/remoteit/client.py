@@ -13,7 +13,9 @@ from typing import Any
 
 from connections.remoteit import clocks
 from connections.remoteit.answers import Answer, Cause, Login, Outcome, read_login, read_probe, read_stop
+from connections.remoteit.asking import Told, ask, read_wide
 from connections.remoteit.credentials import Credentials
+from connections.remoteit.documents import Document
 from connections.remoteit.graphql import DISCONNECT, read_disconnect
 from connections.remoteit.openings import Opened, Opening, read_connect
 from connections.remoteit.sender import Sender
@@ -54,6 +56,7 @@ class Client:
         self._sender = Sender(base_url, graphql_url, credentials)
         self._credentials = credentials
         self._transport = Transport(concurrency, connect_timeout, read_timeout, ca_bundle, proxy=proxy)
+        self._wide = Transport(concurrency, connect_timeout, read_timeout, ca_bundle, proxy=proxy, read_body=read_wide)
         self._list_transport = partial(
             Transport, 1, connect_timeout, read_timeout, ca_bundle, proxy=proxy, patience=LIST_PATIENCE
         )
@@ -93,6 +96,7 @@ class Client:
     def close(self) -> None:
         """Close the pooled connections."""
         self._transport.close()
+        self._wide.close()
 
     def stop(self, device_address: str, connection_id: str) -> Answer:
         """Ask the API to end one proxy connection, once, and return what became of it.
@@ -157,6 +161,16 @@ class Client:
         if listed.cause is Cause.CREDENTIALS and self._credentials.has_access_key and clocks.is_off(listed.clock_off_s):
             why += f"; {clocks.said(listed.clock_off_s)}, and a signed request may be refused for that alone"
         return replace(listed, why_incomplete=why, took_ms=_ms_since(started))
+
+    def ask(self, document: Document, variables: Mapping[str, Any]) -> Told:
+        """Ask one of the documents that there are, once. Raises nothing for what the network or the API does."""
+        if self.needs_login:
+            return Told(problem=NOT_SIGNED_IN, cause=Cause.TOKEN, left=False)
+        token = self._token
+        told = ask(self._sender, self._wide, token, document, variables)
+        if told.cause in _STALE_IN_GRAPHQL:
+            self._forget(token)
+        return told
 
     def login(self) -> Login:
         """Sign in with user name and password, once, and keep the token when there is one.

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from connections.admin.overview.page import index
 from connections.admin.people.own_password import password_change
 from connections.admin.people.preferences import preferences
+from connections.admin.people.prove import prove
 from connections.admin.people.rights_notice import seen
 from connections.admin.people.sign_in import sign_in
 
@@ -17,6 +18,7 @@ handler500 = "connections.web.error_page.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/preferences/", admin.site.admin_view(preferences), name="preferences"),
+    path("admin/prove/", admin.site.admin_view(prove), name="prove"),
     path("admin/rights-seen/", admin.site.admin_view(seen), name="rights_seen"),
     # Before Django's own pages at the same addresses.
     path("admin/", admin.site.admin_view(index)),

@@ -1,6 +1,7 @@
 """Importing it registers every page of the panel with Django's admin."""
 
 from connections.admin.accounts.admin import AccountAdmin
+from connections.admin.approvals.admin import ApprovalAdmin
 from connections.admin.connections.admin import ConnectionAdmin
 from connections.admin.history.admin import AuditEventAdmin
 from connections.admin.people.admin import GroupAdmin, UserAdmin
@@ -9,6 +10,7 @@ from connections.admin.site import SignInForm
 
 __all__ = [
     "AccountAdmin",
+    "ApprovalAdmin",
     "AuditEventAdmin",
     "ConnectionAdmin",
     "GroupAdmin",

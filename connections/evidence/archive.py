@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 SCRIPT = Path(verify_evidence.__file__)
-STORY = Q(action__startswith="stop.") | Q(action__in=("run.paused", "run.resumed", "run.cancelled"))
+ABOUT = ("run.approved", "run.paused", "run.resumed", "run.cancelled", "glass.broken", "glass.reviewed")
+STORY = Q(action__startswith="stop.") | Q(action__in=ABOUT)
 
 
 class NotHandedOut(Exception):

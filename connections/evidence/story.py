@@ -33,8 +33,12 @@ class Evidence:
 
     account_names: dict[int, str] = field(default_factory=dict)
     """What the accounts were called when the list was frozen, by key, for connections of which no line tells."""
+    begin: int = 0
+    """The line by which the run was started; that a second person was asked for before stands in the history."""
 
     def __post_init__(self) -> None:
+        requested = AuditEvent.objects.filter(run=self.run, action="stop.requested")
+        self.begin = requested.order_by("seq").values_list("seq", flat=True)[0]
         alone = self.lines().filter(connection=None).order_by("seq").values_list("seq", "body")
         self.first, *self.about = ({**json.loads(body), "seq": seq} for seq, body in alone)
         accounts = set(self.run.items.order_by().values_list("account", flat=True).distinct())
@@ -43,7 +47,7 @@ class Evidence:
 
     def lines(self) -> Any:
         """The run's own lines."""
-        return AuditEvent.objects.filter(run=self.run, seq__lte=self.checkpoint.seq)
+        return AuditEvent.objects.filter(run=self.run, seq__gte=self.begin, seq__lte=self.checkpoint.seq)
 
     def items(self) -> Iterator[Json]:
         """The frozen list in its order: each connection with its attempts, answers and verdict, as its lines tell."""

@@ -97,6 +97,7 @@ def check_evidence(evidence: Json) -> None:
     lines = check_chain(evidence["chain"])
     check_checkpoint(evidence["checkpoint"], evidence["chain"][-1])
     run = check_run(evidence, lines)
+    check_second_person(evidence)
     check_items(evidence, [line for line in lines if line[1].get("run_id") == run and "item_id" in line[1]])
     require_same(evidence["counts"], Counter(item["outcome"] for item in evidence["items"]), "counts")
     verdicts = Counter(item["verdict"]["verdict"] for item in evidence["items"] if "verdict" in item)
@@ -141,6 +142,27 @@ def check_run(evidence: Json, lines: list[Line]) -> int:
     require_same(evidence["lists"], [told(line) for line in lines if line[1].get("run_id") != run], "lists")
     require(len(evidence["left_out"]) == first["skipped"], "left_out: the run's first line says another number")
     return run
+
+
+def check_second_person(evidence: Json) -> None:
+    """Where one was needed: somebody else, in time, said yes to exactly this list, reason, ticket and end."""
+    run, decided = evidence["run"], {"run.approved": "approved", "glass.broken": "glass"}
+    told = [line for line in evidence["about"] if line["action"] in decided]
+    said = [decided[line["action"]] for line in told]
+    asked = run.get("second_person", "not_required")
+    require(said == ([] if asked == "not_required" else [asked]), "second person: the run's first line says otherwise")
+    for line in told:
+        alone = {line["actor"], line["actor_id"]} & {run["actor"], run["actor_id"]}
+        require(
+            bool(alone) == (asked == "glass"), "second person: it is the person who asked, or another broke the glass"
+        )
+        bound = {name: run[name] for name in "run_id actor actor_id list_sha256 count reason".split()}
+        accounts = sorted({item["account"] for item in evidence["items"]})
+        bound |= {"ticket": run.get("ticket", ""), "accounts": accounts, "expires_at": line["expires_at"]}
+        text = json.dumps(bound, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        fits = hashlib.sha256(text.encode()).hexdigest() == line["binding_sha256"]
+        require(fits, "second person: the yes was one to another list, reason, ticket or end")
+        require(line["at"] <= line["expires_at"], "second person: the yes came too late")
 
 
 def check_items(evidence: Json, lines: list[Line]) -> None:
@@ -298,6 +320,7 @@ def summary(evidence: Json, *, signer_checked: bool) -> list[str]:
     run, checkpoint, first = evidence["run"], evidence["checkpoint"], evidence["chain"][0]["seq"]
     counts = ", ".join(f"{count} {outcome}" for outcome, count in evidence["counts"].items())
     what = f"run {run['run_id']} of {run.get('actor', 'nobody')}, {run['at']}: {counts}."
+    what += f" {second_person(evidence)}"
     signed = f"Events {first} to {checkpoint['seq']}, signed {checkpoint['at']} by {checkpoint['public_key']}"
     if signer_checked:
         return [f"OK: {what}", f"{signed}, the key that you gave."]
@@ -306,6 +329,15 @@ def summary(evidence: Json, *, signer_checked: bool) -> list[str]:
         f"{signed}.",
         "Anybody can sign with a key of their own: give the panel's, as you know it from elsewhere, with --key KEY.",
     ]
+
+
+def second_person(evidence: Json) -> str:
+    for line in evidence["about"]:
+        if line["action"] == "run.approved":
+            return f"Approved by {line['actor']} at {line['at']}, for {line['binding_sha256'][:8]}."
+        if line["action"] == "glass.broken":
+            return "Started without a second person, by breaking the glass."
+    return "No second person was required."
 
 
 def public_key(text: str) -> str:

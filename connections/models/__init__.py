@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from connections.models.accounts import Account
+from connections.models.approvals import Approval, Ceiling
 from connections.models.audit import AuditCheckpoint, AuditEvent, AuditHead, AuditVerification
 from connections.models.connections import Connection
 from connections.models.credentials import SessionToken, StoredCredentials
@@ -15,10 +16,12 @@ from connections.models.workers import Worker
 
 __all__ = [
     "Account",
+    "Approval",
     "AuditCheckpoint",
     "AuditEvent",
     "AuditHead",
     "AuditVerification",
+    "Ceiling",
     "Connection",
     "CourierPlace",
     "Delivery",

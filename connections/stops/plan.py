@@ -7,23 +7,30 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from connections.audit.append import Entry, append
 from connections.audit.origin import Origin
 from connections.db.bulk import insert_many
 from connections.models import Connection, StopItem, StopRun
+from connections.models.approvals import Approval, ApprovalState
 from connections.models.rights import missing
 from connections.models.runs import TICKET_LENGTH, new_key
 from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState, RunState, SkipReason
+from connections.stops.ceilings import needs
+from connections.stops.requests import ask, sha256
 from connections.stops.wakeup import wake_worker
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from datetime import datetime
 
     from connections.models.connections import ConnectionQuerySet
+    from connections.stops.ceilings import Need
 
 DRAFT_LIFETIME = timedelta(minutes=30)
 CHUNK = 1000
@@ -32,9 +39,26 @@ TAKES = ("view_connection", "stop_connection")
 PAUSE_S = 0.005
 """Between two chunks, for other writers: SQLite doesn't queue them, they get in only while nobody holds the lock."""
 
+NOT_REQUIRED = "not_required"
+WAITS = {
+    ApprovalState.WAITING: gettext_lazy("This waits for a second person. Nothing was sent."),
+    ApprovalState.DENIED: gettext_lazy("A second person denied this. Select the connections again. Nothing was sent."),
+    ApprovalState.WITHDRAWN: gettext_lazy("This was withdrawn. Select the connections again. Nothing was sent."),
+}
+EXPIRED = gettext_lazy("Nobody decided about this in time. Select the connections again. Nothing was sent.")
+
 
 class CannotStart(Exception):
     """The run was not started and nothing was sent. The message is fit for a person."""
+
+
+class NeedsApproval(CannotStart):
+    """The run waits for a second person, or one did not let it start; `approval` tells which."""
+
+    def __init__(self, approval: Approval) -> None:
+        late = approval.state == ApprovalState.WAITING and not approval.is_waiting
+        super().__init__(str(EXPIRED if late else WAITS.get(ApprovalState(approval.state), EXPIRED)))
+        self.approval = approval
 
 
 def draft(user: User, connections: ConnectionQuerySet, selector: dict[str, Any], *, key: str | None = None) -> StopRun:
@@ -97,31 +121,55 @@ def frozen_list_sha256(run: StopRun) -> str:
 def start(key: str, user: User, *, reason: str, ticket: str = "", origin: Origin) -> StopRun:
     """Start the draft with this `key`. The same key twice leads to the same run, started once.
 
-    Raises CannotStart: no such draft of this person, expired, nothing in it to stop, no reason, no permission.
+    Raises CannotStart: no such draft of this person, expired, nothing in it to stop, no reason, no permission. Raises
+    NeedsApproval where a second person has to decide; once one said yes, the run is started with what was asked for.
     """
+    with transaction.atomic():
+        run, waits = _start(key, user, reason, ticket, origin)
+    if waits:
+        raise NeedsApproval(waits)
+    return run
+
+
+def _start(key: str, user: User, reason: str, ticket: str, origin: Origin) -> tuple[StopRun, Approval | None]:
+    """The run; and, where it was not started, for what it waits."""
+    # Locked: of two runs that start at once, the second counts the first against the ceilings.
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
     try:
-        run = StopRun.objects.get(key=key, user=user)
+        run = StopRun.objects.select_related("approval").get(key=key, user=user)
     except StopRun.DoesNotExist:
         raise CannotStart(_("There is no such list of yours. Select the connections again.")) from None
     if run.state == RunState.STARTED:
-        return run
-    _refuse_unless_startable(run, user, reason, ticket)
-    with transaction.atomic():
-        started = StopRun.objects.filter(pk=run.pk, state=RunState.DRAFT).update(
-            state=RunState.STARTED, started_at=timezone.now(), reason=reason.strip(), ticket=ticket.strip()
-        )
-        run.refresh_from_db()
-        if started:
-            append([_requested(run, user, origin)])
-            transaction.on_commit(wake_worker)
-    return run
+        return run, None
+    now, approval = timezone.now(), getattr(run, "approval", None)
+    if approval is None:
+        run.reason, run.ticket = reason.strip(), ticket.strip()
+    _refuse_unless_startable(run, user, now)
+    needed = needs(run, user, now)
+    startable = StopRun.objects.drafts().filter(pk=run.pk)
+    if needed or approval:
+        # What grants it is asked by the UPDATE itself: the yes of somebody else, to exactly this and still valid.
+        digest = sha256(run, user, approval.expires_at) if approval else ""
+        startable = startable.filter(Exists(Approval.objects.granting(digest, now).filter(run=OuterRef("pk"))))
+    started = startable.update(state=RunState.STARTED, started_at=now, reason=run.reason, ticket=run.ticket)
+    if not started:
+        return run, approval or _ask(run, user, needed, origin, now)
+    run.state, run.started_at = RunState.STARTED, now
+    append([_requested(run, user, origin, approval)])
+    transaction.on_commit(wake_worker)
+    return run, None
+
+
+def _ask(run: StopRun, user: User, needed: list[Need], origin: Origin, now: datetime) -> Approval:
+    StopRun.objects.drafts().filter(pk=run.pk).update(reason=run.reason, ticket=run.ticket)
+    return ask(run, user, needed, origin, now)
 
 
 def stop_one(user: User, connection: Connection, *, key: str, reason: str, ticket: str, origin: Origin) -> StopRun:
     """Start a run of this one connection. The same `key` again leads to the same run.
 
     Drafted and started in one transaction: a form that is sent twice at once finds either nothing of the first or
-    all of it. Raises CannotStart.
+    all of it. Raises CannotStart and NeedsApproval.
     """
     with transaction.atomic():
         try:
@@ -132,7 +180,10 @@ def stop_one(user: User, connection: Connection, *, key: str, reason: str, ticke
             raise CannotStart(_("This form is not yours. Load the page again. Nothing was sent.")) from None
         if not run.items.filter(connection=connection).exists():
             raise CannotStart(_("This form was used already. Load the page again. Nothing was sent."))
-        return start(key, user, reason=reason, ticket=ticket, origin=origin)
+        run, waits = _start(key, user, reason, ticket, origin)
+    if waits:
+        raise NeedsApproval(waits)
+    return run
 
 
 def may_stop(user: User) -> bool:
@@ -140,22 +191,22 @@ def may_stop(user: User) -> bool:
     return not missing(user, *TAKES)
 
 
-def _refuse_unless_startable(run: StopRun, user: User, reason: str, ticket: str) -> None:
+def _refuse_unless_startable(run: StopRun, user: User, now: datetime) -> None:
     if not may_stop(user):
         raise CannotStart(_("You may not stop connections (any more). Nothing was sent."))
-    if not reason.strip():
+    if not run.reason:
         raise CannotStart(_("Say why: the reason is kept in the history. Nothing was sent."))
-    if len(ticket.strip()) > TICKET_LENGTH:
+    if len(run.ticket) > TICKET_LENGTH:
         raise CannotStart(_("The ticket is longer than %d characters. Nothing was sent.") % TICKET_LENGTH)
     if run.frozen_at is None:
         raise CannotStart(_("This list was not finished. Select the connections again. Nothing was sent."))
-    if run.frozen_at + DRAFT_LIFETIME < timezone.now():
+    if not hasattr(run, "approval") and run.frozen_at + DRAFT_LIFETIME < now:
         raise CannotStart(_("This list is older than 30 minutes. Select the connections again. Nothing was sent."))
     if not run.items.queued().exists():
         raise CannotStart(_("None of these connections can be stopped. Nothing was sent."))
 
 
-def _requested(run: StopRun, user: User, origin: Origin) -> Entry:
+def _requested(run: StopRun, user: User, origin: Origin, approval: Approval | None) -> Entry:
     return Entry(
         "stop.requested",
         origin,
@@ -169,13 +220,17 @@ def _requested(run: StopRun, user: User, origin: Origin) -> Entry:
             "continues_run_id": run.parent_id,
             "reason": run.reason,
             "ticket": run.ticket,
+            "second_person": approval.state if approval else NOT_REQUIRED,
         },
     )
 
 
 def delete_expired_drafts() -> int:
-    """Remove drafts that can't be started any more; nothing of them was ever asked of the API. Returns how many."""
-    old = StopRun.objects.drafts().filter(created_at__lt=timezone.now() - 2 * DRAFT_LIFETIME)
+    """Remove drafts that can't be started any more; nothing of them was ever asked of the API. Returns how many.
+
+    Those for which a second person was asked stay: the history tells what was denied.
+    """
+    old = StopRun.objects.drafts().filter(created_at__lt=timezone.now() - 2 * DRAFT_LIFETIME, approval=None)
     ids = list(old.values_list("pk", flat=True))
     for pk in ids:
         StopItem.objects.filter(run=pk)._raw_delete("default")

@@ -6,11 +6,14 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from connections.models import Connection, StopItem, StopRun
+from connections.models import Approval, Connection, StopItem, StopRun
+from connections.models.approvals import ApprovalState
 from connections.models.rights import may
+from connections.stops.approvals import around
 from connections.words.counts import count_capped, in_words
 from remoteit_admin import __version__
 
@@ -38,15 +41,17 @@ class May:
 
 def panel(request: HttpRequest) -> dict[str, Any]:
     """What every page says of the panel itself. The sections are counted only where a page shows them."""
+    around_now = SimpleLazyObject(lambda: around(timezone.now()))
     return {
         "sandbox": settings.SANDBOX,
         "panel_version": __version__,
         "may": May(request),
-        "sections": SimpleLazyObject(lambda: _sections(request)),
+        "sections": SimpleLazyObject(lambda: _sections(request, around_now)),
+        "broken_glass": SimpleLazyObject(lambda: [one for one in around_now if one.state == ApprovalState.GLASS]),
     }
 
 
-def _sections(request: HttpRequest) -> list[Section]:
+def _sections(request: HttpRequest, around_now: Any) -> list[Section]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or not user.is_staff:
         return []
@@ -56,6 +61,7 @@ def _sections(request: HttpRequest) -> list[Section]:
         sections += [
             _section(request, "c", _("Connections"), "connection", open_now),
             _section(request, "r", _("Runs"), "stoprun", _runs_under_way(user)),
+            *_approvals(request, user, around_now),
             _section(request, "h", _("History"), "auditevent"),
         ]
     if may(user, "view_account") or may(user, "change_account"):
@@ -64,6 +70,15 @@ def _sections(request: HttpRequest) -> list[Section]:
         url = reverse("admin:app_list", args=["auth"])
         sections.append(Section("u", _("People"), url, is_current=request.path.startswith(url)))
     return sections
+
+
+def _approvals(request: HttpRequest, user: Any, around_now: list[Approval]) -> list[Section]:
+    """For who may decide; and for whose own request waits."""
+    decides = may(user, "approve_runs")
+    count = sum(one.needs_somebody and (decides or one.run.user_id == user.pk) for one in around_now)
+    if not count and not decides:
+        return []
+    return [_section(request, "p", _("Approvals"), "approval", in_words(count) if count else "")]
 
 
 def _section(request: HttpRequest, key: str, name: str, model: str, count: str = "") -> Section:

@@ -14,7 +14,7 @@ from connections.audit.append import Entry, append
 from connections.audit.origin import command_origin
 from connections.people import notices
 from connections.people.failures import Failure, has_own_line
-from connections.web import session_end
+from connections.web import proofs, session_end
 from connections.web.origin import UNKNOWN, client_ip, printable, web_origin
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def connect() -> None:
     for signal, receiver in receivers:
         signal.connect(receiver, dispatch_uid=f"audit.{receiver.__name__}")
     user_logged_in.connect(session_end.begin, dispatch_uid="session_end.begin")
+    user_logged_in.connect(proved, dispatch_uid="proofs.proved")
 
 
 def signed_in(sender: object, request: HttpRequest | None, user: User, **kwargs: Any) -> None:
@@ -43,6 +44,12 @@ def signed_in(sender: object, request: HttpRequest | None, user: User, **kwargs:
         _append("user.signed_in", request, user)
         if user.is_superuser:
             notices.begin(user)
+
+
+def proved(sender: object, request: HttpRequest | None, **kwargs: Any) -> None:
+    """Who has just signed in has just proved that it is them."""
+    if request is not None:
+        proofs.note(request, "password")
 
 
 def signed_out(sender: object, request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:

@@ -10,6 +10,7 @@ from connections.admin.connections.page import connection_page
 from connections.admin.connections.sight import connection_or_404
 from connections.admin.pages import Page, page_context
 from connections.admin.refusals import Lacks
+from connections.admin.runs.sight import to_approval
 from connections.admin.stop_form import StopForm
 from connections.models import Connection
 from connections.models.rights import may
@@ -33,6 +34,8 @@ def stop_view(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             run = plan.stop_one(user_of(request), connection, origin=web_origin(request), **form.cleaned_data)
+        except plan.NeedsApproval as error:
+            return to_approval(error.approval)
         except plan.CannotStart as error:
             form.add_error(None, str(error))
         else:

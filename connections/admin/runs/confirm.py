@@ -19,15 +19,17 @@ from connections.admin.connections.change_list import add_notes
 from connections.admin.pages import Page, page_context
 from connections.admin.refusals import Lacks
 from connections.admin.runs import blast_radius
-from connections.admin.runs.sight import to_run
+from connections.admin.runs.sight import to_approval, to_run
 from connections.admin.stop_form import ConfirmForm
 from connections.live.standing import list_state
 from connections.models import Account, StopRun, Worker
 from connections.models.rights import missing
 from connections.models.states import ItemState, RunState, SkipReason
 from connections.stops import plan
+from connections.stops.ceilings import needs
 from connections.templatetags.runs import run_link
 from connections.web.origin import user_of, web_origin
+from connections.words.door.approvals import needs_words
 from connections.words.selection import filter_words
 
 PER_PAGE = 50
@@ -40,11 +42,15 @@ def confirm_view(request: HttpRequest, key: str) -> HttpResponse:
     run = get_object_or_404(StopRun, key=key, user=request.user)
     if run.state == RunState.STARTED:
         return to_run(run)
+    if approval := getattr(run, "approval", None):
+        return to_approval(approval)
     total = run.items.queued().count()
     form = ConfirmForm(request.POST or None, key=key, total=total, reason=run.reason, ticket=run.ticket)
     if request.method == "POST" and form.is_valid():
         try:
             return to_run(_start(request, form))
+        except plan.NeedsApproval as error:
+            return to_approval(error.approval)
         except plan.CannotStart as error:
             form.add_error(None, str(error))
     run.refresh_from_db(fields=("state",))
@@ -76,6 +82,7 @@ def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[
         "form": form,
         "numbers": found,
         "bars": [*blast_radius.bars(items, form.total), found["by_time"]] if form.total else [],
+        "second_person": needs_words([need.as_json() for need in needs(run, user, timezone.now())]),
         "own": blast_radius.own_names(items, user, found["own"]) if found["own"] else "",
         "skipped": skipped,
         "frozen": frozen,

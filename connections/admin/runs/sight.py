@@ -15,6 +15,7 @@ from connections.models.rights import NOTHING_CHANGED, may
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from connections.models import Approval
     from connections.models.runs import StopRunQuerySet
 
 
@@ -33,3 +34,8 @@ def run_or_404(request: HttpRequest, pk: int) -> StopRun:
 
 def to_run(run: StopRun) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:connections_stoprun_change", args=[run.pk]))
+
+
+def to_approval(approval: Approval) -> HttpResponse:
+    """To what waits for a second person, in the place of a run that was not started."""
+    return HttpResponseRedirect(reverse("admin:connections_approval_page", args=[approval.pk]))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils.translation import gettext as _
 
@@ -24,6 +24,7 @@ from connections.models.runs import TICKET_LENGTH
 from connections.models.states import CUT, UNFINISHED, ConnectionStatus, ItemState, RunState
 from connections.stops import plan
 from connections.stops.selection import MAX_IDS, NamedId, WrongIds, find, ids_in_words
+from connections.words.door.approvals import needs_words
 from connections.words.pasted import reply_words
 from connections.words.report import as_json, as_lines, items_of
 
@@ -45,7 +46,8 @@ class Command(BaseCommand):
     help = (
         "Stop connections as a user of the panel, whose permission is checked. The run is started here and sent by the "
         "worker. Exit code with --wait: 0 when every connection is stopped, already gone or skipped, 1 when some are "
-        "not or a line was left out, 3 when it is still going; 2 is wrong use, and nothing was started."
+        "not or a line was left out, 3 when it is still going or waits for a second person; 2 is wrong use, and "
+        "nothing was started."
     )
 
     left_out: Sequence[Reply] = ()
@@ -148,9 +150,22 @@ class Command(BaseCommand):
             return plan.start(
                 draft.key, user, reason=options["reason"], ticket=options["ticket"], origin=command_origin()
             )
+        except plan.NeedsApproval as error:
+            raise self._wait_for_second_person(error, options) from None
         except plan.CannotStart as error:
             _discard(draft)
             raise wrong_use(str(error)) from None
+
+    def _wait_for_second_person(self, error: plan.NeedsApproval, options: dict[str, Any]) -> CommandError:
+        """What ends the command: nothing is sent until somebody else has looked at the list, in the panel."""
+        approval = error.approval
+        told = {"why": needs_words(approval.why), "number": approval.pk, "until": approval.expires_at}
+        if options["json"]:
+            self.stdout.write(json.dumps({"waits_for_second_person": approval.pk, "run": approval.run_id}))
+        text = _(
+            "This waits for a second person, because %(why)s. Nothing was sent. Approval %(number)d ends %(until)s."
+        )
+        return CommandError(text % told, returncode=STILL_GOING)
 
     def _warn_without_worker(self) -> None:
         if not Worker.objects.alive().exists():

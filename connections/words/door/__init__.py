@@ -1,0 +1,1 @@
+"""What is said of sign-ins and of the second person."""

@@ -106,6 +106,17 @@ class StopRun(models.Model):
         return max(times) + timedelta(seconds=self.wait_limit_s) if account.is_unreachable else None
 
 
+# One by one and in this order: SQLite sees in no other form that a query fits an index with this condition.
+TROUBLE = (
+    Q(state=ItemState.REFUSED)
+    | Q(state=ItemState.FAILED)
+    | Q(state=ItemState.UNKNOWN)
+    | Q(verdict=Verdict.STILL_ALIVE)
+    | Q(verdict=Verdict.CAME_BACK)
+    | Q(verdict_why=UnverifiedReason.NOT_LISTED)
+)
+
+
 class StopItemQuerySet(models.QuerySet["StopItem"]):
     def queued(self) -> StopItemQuerySet:
         return self.filter(state=ItemState.QUEUED)
@@ -140,6 +151,10 @@ class StopItemQuerySet(models.QuerySet["StopItem"]):
         judged = Q(verdict__in=(Verdict.STILL_ALIVE, Verdict.CAME_BACK, Verdict.UNVERIFIED))
         return self.filter(judged | Q(verdict="", state__in=NEEDS_LOOK))
 
+    def troubled(self) -> StopItemQuerySet:
+        """What was not stopped, is doubtful, came back, or that a list did not come in time for; gone since or not."""
+        return self.filter(TROUBLE)
+
 
 class StopItem(models.Model):
     """One connection in a run."""
@@ -173,6 +188,8 @@ class StopItem(models.Model):
     """The place in the audit of the list that the verdict rests on."""
     came_back_as = models.CharField(max_length=64, blank=True)
     came_back_after_s = models.PositiveIntegerField(null=True)
+    left_seq = models.BigIntegerField(null=True)
+    """The place in the audit of a person's decision to leave it as it is."""
 
     objects = StopItemQuerySet.as_manager()
 
@@ -194,6 +211,8 @@ class StopItem(models.Model):
             ),
             # Which runs still have something to send. With the state, without which SQLite takes another index for it.
             models.Index(fields=("state", "run", "account"), condition=Q(state="queued"), name="item_queued"),
+            # What is left to do about runs, whichever they are.
+            models.Index(fields=("run",), condition=TROUBLE, name="item_troubled"),
         )
 
     def __str__(self) -> str:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.audit.append import Entry, append
 from connections.audit.origin import Origin
+from connections.db.bulk import update_same
 from connections.models import Connection, StopItem, StopRun
 from connections.models.rights import missing
-from connections.models.states import ALIVE_ALL_THE_SAME, GONE, NOT_GONE, STOPPABLE_STATUSES, Verdict
+from connections.models.states import GONE, NOT_GONE, Verdict
 from connections.stops import plan
+from connections.stops.progress.left import TO_STOP, Standing, standing_as
 from connections.stops.wakeup import wake_worker
 from connections.stops.worker.withdraw import cancel_queued_items
 
@@ -69,27 +70,19 @@ def wait_at_most(run: StopRun, user: User, origin: Origin, seconds: int) -> None
     _wish(run, user, origin, "run.wait_limited", facts, facts, cancelled_at=None)
 
 
-def again(run: StopRun, user: User) -> StopRun:
-    """A draft over what `run` did not stop, linked to it and with its reason and ticket.
+def again(run: StopRun, user: User, narrowed: Q | None = None) -> StopRun:
+    """A draft over what `run` did not stop and is open now, linked to it and with its reason and ticket.
 
-    What has gone since, or is in another run, is in the draft too: skipped, with why. Raises NotAllowed.
+    `narrowed`: a condition on its items, for a part of them. Raises NotAllowed.
     """
-    left = Connection.objects.filter(stop_items__in=_not_gone(run)).order_by("stop_items__pk")
-    return _draft_linked(run, user, left, {"again": run.pk}, any_left=bool(left_to_stop(run)))
+    items = left_to_stop(run).filter(narrowed or Q())
+    left = Connection.objects.filter(stop_items__in=items.values("pk")).order_by("stop_items__pk")
+    return _draft_linked(run, user, left, {"again": run.pk}, any_left=items.exists())
 
 
-def left_to_stop(run: StopRun) -> Counter[str]:
-    """How many connections of `run` that are not gone a new run would send now, by what became of them in this one.
-
-    That is the outcome, or the verdict "still alive" where the outcome had said otherwise.
-    """
-    items = _not_gone(run).filter(connection__status__in=STOPPABLE_STATUSES)
-    items = items.exclude(Exists(StopItem.objects.held().filter(connection=OuterRef("connection"))))
-    found: Counter[str] = Counter()
-    for state, verdict, count in items.order_by().values_list("state", "verdict").annotate(count=Count("pk")):
-        alive = verdict == Verdict.STILL_ALIVE and state in ALIVE_ALL_THE_SAME
-        found[verdict if alive else state] += count
-    return found
+def left_to_stop(run: StopRun) -> StopItemQuerySet:
+    """The items of `run` that a new run would stop now: not gone, in no later run, and not left by a decision."""
+    return standing_as(_not_gone(run), *TO_STOP)
 
 
 def cut_back(run: StopRun, user: User) -> StopRun:
@@ -102,12 +95,33 @@ def cut_back(run: StopRun, user: User) -> StopRun:
 
 
 def came_back(run: StopRun) -> ConnectionQuerySet:
-    """The connections as which those of `run` came back, as far as a new run would send them now."""
-    items = run.items.filter(verdict=Verdict.CAME_BACK).annotate(key=Lower("came_back_as"))
+    """The connections as which those of `run` came back that are open, in no later run, and not left by a decision."""
+    items = standing_as(run.items.filter(verdict=Verdict.CAME_BACK), Standing.BACK)
+    items = items.annotate(key=Lower("came_back_as"))
     same = items.filter(account=OuterRef("account"), key=OuterRef("connection_key"))
     # The keys alone would be enough but for an id that two accounts list; they are what an index finds.
-    found = Connection.objects.stoppable().filter(Exists(same), connection_key__in=items.values("key"))
-    return found.exclude(Exists(StopItem.objects.held().filter(connection=OuterRef("pk"))))
+    return Connection.objects.stoppable().filter(Exists(same), connection_key__in=items.values("key"))
+
+
+def leave(run: StopRun, user: User, origin: Origin, *, reason: str, what: str, items: StopItemQuerySet) -> int:
+    """Decide to leave `items` of `run` as they are; returns how many.
+
+    `what`: which these are, in words, for the history. Raises NotAllowed.
+    """
+    if not may_steer(user, run):
+        raise NotAllowed(_("You may not decide about this run."))
+    if not reason.strip():
+        raise NotAllowed(_("Say why: the reason is kept in the history."))
+    with transaction.atomic():
+        # Before the head of the history: who writes answers locks in this order, too.
+        pks = list(items.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+        if not pks:
+            raise NotAllowed(_("Nothing of this is left: it was decided, stopped or has ended meanwhile."))
+        facts = {"count": len(pks), "what": what, "reason": reason.strip()}
+        seq = append([Entry("run.left", origin, actor=user, run=run, facts=facts)])
+        for first in range(0, len(pks), plan.CHUNK):
+            update_same(StopItem, pks[first : first + plan.CHUNK], {"left_seq": seq}, still={})
+    return len(pks)
 
 
 def _not_gone(run: StopRun) -> StopItemQuerySet:

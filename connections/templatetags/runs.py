@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import gettext as _
 
-from connections.models.states import ItemState, Verdict
+from connections.models.states import ItemState
 from connections.templatetags.panel import bar, icon
+from connections.words.states import STATE_ICONS
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -56,35 +56,44 @@ def answers_bar(tally: Tally, *, tall: bool = False) -> SafeString:
     )
 
 
-@register.simple_tag
-def verdicts_bar(tally: Tally) -> SafeString:
-    """The connections of a run by verdict, and the same in words."""
-    counts = tally.verdicts
-    unverified = counts[Verdict.UNVERIFIED]
-    words = _("%(gone)s confirmed gone, %(alive)s still alive, %(back)s came back, %(unverified)s unverified") % {
-        "gone": tally.confirmed_gone,
-        "alive": counts[Verdict.STILL_ALIVE],
-        "back": tally.came_back,
-        "unverified": unverified,
-    }
-    return format_html(
-        '<div data-key="verdict-bar" role="img" aria-label="{}">{}</div>',
-        words,
-        bar(total=tally.total, tall=True, stopped=tally.confirmed_gone, trouble=tally.alive_or_back, track=unverified),
-    )
+@register.filter
+def verdict_icon(verdict: str) -> str:
+    """The sprite's icon for a verdict, and for none yet."""
+    return STATE_ICONS.get(verdict, verdict or "queued")
+
+
+@register.filter
+def help_icon(help_: str) -> str:
+    """The sprite's icon for whether another try can help."""
+    return {"can": "retry", "may": "unknown"}.get(help_, "cancel")
+
+
+@register.filter
+def cause_query(key: str) -> str:
+    """The query that narrows what is stopped again to one cause."""
+    return f"?cause={key}"
+
+
+def tab_icon(tone: str) -> str:
+    """The window's icon, which carries the colour of the worst."""
+    return "connections/favicon-trouble.svg" if tone == "trouble" else "connections/favicon.svg"
 
 
 @register.simple_block_tag
-def steer(content: SafeString, run: StopRun, way: str, sign: str, css: str = "", title: str = "") -> SafeString:
+def steer(
+    content: SafeString, run: StopRun, way: str, sign: str, css: str = "", title: str = "", query: str = ""
+) -> SafeString:
     """A button that sends to one of a run's ways: `{% steer run "pause" "pause" %}Pause{% endsteer %}`.
 
-    It belongs to the form `steer`, which stands outside of what the page refreshes. `sign` is an icon of the sprite.
+    It belongs to the form `steer`, which stands outside of what the page refreshes. `sign` is an icon of the sprite;
+    `query` what the address says beside the way.
     """
     return format_html(
-        '<button type="submit" class="button{}" data-key="{}" form="steer" formaction="{}"{}>{}{}</button>',
+        '<button type="submit" class="button{}" data-key="{}" form="steer" formaction="{}{}"{}>{}{}</button>',
         f" {css}" if css else "",
         way,
         reverse(f"admin:connections_stoprun_{way}", args=[run.pk]),
+        query,
         format_html(' title="{}"', title) if title else "",
         icon(sign),
         content,

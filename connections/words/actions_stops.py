@@ -66,6 +66,14 @@ def verdict_notes(facts: dict[str, Any]) -> list[str]:
     return [*notes, _why(facts)]
 
 
+def left(facts: dict[str, Any]) -> str:
+    count = int(facts.get("count", 0))
+    text = ngettext(
+        "left %(count)s of a run as it is: %(what)s", "left %(count)s of a run as they are: %(what)s", count
+    )
+    return text % {"count": number(count), "what": facts.get("what", "")} if count else ""
+
+
 def list_read(facts: dict[str, Any]) -> str:
     if not facts.get("complete"):
         return _("list not read completely")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.template.defaultfilters import floatformat
@@ -10,23 +11,87 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.models.states import ItemState
+from connections.stops.progress.left import Standing
+from connections.words.counts import number
 from connections.words.times import clock, duration
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from connections.live.verdicts.progress import Verification
+    from connections.models import StopRun
+    from connections.stops.progress.left import Left
     from connections.stops.progress.progress import Progress
     from connections.stops.progress.tally import Tally
 
 
-def headline(progress: Progress, verification: Verification) -> str:
-    """The run in one line, for the window's title and to be read aloud."""
-    if progress.final:
-        result = result_of(progress, verification)
-        return _("Run %(run)d: %(result)s") % {"run": progress.run.pk, "result": result}
-    counts = {"answered": number_format(progress.tally.answered), "total": number_format(progress.tally.total)}
-    return _("Run %(run)d: %(answered)s of %(total)s answered") % {"run": progress.run.pk, **counts}
+@dataclass(frozen=True)
+class Headline:
+    """A run in one line, the worst that is true now, and in the sentences after it. `tone`: trouble, good, busy or "".
+
+    `icon`: of the sprite.
+    """
+
+    words: str
+    tone: str
+    icon: str
+    lead: list[str]
+
+
+def headline(progress: Progress, verification: Verification, left: Left) -> Headline:
+    """What `progress` came to, or how far it is; `left`: what of it is open or undecided now."""
+    if not progress.final:
+        counts = {"answered": number(progress.tally.answered), "total": number(progress.tally.total)}
+        return Headline(_("%(answered)s of %(total)s answered") % counts, "busy", "sending", [])
+    if not progress.tally.total:
+        return Headline(_("Nothing was left to stop"), "", "skipped", [])
+    result = result_of(progress, verification)
+    since = _since(left)
+    if trouble := _trouble(progress.tally, left):
+        icon = "back" if left.back and not left.open else "warning"
+        return Headline(trouble, "trouble", icon, [_("%s.") % result, *since])
+    all_gone = progress.tally.confirmed_gone == progress.tally.total
+    tone, icon = ("good", "gone") if all_gone else ("", "stopped")
+    return Headline(result, tone, icon, since)
+
+
+def title_of(words: str, run: StopRun) -> str:
+    """The title of the window: the worst first, since a tab shows little of it."""
+    return _("%(result)s · run %(run)d") % {"result": words, "run": run.pk}
+
+
+def _trouble(tally: Tally, left: Left) -> str:
+    """What is open or in doubt now, in one line; "" when nothing is."""
+    total, parts = number(tally.total), []
+    if left.open and left.open == tally.total == tally.states[ItemState.FAILED]:
+        return _("None reached remote.it: %(open)s still open") % {"open": number(left.open)}
+    if left.back and not left.open:
+        text = ngettext("%(count)s came back", "%(count)s came back", left.back) % {"count": number(left.back)}
+        gone = _("%(count)s gone") % {"count": number(tally.confirmed_gone)} if tally.confirmed_gone else ""
+        parts += [text, gone]
+    elif left.open:
+        parts.append(_("%(open)s of %(total)s still open") % {"open": number(left.open), "total": total})
+        parts.append(_("%(count)s came back") % {"count": number(left.back)} if left.back else "")
+    if left.doubt:
+        parts.append(_("%(count)s of %(total)s may still be open") % {"count": number(left.doubt), "total": total})
+    return ", ".join(part for part in parts if part)
+
+
+def _since(left: Left) -> list[str]:
+    """What has become, since, of what the run left: why fewer are open now than it saw."""
+    words = {
+        Standing.ENDED: _("%(count)s gone since"),
+        Standing.AGAIN: _("%(count)s in a later run"),
+        Standing.LEFT: _("%(count)s left as they are, by decision"),
+    }
+    counts = left.since
+    parts = [text % {"count": number(counts[key])} for key, text in words.items() if counts[key]]
+    if not parts:
+        return []
+    text = ngettext(
+        "Of %(was)s that was not gone then: %(parts)s.", "Of %(was)s that were not gone then: %(parts)s.", left.was
+    )
+    return [text % {"was": number(left.was), "parts": ", ".join(parts)}]
 
 
 def result_of(progress: Progress, verification: Verification) -> str:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from connections.admin.pages import Page, PagedAdmin, page_context
 from connections.admin.readonly import ReadOnlyAdmin
-from connections.admin.runs import confirm, controls, evidence
+from connections.admin.runs import confirm, controls, evidence, leave
 from connections.admin.runs.page import run_page
 from connections.admin.runs.sight import run_or_404, runs_of
 from connections.admin.runs.state import paused_accounts, with_state
@@ -54,6 +54,7 @@ class StopRunAdmin(PagedAdmin, ReadOnlyAdmin):
         *confirm.PAGES,
         *controls.PAGES,
         *evidence.PAGES,
+        *leave.PAGES,
     )
 
     def get_queryset(self, request: HttpRequest) -> StopRunQuerySet:
@@ -85,7 +86,7 @@ class StopRunAdmin(PagedAdmin, ReadOnlyAdmin):
     ) -> HttpResponse:
         run = run_or_404(request, _as_pk(object_id))
         page = run_page(run, request.GET, user_of(request))
-        context = page_context(request, StopRun, title=page["headline"], head=AuditHead.objects.first(), **page)
+        context = page_context(request, StopRun, title=page["window_title"], head=AuditHead.objects.first(), **page)
         template = "admin/runs/page.html"
         return TemplateResponse(request, template, context, status=400 if page["items_error"] else 200)
 

@@ -14,16 +14,19 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from connections.admin.charts import Chart, cut_chart
 from connections.admin.runs import verdicts
-from connections.admin.runs.context import around, came_back_as, note_beside
+from connections.admin.runs.causes import causes
+from connections.admin.runs.context import around, came_back, came_back_as, note_beside
 from connections.admin.runs.controls import controls
 from connections.admin.runs.differences import what_differs
 from connections.live.verdicts.basis import ListRead, lists_read
 from connections.live.verdicts.progress import read_verification
 from connections.models.states import OUTCOMES, UNFINISHED, ItemState, Verdict
+from connections.stops.progress.left import TO_DO, TO_STOP, Left, read_left, standing_as
 from connections.stops.progress.progress import Progress, read_progress
 from connections.stops.progress.times import spans
+from connections.templatetags.runs import tab_icon
 from connections.words.outcomes import Said, note_of_verdict, said_of
-from connections.words.runs import headline, next_lists, pace, result_of
+from connections.words.runs import headline, next_lists, pace, title_of
 from connections.words.selection import selection_words
 
 if TYPE_CHECKING:
@@ -34,11 +37,13 @@ if TYPE_CHECKING:
     from connections.models.runs import StopItemQuerySet
 
 PER_PAGE = 50
+CHARTED_FROM = 20
 
-LATEST, ATTENTION, WAITING, ALL = "latest", "attention", "waiting", "all"
+LATEST, LEFT, ATTENTION, WAITING, ALL = "latest", "left", "attention", "waiting", "all"
 TABS = {
     LATEST: gettext_lazy("Latest answers"),
-    ATTENTION: gettext_lazy("Need a look"),
+    LEFT: gettext_lazy("Open or undecided now"),
+    ATTENTION: gettext_lazy("Not gone then"),
     Verdict.CONFIRMED_GONE.value: gettext_lazy("Confirmed gone"),
     Verdict.CAME_BACK.value: gettext_lazy("Came back"),
     WAITING: gettext_lazy("Not answered"),
@@ -92,13 +97,15 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
     """
     progress = read_progress(run)
     verification = read_verification(progress)
-    outcome = query.get("outcome") or _default_tab(progress)
-    items = _items(run, outcome)
+    left = read_left(run) if progress.final else Left([])
+    line = headline(progress, verification, left)
+    outcome = query.get("outcome") or _default_tab(progress, left)
+    items = _items(run, outcome, left)
     error, page = _page(items, query.get("page", "1"))
     if items is None:
         error = _("The outcome “%s” is not known. Nothing is listed.") % outcome
     shown = list(page.object_list) if page else []
-    nearby = around(run, shown, user)
+    nearby = around(run, shown, user, is_final=progress.final)
     is_final = progress.final and not verification.can_change
     return {
         "differs": what_differs(run, shown, progress.tally.states.total()),
@@ -106,7 +113,7 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
         "progress": progress,
         "is_final": is_final,
         "tiles": _tiles(progress, outcome),
-        "tabs": _tabs(progress),
+        "tabs": _tabs(progress, left),
         "outcome": outcome,
         "items_error": error,
         "page": page,
@@ -114,8 +121,12 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
         "on": _address(outcome, page.next_page_number()) if page and page.has_next() else "",
         "refresh_query": _address(outcome, page.number if page else 1).removesuffix("#items"),
         "rows": _rows(shown, nearby["others"], user),
-        "headline": headline(progress, verification),
-        "result": result_of(progress, verification) if progress.final else "",
+        "headline": line,
+        "window_title": title_of(line.words, run),
+        "tab_icon": tab_icon(line.tone),
+        "left": left,
+        "causes": causes(left) if progress.final else [],
+        "returned": came_back(run, user) if left.back else [],
         "pace": next_lists(verification, progress.at) if progress.final else pace(progress),
         "controls": controls(progress, user),
         "selection": selection_words(run),
@@ -149,22 +160,24 @@ def _row(item: StopItem, other: StopItem | None, read: ListRead | None, back: di
 
 
 def _chart(progress: Progress) -> Chart | None:
-    """The chart of a run that is done and cut more than one; a lone bar would say nothing."""
+    """The chart of a run that is done and stopped some; of few the figures say more than bars would."""
     time = progress.time_to_answer
-    return cut_chart(spans(progress.run, time)) if progress.final and time and time.count > 1 else None
+    return cut_chart(spans(progress.run, time)) if progress.final and time and time.count >= CHARTED_FROM else None
 
 
-def _default_tab(progress: Progress) -> str:
+def _default_tab(progress: Progress, left: Left) -> str:
     if not progress.final:
         return LATEST
-    return ATTENTION if progress.tally.needs_look else ALL
+    return LEFT if left.to_do else ALL
 
 
-def _items(run: StopRun, outcome: str) -> StopItemQuerySet | None:
+def _items(run: StopRun, outcome: str, left: Left) -> StopItemQuerySet | None:
     """The items behind a tab, a tile or a number, or None when there is no such outcome or verdict."""
     items = run.items.select_related("connection", "account")
     if outcome == LATEST:
         return items.filter(answered_at__isnull=False).order_by(F("answered_at").desc(), "-pk")
+    if outcome == LEFT:
+        return standing_as(items.troubled(), *TO_DO)
     if outcome == ATTENTION:
         return items.needs_look()
     if outcome == WAITING:
@@ -173,12 +186,15 @@ def _items(run: StopRun, outcome: str) -> StopItemQuerySet | None:
         return items.all()
     if outcome in ItemState.values:
         return items.filter(state=outcome)
-    return items.filter(verdict=outcome) if outcome in Verdict.values else _cell(items, outcome)
+    return items.filter(verdict=outcome) if outcome in Verdict.values else _cell(items, outcome, left)
 
 
-def _cell(items: StopItemQuerySet, key: str) -> StopItemQuerySet | None:
+def _cell(items: StopItemQuerySet, key: str, left: Left) -> StopItemQuerySet | None:
     """The items behind a number of the table of outcomes by verdict, whose key is `outcome:verdict`."""
     state, _colon, verdict = key.partition(":")
+    if state == "cause":
+        cause = next((one for one in causes(left) if one.key == verdict), None)
+        return standing_as(items, *TO_STOP).filter(cause.where) if cause else None
     if state not in ItemState.values or verdict not in (*Verdict.values, verdicts.NO_VERDICT):
         return None
     return items.filter(state=state, verdict="" if verdict == verdicts.NO_VERDICT else verdict)
@@ -193,9 +209,10 @@ def _page(items: StopItemQuerySet | None, number: str) -> tuple[str, Any]:
         return _("There is no page “%s”. Nothing is listed.") % number, None
 
 
-def _tabs(progress: Progress) -> list[tuple[str, Any, int | None]]:
+def _tabs(progress: Progress, left: Left) -> list[tuple[str, Any, int | None]]:
     tally = progress.tally
     counts = {
+        LEFT: left.to_do,
         ATTENTION: tally.needs_look,
         Verdict.CONFIRMED_GONE.value: tally.verdicts[Verdict.CONFIRMED_GONE],
         Verdict.CAME_BACK.value: tally.verdicts[Verdict.CAME_BACK],
@@ -203,13 +220,13 @@ def _tabs(progress: Progress) -> list[tuple[str, Any, int | None]]:
         ItemState.SKIPPED.value: tally.states[ItemState.SKIPPED],
         ALL: tally.states.total(),
     }
-    empty = {key for key, count in counts.items() if not count and key not in (ATTENTION, ALL)}
+    empty = {key for key, count in counts.items() if not count and key != ALL} | ({LATEST} if progress.final else set())
     return [(key, label, counts.get(key)) for key, label in TABS.items() if key not in empty]
 
 
 def _tiles(progress: Progress, outcome: str) -> list[dict[str, Any]]:
     if progress.final and progress.tally.has_verdicts:
-        return verdicts.tiles(progress.tally, outcome)
+        return []  # the table of answers and verdicts says it all
     states = progress.tally.states
     shown = [
         (state, words)

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.utils.formats import number_format
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.live.verdicts.basis import Basis, last_bases
-from connections.models.states import OUTCOMES, SETTLED, ItemState, Verdict
-from connections.words.times import seconds
+from connections.models.states import ItemState, Verdict
 
 if TYPE_CHECKING:
     from connections.live.verdicts.progress import Verification
@@ -22,11 +19,20 @@ if TYPE_CHECKING:
 
 NO_VERDICT = "none"
 COLUMNS = {
-    Verdict.CONFIRMED_GONE.value: gettext_lazy("Gone"),
-    Verdict.STILL_ALIVE.value: gettext_lazy("Alive"),
-    Verdict.CAME_BACK.value: gettext_lazy("Back"),
-    Verdict.UNVERIFIED.value: gettext_lazy("Unverified"),
-    "": gettext_lazy("No verdict"),
+    Verdict.STILL_ALIVE.value: (gettext_lazy("still alive"), gettext_lazy("alive")),
+    Verdict.CAME_BACK.value: (gettext_lazy("came back"), gettext_lazy("back")),
+    Verdict.UNVERIFIED.value: (gettext_lazy("unverified"), gettext_lazy("unverified")),
+    Verdict.CONFIRMED_GONE.value: (gettext_lazy("confirmed gone"), gettext_lazy("gone")),
+    "": (gettext_lazy("no verdict yet"), gettext_lazy("none yet")),
+}
+"""Each verdict in words, and in fewer for a narrow screen; the troubled ones first."""
+TROUBLED = (Verdict.STILL_ALIVE, Verdict.CAME_BACK)
+ROWS = {
+    ItemState.UNKNOWN: gettext_lazy("no clear answer"),
+    ItemState.REFUSED: gettext_lazy("remote.it said no"),
+    ItemState.FAILED: gettext_lazy("never reached remote.it"),
+    ItemState.STOPPED: gettext_lazy("remote.it said “true”"),
+    ItemState.ALREADY_GONE: gettext_lazy("remote.it does not know it"),
 }
 
 
@@ -46,7 +52,7 @@ def verdict_part(progress: Progress, verification: Verification) -> dict[str, An
     if not progress.final:
         return part
     if progress.tally.has_verdicts:
-        part |= _matrix(progress.tally)
+        part |= _cross(progress.tally)
     bases, earlier = last_bases(progress.run)
     return part | {
         "bases": bases,
@@ -56,56 +62,37 @@ def verdict_part(progress: Progress, verification: Verification) -> dict[str, An
     }
 
 
-def tiles(tally: Tally, chosen: str) -> list[dict[str, Any]]:
-    """One tile for each verdict, and for those that have none yet."""
-    words = {
-        Verdict.CONFIRMED_GONE: _("listed before, and missing from a complete list asked for after the answer"),
-        Verdict.STILL_ALIVE: _alive_words(tally),
-        Verdict.CAME_BACK: _back_words(tally),
-        Verdict.UNVERIFIED: _("no list could settle it; each says why"),
-    }
-    return [
-        {
-            "state": verdict.value,
-            "count": tally.verdicts[verdict],
-            "words": words[verdict],
-            "current": verdict.value == chosen,
-        }
-        for verdict in (*SETTLED, Verdict.UNVERIFIED)
-    ]
-
-
-def _alive_words(tally: Tally) -> str:
-    accepted = tally.cells[ItemState.STOPPED, Verdict.STILL_ALIVE]
-    if not accepted:
-        return _("in the list with the same id")
-    text = _("in the list with the same id; %(count)s of them although the API said “true”")
-    return text % {"count": number_format(accepted)}
-
-
-def _back_words(tally: Tally) -> str:
-    if tally.back_after_s is None:
-        return _("same service and person, new id")
-    return _("same service and person, new id; the first after %s") % seconds(tally.back_after_s, 0)
-
-
-def _matrix(tally: Tally) -> dict[str, Any]:
-    """Outcomes by verdict: a row for each outcome that occurs, with the key of the items behind each number."""
-    columns = [(verdict, words) for verdict, words in COLUMNS.items() if verdict or tally.verdicts[""]]
+def _cross(tally: Tally) -> dict[str, Any]:
+    """Outcomes by verdict, the troubled ones first, with the key of the items behind each number."""
+    columns = [(verdict, *words) for verdict, words in COLUMNS.items() if verdict or tally.verdicts[""]]
     rows = [
         {
             "state": state.value,
+            "words": ROWS[state],
             "count": tally.states[state],
             "cells": [
-                {"count": tally.cells[state, verdict], "key": f"{state.value}:{verdict or NO_VERDICT}"}
-                for verdict, _words in columns
+                {
+                    "count": tally.cells[state, verdict],
+                    "key": f"{state.value}:{verdict or NO_VERDICT}",
+                    "bad": verdict in TROUBLED and tally.verdicts[verdict],
+                }
+                for verdict, _words, _short in columns
             ],
         }
-        for state in OUTCOMES
+        for state in ROWS
         if tally.states[state]
     ]
-    totals = [tally.verdicts[verdict] for verdict, _words in columns]
-    return {"columns": [words for _verdict, words in columns], "matrix": rows, "matrix_total": totals}
+    heads = [
+        {
+            "verdict": verdict,
+            "words": words,
+            "short": short,
+            "count": tally.verdicts[verdict],
+            "bad": verdict in TROUBLED and tally.verdicts[verdict],
+        }
+        for verdict, words, short in columns
+    ]
+    return {"heads": heads, "matrix": rows}
 
 
 def _unlisted(progress: Progress, bases: list[Basis]) -> list[Unlisted]:

@@ -165,6 +165,8 @@
       const { headline } = part.dataset;
       const isFinal = 'final' in part.dataset;
       document.title = headline + pageTitle;
+      const sign = document.querySelector('link[rel="icon"]');
+      if (part.dataset.icon && sign.getAttribute('href') !== part.dataset.icon) sign.href = part.dataset.icon;
       tell(headline, isFinal);
       return isFinal;
     };

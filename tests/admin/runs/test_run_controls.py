@@ -44,7 +44,7 @@ def text_of(client: Client, path: str) -> str:
 def buttons(client: Client, run: StopRun) -> set[str]:
     """The ways that the run's page offers."""
     return set(
-        re.findall(rf'(?:formaction|href)="{RUNS}{run.pk}/({"|".join(MAY_STEER)})/"', html_of(client, change(run)))
+        re.findall(rf'(?:formaction|href)="{RUNS}{run.pk}/({"|".join(MAY_STEER)})/["?]', html_of(client, change(run)))
     )
 
 
@@ -98,7 +98,7 @@ def test_what_was_not_stopped_can_be_run_again(
 ) -> None:
     run = run_over(alice, make_connection(), state)
     assert buttons(operator, run) == {"again"}
-    assert "Retry 1 not stopped…" in text_of(operator, change(run))
+    assert "Stop this 1 again…" in text_of(operator, change(run))
 
 
 def test_unknown_is_never_called_not_stopped(operator: Client, alice: User, make_connection: MakeConnection) -> None:
@@ -106,9 +106,9 @@ def test_unknown_is_never_called_not_stopped(operator: Client, alice: User, make
     run = start_run(alice, one, two)
     put(one, "unknown")
     put(two, "stopped")
-    assert "Retry 1 unknown…" in text_of(operator, change(run))
+    assert "1 of 2 may still be open · run" in text_of(operator, change(run))
     put(two, "refused")
-    assert "Retry 2 not stopped or unknown…" in text_of(operator, change(run))
+    assert "1 of 2 still open, 1 of 2 may still be open · run" in text_of(operator, change(run))
 
 
 def test_what_has_gone_since_is_not_offered_again(
@@ -126,7 +126,7 @@ def test_what_a_rerun_has_is_not_offered_again(operator: Client, alice: User, ma
     assert buttons(operator, run) == set()
 
 
-def test_only_the_retry_is_red(operator: Client, alice: User, make_connection: MakeConnection) -> None:
+def test_only_stopping_again_is_red(operator: Client, alice: User, make_connection: MakeConnection) -> None:
     going = start_run(alice, make_connection())
     over = run_over(alice, make_connection(), "refused")
     assert "button cut" not in html_of(operator, change(going))

@@ -30,7 +30,7 @@ def test_the_title_says_how_many_are_answered(client: Client, alice: User, make_
     one, two = make_connection(), make_connection()
     run = start_run(alice, one, two)
     put(one, "stopped")
-    assert f"<title>Run {run.pk}: 1 of 2 answered | remoteit-admin</title>" in page(client, alice, run)
+    assert f"<title>1 of 2 answered · run {run.pk} | remoteit-admin</title>" in page(client, alice, run)
 
 
 def test_a_done_run_claims_no_more_than_the_api_answered(

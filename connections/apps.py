@@ -23,10 +23,8 @@ def _after_migrate(using: str, **kwargs: Any) -> None:
     from connections.accounts.credentials import ensure_default_account
     from connections.audit import triggers
     from connections.audit.append import ensure_head
-    from connections.people.groups import ensure_groups
 
     # A migration that rebuilds the table on SQLite takes its triggers away, without a word.
     triggers.install(using)
     ensure_head()
-    ensure_groups(using)
     ensure_default_account()

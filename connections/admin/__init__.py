@@ -4,7 +4,8 @@ from connections.admin.accounts.admin import AccountAdmin
 from connections.admin.approvals.admin import ApprovalAdmin
 from connections.admin.connections.admin import ConnectionAdmin
 from connections.admin.history.admin import AuditEventAdmin
-from connections.admin.people.admin import GroupAdmin, UserAdmin
+from connections.admin.people.admin import UserAdmin
+from connections.admin.people.groups import GroupAdmin
 from connections.admin.runs.admin import StopRunAdmin
 from connections.admin.site import SignInForm
 

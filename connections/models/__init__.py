@@ -11,6 +11,7 @@ from connections.models.people import FailedSignIns, SeenChanges, SignInBrake
 from connections.models.preferences import Preferences
 from connections.models.rights import Right
 from connections.models.runs import StopItem, StopRun
+from connections.models.scope import ScopeRule
 from connections.models.uploads import Upload
 from connections.models.workers import Worker
 
@@ -29,6 +30,7 @@ __all__ = [
     "PastedList",
     "Preferences",
     "Right",
+    "ScopeRule",
     "SeenChanges",
     "SessionToken",
     "SignInBrake",

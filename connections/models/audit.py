@@ -7,14 +7,15 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from connections.models.accounts import Account
-from connections.models.connections import Connection
+from connections.models.connections import Connection, accounts_visible_to
 from connections.models.rights import may
 from connections.models.runs import StopItem, StopRun
+from connections.models.scope import SEES, is_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from django.contrib.auth.models import AnonymousUser, User
+    from connections.models.rights import Person
 
 
 FOLDED_ACTIONS = (
@@ -37,16 +38,20 @@ OF_ALL = [models.Q(seq__gt=0), *NOT_FOLDED]
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
-    def visible_to(self, user: User | AnonymousUser) -> AuditEventQuerySet:
-        """Everybody's with `view_all_history`; else one's own and that of the connections one may see."""
-        if may(user, "view_all_history"):
-            return self
-        if not user.is_authenticated:
+    def visible_to(self, person: Person) -> AuditEventQuerySet:
+        """Everybody's with `view_all_history`; else one's own and that of the connections one may see.
+
+        What of it is about a connection, a run or an account that one may not see is left out, one's own included.
+        """
+        if not person.is_authenticated:  # type: ignore[union-attr]
             return self.none()
-        mine = models.Q(actor=user)
-        if may(user, "view_connection"):
-            mine |= models.Q(connection__in=Connection.objects.visible_to(user))
-        return self.filter(mine)
+        bounded = may(person, SEES) and is_bounded(person)
+        if may(person, "view_all_history"):
+            return self.filter(_about_seen(person)) if bounded else self
+        mine = models.Q(actor=person.pk)
+        if may(person, SEES):
+            mine |= models.Q(connection__in=Connection.objects.visible_to(person))
+        return self.filter(mine, _about_seen(person)) if bounded else self.filter(mine)
 
     def without_folded(self, *, of_all: bool) -> AuditEventQuerySet:
         """`of_all`: everybody's are asked for, not one person's."""
@@ -61,6 +66,19 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         runs = list(StopItem.objects.filter(connection__in=pks).values_list("run", flat=True).distinct())
         asked = models.Q(action="stop.requested", run__in=runs)
         return self.filter(models.Q(connection__in=pks) | asked)
+
+
+def _about_seen(person: Person) -> models.Q:
+    """The lines that are about nothing but what `person`, whose sight is bounded, sees."""
+    about = {
+        "connection": Connection.objects.visible_to(person),
+        "run": StopRun.objects.visible_to(person),
+        "account": accounts_visible_to(person),
+    }
+    found = models.Q()
+    for name, rows in about.items():
+        found &= models.Q(**{f"{name}__isnull": True}) | models.Q(**{f"{name}__in": rows.order_by().values("pk")})
+    return found
 
 
 class AuditHead(models.Model):

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from connections.models import scope
 from connections.models.accounts import Account
 from connections.models.formats import validate_connection_id, validate_service_address
 from connections.models.rights import HOLDS, may
@@ -24,22 +28,26 @@ if TYPE_CHECKING:
 class ConnectionQuerySet(models.QuerySet["Connection"]):
     def visible_to(self, person: Person) -> ConnectionQuerySet:
         """The connections `person` may see: every door reads through here."""
-        return self if may(person, "view_connection") else self.none()
+        return self._within(person, scope.SEES)
 
     def stoppable_by(self, person: Person) -> ConnectionQuerySet:
         """Those that `person` sees and may stop, whatever their status."""
-        return self._visible_and(person, "stop_connection")
+        return self.visible_to(person)._within(person, "stop_connection")
 
     def openable_by(self, person: Person) -> ConnectionQuerySet:
         """Those that `person` sees and whose services they may open."""
-        return self._visible_and(person, "open_connection")
+        return self.visible_to(person)._within(person, "open_connection")
 
     def holdable_by(self, person: Person) -> ConnectionQuerySet:
         """Those that `person` sees and may hold, by one measure at least."""
-        return self._visible_and(person, *HOLDS)
+        return self.visible_to(person)._within(person, *HOLDS)
 
-    def _visible_and(self, person: Person, *any_of: str) -> ConnectionQuerySet:
-        return self.visible_to(person) if any(may(person, one) for one in any_of) else self.none()
+    def _within(self, person: Person, *any_of: str) -> ConnectionQuerySet:
+        """Those on which one of the permissions `any_of` counts for `person`."""
+        bounds = [scope.condition(person, one) for one in any_of if may(person, one)]
+        if None in bounds:
+            return self
+        return self.filter(reduce(or_, bounds)) if bounds else self.none()
 
     def open(self) -> ConnectionQuerySet:
         return self.filter(status__in=OPEN_STATUSES)
@@ -58,6 +66,16 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         thousand keys, instead of the keys.
         """
         return self.exclude(status__in=[one for one in ConnectionStatus if one not in statuses])
+
+
+def accounts_visible_to(person: Person) -> QuerySet[Account]:
+    """The accounts that `person` may know of: all, or those of connections that they see."""
+    if may(person, scope.SEES) and not scope.is_bounded(person):
+        return Account.objects.all()
+    if not may(person, scope.SEES):
+        return Account.objects.all() if may(person, "view_account") else Account.objects.none()
+    seen = Connection.objects.visible_to(person).filter(account=OuterRef("pk"))
+    return Account.objects.filter(Exists(seen.order_by()))
 
 
 class Connection(models.Model):

@@ -9,9 +9,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Permission, PermissionsMixin
     from django.utils.functional import Promise
 
     Person = AbstractBaseUser | PermissionsMixin | AnonymousUser
@@ -122,6 +122,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 _WHOLE_OF = {part.partition(".")[2]: (part, whole) for whole, parts in PARTS.items() for part in parts}
 
 HOLDS = ("hold_watch", "hold_recut", "hold_links", "hold_services", "hold_persons")
+ON_CONNECTIONS = ("view_connection", "stop_connection", "open_connection", *HOLDS)
+"""Those that count within a scope (connections/models/scope.py)."""
 
 
 class Right(models.Model):  # noqa: DJ008 - there is no row of it
@@ -158,6 +160,11 @@ def may(person: Person, permission: str) -> bool:
 def held_by(person: Person) -> frozenset[str]:
     """All that `person` may, each as `app.codename`."""
     return frozenset(label for label in all_labels() if may(person, label.partition(".")[2]))
+
+
+def codenames(permissions: Iterable[Permission]) -> frozenset[str]:
+    """Those of `permissions` that are the panel's own, by the names of PERMISSIONS."""
+    return frozenset(one.codename for one in permissions if one.content_type.app_label == "connections")
 
 
 def all_labels() -> Iterator[str]:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connections.models.accounts import Account, Call
 from connections.models.connections import Connection
 from connections.models.rights import may
+from connections.models.scope import SEES, condition, is_bounded
 from connections.models.states import (
     FINISHED,
     NEEDS_LOOK,
@@ -31,7 +32,7 @@ from connections.models.states import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from django.contrib.auth.models import AnonymousUser, User
+    from connections.models.rights import Person
 
 TICKET_LENGTH = 80
 WAIT_LIMIT_S = 30 * 60
@@ -42,11 +43,14 @@ def new_key() -> str:
 
 
 class StopRunQuerySet(models.QuerySet["StopRun"]):
-    def visible_to(self, user: User | AnonymousUser) -> StopRunQuerySet:
-        """One's own runs; everybody's with `manage_runs` or `view_all_history`."""
-        if may(user, "manage_runs") or may(user, "view_all_history"):
+    def visible_to(self, person: Person) -> StopRunQuerySet:
+        """One's own runs; with `manage_runs` or `view_all_history` everybody's that hold something one sees."""
+        if not (may(person, "manage_runs") or may(person, "view_all_history")):
+            return self.filter(user=person.pk) if person.pk else self.none()
+        if not (may(person, SEES) and is_bounded(person)):
             return self
-        return self.filter(user=user) if user.is_authenticated else self.none()
+        seen = StopItem.objects.visible_to(person).filter(run=OuterRef("pk"))
+        return self.filter(Q(user=person.pk) | Exists(seen.order_by()))
 
     def drafts(self) -> StopRunQuerySet:
         return self.filter(state=RunState.DRAFT)
@@ -118,6 +122,11 @@ TROUBLE = (
 
 
 class StopItemQuerySet(models.QuerySet["StopItem"]):
+    def visible_to(self, person: Person | None) -> StopItemQuerySet:
+        """Those of connections that `person`, who may see some, may see. None: all, for who asks for nobody."""
+        bounds = None if person is None else condition(person, SEES, "connection__")
+        return self if bounds is None else self.filter(bounds)
+
     def queued(self) -> StopItemQuerySet:
         return self.filter(state=ItemState.QUEUED)
 

@@ -82,15 +82,39 @@ def named(user: User) -> dict[str, Any]:
     return {"user": user.get_username(), "user_id": user.pk}
 
 
-def group_line(group: Group, before: tuple[str, frozenset[str]] | None, actor: User, origin: Origin) -> Entry | None:
-    """The line of what became of `group` since `before`, its name and permissions; None when nothing did."""
-    name, permissions = before or ("", frozenset())
-    facts: dict[str, Any] = _difference("permissions", permissions, permission_names(group.permissions.all()))
-    if before is not None and name != group.name:
-        facts["renamed_from"] = name
-    if before is not None and not facts:
+@dataclass(frozen=True)
+class GroupStanding:
+    """What a group gives at one moment, on what, and by which name it is known."""
+
+    name: str
+    permissions: frozenset[str]
+    rules: frozenset[str]
+
+
+NO_GROUP = GroupStanding("", frozenset(), frozenset())
+
+
+def standing_of_group(group: Group) -> GroupStanding:
+    """What the database holds of `group` now; NO_GROUP for one that is not saved yet."""
+    saved = Group.objects.filter(pk=group.pk).first()
+    if saved is None:
+        return NO_GROUP
+    rules = frozenset(str(rule) for rule in saved.scope_rules.select_related("account"))
+    return GroupStanding(saved.name, permission_names(saved.permissions.all()), rules)
+
+
+def group_line(group: Group, before: GroupStanding, actor: User, origin: Origin) -> Entry | None:
+    """The line of what became of `group` since `before`; None when nothing did."""
+    after = standing_of_group(group)
+    facts: dict[str, Any] = {
+        **_difference("permissions", before.permissions, after.permissions),
+        **_difference("rules", before.rules, after.rules),
+    }
+    if before is not NO_GROUP and before.name != after.name:
+        facts["renamed_from"] = before.name
+    if before is not NO_GROUP and not facts:
         return None
-    action = "group.added" if before is None else "group.changed"
+    action = "group.added" if before is NO_GROUP else "group.changed"
     return Entry(action, origin, actor=actor, facts={"group": group.name, "group_id": group.pk, **facts})
 
 
@@ -100,7 +124,8 @@ def group_deleted_line(group: Group, actor: User, origin: Origin) -> Entry:
         "group": group.name,
         "group_id": group.pk,
         "members": sorted(group.user_set.values_list("username", flat=True)),
-        **_difference("permissions", permission_names(group.permissions.all()), frozenset()),
+        **_difference("permissions", standing_of_group(group).permissions, frozenset()),
+        **_difference("rules", standing_of_group(group).rules, frozenset()),
     }
     return Entry("group.deleted", origin, actor=actor, facts=facts)
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q
 
-from connections.models.rights import all_labels, held_by
+from connections.models.rights import ON_CONNECTIONS, PERMISSIONS, all_labels, held_by
+from connections.models.scope import is_bounded, is_within
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -26,15 +27,29 @@ def offered() -> QuerySet[Permission]:
     return Permission.objects.filter(reduce(or_, of_apps)).select_related("content_type")
 
 
+def named(permissions: QuerySet[Permission], held: QuerySet[Permission]) -> QuerySet[Permission]:
+    """Those of `permissions` that have a name of today, and under older names those that are `held` already."""
+    return permissions.filter(Q(codename__in=PERMISSIONS) | Q(pk__in=held.values("pk")))
+
+
 def may_give(actor: User) -> QuerySet[Permission]:
     """The permissions that `actor` may give and take: those they have themselves; a superuser, all that are offered."""
     held = held_by(actor)
     return offered().filter(pk__in=[one.pk for one in offered() if _name(one) in held])
 
 
+def may_give_alone(actor: User) -> QuerySet[Permission]:
+    """Those that `actor` may give to one person beside their groups: it has no bounds, so theirs must have none."""
+    given = may_give(actor)
+    return given.exclude(codename__in=ON_CONNECTIONS) if is_bounded(actor, *ON_CONNECTIONS) else given
+
+
 def groups_within(actor: User) -> QuerySet[Group]:
-    """The groups that give nothing which `actor` lacks."""
-    return Group.objects.exclude(permissions__in=_lacking(actor))
+    """The groups that give nothing which `actor` lacks, and nothing where it does not count for `actor`."""
+    found = Group.objects.exclude(permissions__in=_lacking(actor))
+    if not is_bounded(actor, *ON_CONNECTIONS):
+        return found
+    return found.filter(pk__in=[group.pk for group in found.prefetch_related("scope_rules") if is_within(group, actor)])
 
 
 def may_see_person(actor: User, person: User) -> bool:
@@ -72,6 +87,10 @@ def is_last_superuser(person: User) -> bool:
 def _is_within(actor: User, person: User) -> bool:
     # Asked of the database, and not of `person`: one who is not active has no permission, and may be made so again.
     beyond = Q(is_superuser=True) | Q(user_permissions__in=_lacking(actor)) | Q(groups__permissions__in=_lacking(actor))
+    if is_bounded(actor, *ON_CONNECTIONS):
+        # What somebody has by themselves has no bounds.
+        beyond |= Q(user_permissions__in=offered().filter(codename__in=ON_CONNECTIONS))
+        beyond |= Q(groups__in=Group.objects.exclude(pk__in=groups_within(actor).values("pk")))
     return not User.objects.filter(beyond, pk=person.pk).exists()
 
 

@@ -21,6 +21,7 @@ from connections.models import Connection, StopItem, StopRun
 from connections.models.approvals import Approval, ApprovalState
 from connections.models.rights import missing
 from connections.models.runs import TICKET_LENGTH, new_key
+from connections.models.scope import is_bounded
 from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState, RunState, SkipReason
 from connections.stops.ceilings import needs
 from connections.stops.requests import ask, sha256
@@ -77,20 +78,23 @@ def draft(user: User, connections: ConnectionQuerySet, selector: dict[str, Any],
         return StopRun.objects.get(key=key, user=user)
     ids = list(connections.visible_to(user).values_list("pk", flat=True))
     for first in range(0, len(ids), CHUNK):
-        _add_items(run, ids[first : first + CHUNK])
+        _add_items(run, ids[first : first + CHUNK], user)
     run.list_sha256 = frozen_list_sha256(run)
     run.frozen_at = timezone.now()
     run.save(update_fields=("list_sha256", "frozen_at"))
     return run
 
 
-def _add_items(run: StopRun, connection_ids: list[int]) -> None:
+def _add_items(run: StopRun, connection_ids: list[int], user: User) -> None:
     # Read before the transaction, which locks out every other writer on SQLite; the claim asks again.
     found = Connection.objects.only("account_id", "status").in_bulk(connection_ids)
     held = set(StopItem.objects.held().filter(connection__in=connection_ids).values_list("connection_id", flat=True))
+    outside = _outside_scope(user, connection_ids)
     items = []
     for connection in (found[pk] for pk in connection_ids if pk in found):
         why = skip_reason(connection.status, is_held=connection.pk in held)
+        if connection.pk in outside:
+            why = SkipReason.NOT_ALLOWED
         state = ItemState.SKIPPED if why else ItemState.QUEUED
         items.append(
             StopItem(run=run, connection=connection, account_id=connection.account_id, state=state, skipped_why=why)
@@ -98,6 +102,14 @@ def _add_items(run: StopRun, connection_ids: list[int]) -> None:
     with transaction.atomic():
         insert_many(items)
     time.sleep(PAUSE_S)
+
+
+def _outside_scope(user: User, connection_ids: list[int]) -> set[int]:
+    """What `user`, who may stop, may see of these and not stop."""
+    if not (may_stop(user) and is_bounded(user, *TAKES)):
+        return set()
+    allowed = Connection.objects.filter(pk__in=connection_ids).stoppable_by(user)
+    return set(connection_ids) - set(allowed.values_list("pk", flat=True))
 
 
 def skip_reason(status: str, *, is_held: bool) -> SkipReason | str:

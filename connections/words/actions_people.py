@@ -38,6 +38,8 @@ LIST_WORDS = {
     "groups_removed": gettext_lazy("taken groups: %s"),
     "permissions_added": gettext_lazy("given permissions: %s"),
     "permissions_removed": gettext_lazy("taken permissions: %s"),
+    "rules_added": gettext_lazy("given rules of scope: %s"),
+    "rules_removed": gettext_lazy("taken rules of scope: %s"),
     "members": gettext_lazy("its members were: %s"),
     "other_fields": gettext_lazy("changed, values not kept: %s"),
 }
@@ -84,4 +86,4 @@ def _more(facts: dict[str, Any], of_one: Any, of_many: Any) -> str:
 
 
 def _joined(names: Iterable[str]) -> str:
-    return ", ".join(names)
+    return "; ".join(names) if any("," in name for name in names) else ", ".join(names)

@@ -141,7 +141,8 @@ def test_a_group_s_new_name_and_lost_permission_are_told(admin_client: Client) -
     admin_client.post(f"/admin/auth/group/{group.pk}/change/", {"name": "Watchers", "permissions": [kept.pk]})
     line = told()
     assert (line["action"], line["group"], line["renamed_from"]) == ("group.changed", "Watchers", "Operators")
-    assert line["permissions_removed"] == ["connections.stop_connection"]
+    assert "connections.stop_connection" in line["permissions_removed"]
+    assert "connections.view_connection" not in line["permissions_removed"]
 
 
 @pytest.mark.parametrize("by_action", [True, False])
@@ -154,5 +155,5 @@ def test_a_deleted_group_is_told_with_who_was_in_it(admin_client: Client, alice:
         admin_client.post(f"/admin/auth/group/{group.pk}/delete/", {"post": "yes"})
     line = told()
     assert (line["action"], line["group"], line["members"]) == ("group.deleted", "Operators", ["alice"])
-    assert line["permissions_removed"] == ["connections.stop_connection", "connections.view_connection"]
+    assert {"connections.stop_connection", "connections.view_connection"} <= {*line["permissions_removed"]}
     assert not Group.objects.filter(pk=group.pk).exists()

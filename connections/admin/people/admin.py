@@ -8,19 +8,18 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from connections.admin.people.ticks import TicksPermissions
 from connections.admin.readonly import NeverDeletedAdmin
 from connections.audit.append import append
 from connections.models.rights import may
@@ -28,16 +27,13 @@ from connections.people import rights
 from connections.people.lines import (
     FLAGS,
     NOBODY,
-    group_deleted_line,
-    group_line,
     password_line,
-    permission_names,
     standing_of,
     user_line,
 )
 from connections.web.origin import user_of, web_origin
 
-admin.site.unregister((User, Group))
+admin.site.unregister(User)
 
 LAST_SUPERUSER = _(
     "This is the last superuser who can sign in: make somebody else one first. Nobody could give any right otherwise."
@@ -59,77 +55,6 @@ class PasswordForm(AdminPasswordChangeForm):
         if not cleaned["set_usable_password"] and rights.is_last_superuser(self.user):
             self.add_error("usable_password", LAST_SUPERUSER)
         return cleaned
-
-
-class TicksPermissions(admin.ModelAdmin):
-    """Groups and permissions as boxes to tick, those that whoever looks may give.
-
-    Django's two lists need a wide window, JavaScript and good eyes.
-    """
-
-    filter_horizontal = ()
-
-    def formfield_for_manytomany(
-        self, db_field: models.ManyToManyField, request: Any = None, **kwargs: Any
-    ) -> forms.ModelMultipleChoiceField | None:
-        kwargs.setdefault("widget", forms.CheckboxSelectMultiple())
-        actor = user_of(request)
-        kwargs["queryset"] = rights.groups_within(actor) if db_field.name == "groups" else rights.may_give(actor)
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-
-@admin.register(Group)
-class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
-    """Each change of who may do what is told by the history, in the transaction of the change."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return may(request.user, "view_group") or may(request.user, "change_group")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return may(request.user, "add_group")
-
-    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        may_any = may(request.user, "change_group")
-        return may_any and (obj is None or rights.may_change_group(user_of(request), obj))
-
-    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        may_any = may(request.user, "delete_group")
-        return may_any and (obj is None or rights.may_change_group(user_of(request), obj))
-
-    def get_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
-        actor = user_of(request)
-        sees_all = obj is None or actor.is_superuser or rights.groups_within(actor).filter(pk=obj.pk).exists()
-        return ("name", "permissions") if sees_all else ("name",)
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        group = form.instance
-        before = (form.initial["name"], permission_names(group.permissions.all())) if change else None
-        super().save_related(request, form, formsets, change)
-        if line := group_line(group, before, user_of(request), web_origin(request)):
-            append([line])
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """To the lines about this group, for those who may see them; to others Django's own page."""
-        group = self.get_object(request, unquote(object_id))
-        sees_it = may(request.user, "view_all_history") and may(request.user, "view_connection")
-        if group is None or not sees_it:
-            return super().history_view(request, object_id, extra_context)
-        return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist") + f"?group={group.pk}")
-
-    def delete_model(self, request: HttpRequest, obj: Group) -> None:
-        self.delete_queryset(request, Group.objects.filter(pk=obj.pk))
-
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
-        actor, origin = user_of(request), web_origin(request)
-        lines = [group_deleted_line(group, actor, origin) for group in queryset.order_by("pk")]
-        super().delete_queryset(request, queryset)
-        append(lines)
 
 
 @admin.register(User)

@@ -66,6 +66,7 @@ class Drain:
         self._beat_at = self._swept_at = time.monotonic()
         self._lease = Lease(0.0)
         self._pairs: list[tuple[int, int]] = []
+        self._unchecked: set[int] = set()
         self._looked_at = 0.0
         self._turns = 0
         self._workers = Worker.objects.alive().count()
@@ -148,7 +149,8 @@ class Drain:
             go_on_cancelling()
             end_what_waited()
             self._workers = Worker.objects.alive().count()
-            skip_what_is_not_allowed({run_id for run_id, _ in pairs})
+            self._unchecked = skip_what_is_not_allowed({run_id for run_id, _ in pairs})
+        pairs = [pair for pair in pairs if pair[0] not in self._unchecked]
         arrivals = list(self._inbox.unrecorded)
         with transaction.atomic():
             waiting = self._lines.waiting() if sweep else set()
@@ -164,10 +166,7 @@ class Drain:
         return to_send
 
     def _look(self, now: float) -> list[tuple[int, int]]:
-        """The (run, account) pairs with work, looked up anew a few times a second and when a wake-up came.
-
-        Not every turn: over a hundred thousand queued items it takes longer than the turn.
-        """
+        """The (run, account) pairs with work, not looked up every turn: over 100,000 queued items it takes longer."""
         if now - self._looked_at >= LOOK_EVERY_S:
             self._pairs = pairs_with_work()
             self._looked_at = now

@@ -12,10 +12,11 @@ from django.utils import timezone
 from connections.audit.append import Entry, append
 from connections.models import Account, Connection, StopItem, StopRun
 from connections.models.accounts import lock_accounts
+from connections.models.scope import is_bounded
 from connections.models.states import ConnectionStatus, ItemState, SkipReason, connection_after
 from connections.remoteit.wire.breaks import split
 from connections.stops.attempt import Claim
-from connections.stops.plan import may_stop
+from connections.stops.plan import TAKES, may_stop
 
 CHUNK = 1000
 
@@ -33,13 +34,24 @@ def go_on_cancelling() -> None:
         _withdraw(run, ItemState.CANCELLED)
 
 
-def skip_what_is_not_allowed(run_ids: Collection[int]) -> None:
-    """Skip one chunk more of what is queued in those of the runs whose person may not stop any more."""
+def skip_what_is_not_allowed(run_ids: Collection[int]) -> set[int]:
+    """Skip what the people of the runs may not stop any more, among the items of each that are sent next.
+
+    Returns the runs of which something was skipped: what comes next in them has not been looked at yet.
+    """
     runs = StopRun.objects.filter(pk__in=run_ids)
+    skipped = set()
     for user in User.objects.filter(pk__in=runs.values("user")):
-        if not may_stop(user):
-            for run in runs.filter(user=user):
-                _withdraw(run, ItemState.SKIPPED)
+        if may_stop(user) and not is_bounded(user, *TAKES):
+            continue
+        allowed = Connection.objects.stoppable_by(user) if may_stop(user) else Connection.objects.none()
+        for run in runs.filter(user=user):
+            next_ones = dict(run.items.queued().order_by("pk").values_list("connection", "pk")[:CHUNK])
+            kept = allowed.filter(pk__in=next_ones).values_list("pk", flat=True)
+            if outside := next_ones.keys() - set(kept):
+                _withdraw(run, ItemState.SKIPPED, [next_ones[key] for key in outside])
+                skipped.add(run.pk)
+    return skipped
 
 
 def end_what_waited() -> None:
@@ -76,15 +88,19 @@ def _not_reached(account: Account, until: datetime) -> str:
     return f"remote.it could not be reached from {since:%H:%M:%S} to {until:%H:%M:%S} UTC: {sentence}"
 
 
-def _withdraw(run: StopRun, state: ItemState) -> int:
-    """Put a chunk of what is queued into `state`, with the lines of what is skipped; returns how many there were."""
-    queued = dict(run.items.queued().values_list("pk", "account")[:CHUNK])
+def _withdraw(run: StopRun, state: ItemState, only: Collection[int] | None = None) -> int:
+    """Put a chunk of what is queued into `state`, with the lines of what is skipped; returns how many there were.
+
+    `only`: the keys of the items that are meant, a chunk at most; None: any.
+    """
+    items = run.items.queued() if only is None else run.items.queued().filter(pk__in=only)
+    queued = dict(items.values_list("pk", "account")[:CHUNK])
     if not queued:
         return 0
     with transaction.atomic():
         lock_accounts(queued.values())
-        items = StopItem.objects.queued().select_for_update(no_key=True, of=("self",)).filter(pk__in=queued)
-        found = list(items.select_related("connection", "account", "run__user").order_by("pk"))
+        locked = StopItem.objects.queued().select_for_update(no_key=True, of=("self",)).filter(pk__in=queued)
+        found = list(locked.select_related("connection", "account", "run__user").order_by("pk"))
         unclear, withdrawn = _by_clarity(found)
         _put(unclear, ItemState.UNKNOWN)
         _put(withdrawn, state)

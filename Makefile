@@ -12,8 +12,8 @@ PRODUCTION = env ALLOWED_HOSTS=panel.example USE_HTTPS=on DEBUG=off \
 # A test run starts hundreds of Pythons: compile the code once, even where the environment says not to.
 export PYTHONDONTWRITEBYTECODE :=
 
-# As many at once as there are processors. Each gets one half of the tests, and takes from the other when it is done.
-PYTEST = $(BIN)/python -m $(MEASURED) pytest -rs -n auto --maxprocesses=4 --dist worksteal
+# Four at once, on two processors too: many a test waits for a browser or a process. Who is done takes from the others.
+PYTEST = $(BIN)/python -m $(MEASURED) pytest -rs -n 4 --dist worksteal
 ON_SQLITE = env -u DATABASE_URL -u QUEUE_URL $(PYTEST)
 ON_POSTGRESQL = $(BIN)/python -m tests.support.servers -- $(PYTEST)
 ELSEWHERE = "not browser and not once and (slow or not both)"

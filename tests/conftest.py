@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -29,6 +30,13 @@ from tests.support.tables import Tables
 pytest_plugins = ["tests.support.skips"]
 
 PASSWORD = "correct horse battery"
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is loaded now stays: the collector need not walk through all of it again and again, a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _drop_triggers(using: str, **kwargs: object) -> None:

@@ -21,7 +21,6 @@ from connections.sandbox.wire.faults import FaultRule
 from connections.stops.worker.loop import Drain
 from tests.conftest import PASSWORD, open_in
 from tests.support.runs import start_run
-from tests.support.slow import slow_but
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 REFUSAL = "the connection could not be stopped"
@@ -43,7 +42,8 @@ def run(alice: User, sandbox: Sandbox, account: Account) -> StopRun:
     return run
 
 
-@pytest.mark.parametrize("java_script_enabled", slow_but([True], [True, False]))
+@pytest.mark.slow
+@pytest.mark.parametrize("java_script_enabled", [True, False])
 def test_an_auditor_goes_from_a_person_to_an_answer_and_takes_the_evidence(
     java_script_enabled: bool, carol: User, run: StopRun, open_window: Callable[..., BrowserContext], tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from tests.browser.screens import SECTIONS, screens
 from tests.browser.walk import OpenWindow, Walk
-from tests.browser.watch import LOOKS
+from tests.browser.watch import LOOKS, Look
 from tests.browser.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -43,11 +43,12 @@ FOR_A_PUSH = (
 """One of each kind, by name: `make test` walks these in the two looks in which axe-core tries every rule."""
 
 
+@pytest.mark.parametrize("look", LOOKS[:2], ids=lambda look: look[0])
 def test_nothing_is_wrong_on_one_screen_of_each_kind(
-    world: World, cast: dict[str, User | None], open_window: OpenWindow, base_url: str
+    world: World, cast: dict[str, User | None], open_window: OpenWindow, base_url: str, look: Look
 ) -> None:
     by_name = {screen.name: screen for screen in screens(world, base_url)}
-    walk = Walk(open_window, cast, LOOKS[:2])
+    walk = Walk(open_window, cast, (look,))
     for name in FOR_A_PUSH:
         walk.to(by_name[name])
     assert not walk.complaints, "\n".join(walk.complaints)

@@ -10,13 +10,13 @@ from connections.audit.checkpoints import write_checkpoint
 from connections.audit.upkeep import verify_and_keep
 from connections.inventory import pasted_lists, uploads
 from connections.people import brakes, failures
-from connections.stops import approvals, plan, wakeup  # noqa: F401 - importing it registers its task
+from connections.stops import approvals, expired, wakeup  # noqa: F401 - importing it registers its task
 from connections.web.sessions import SessionStore
 
 
 @db_periodic_task(crontab(minute="*/10"))
 def delete_expired_drafts() -> None:
-    plan.delete_expired_drafts()
+    expired.delete_expired_drafts()
 
 
 @db_periodic_task(crontab())

@@ -31,9 +31,9 @@ class StopForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=500,
-        help_text=gettext_lazy("Kept in the history for good."),
+        help_text=gettext_lazy("Kept in the history and the evidence for good."),
         error_messages={"required": gettext_lazy("Write why. It cannot be added later.")},
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
     ticket = forms.CharField(
         label=gettext_lazy("Ticket"),
@@ -50,6 +50,7 @@ class ConfirmForm(StopForm):
 
     def __init__(self, data: Any = None, *, key: str, total: int, reason: str = "", ticket: str = "") -> None:
         super().__init__(data, initial={"key": key, "reason": reason, "ticket": ticket})
+        self.fields["reason"].widget.attrs["autofocus"] = True
         self.expected_key = key
         self.total = total
         if total <= TYPED_COUNT_ABOVE:

@@ -12,6 +12,9 @@ class Preferences(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
 
+    send_delay_s = models.PositiveSmallIntegerField(_("time to take a stop back"), null=True, blank=True)
+    """For how many seconds the first sending of a run is put off; None: by screen and number of stops."""
+
     class Meta:
         verbose_name = _("preferences")
         verbose_name_plural = _("preferences")

@@ -104,6 +104,12 @@ class StopRun(models.Model):
     def __str__(self) -> str:
         return str(_("run %d") % self.pk)
 
+    def put_off_s(self, at: datetime) -> float:
+        """For how many seconds from `at` its first sending is still put off; 0 when it is not."""
+        if self.not_before is None or self.cancelled_at is not None:
+            return 0.0
+        return max((self.not_before - at).total_seconds(), 0.0)
+
     def waits_until(self, account: Account) -> datetime | None:
         """Until when what is queued for `account` waits for remote.it; None while that can be reached."""
         times = [at for at in (account.unreached_since, self.started_at, self.wait_from) if at is not None]

@@ -64,6 +64,12 @@ def cancel(run: StopRun, user: User, origin: Origin) -> None:
     cancel_queued_items(run)
 
 
+def send_now(run: StopRun, user: User, origin: Origin) -> None:
+    """Put the first sending of `run` off no longer. Raises NotAllowed."""
+    now = timezone.now()
+    _wish(run, user, origin, "run.sent_at_once", {"not_before": now}, cancelled_at=None, not_before__gt=now)
+
+
 def wait_at_most(run: StopRun, user: User, origin: Origin, seconds: int) -> None:
     """Let `run` wait for so many `seconds` while remote.it can't be reached. Raises NotAllowed."""
     facts = {"wait_limit_s": seconds}

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connections.audit.append import Entry, append
+from connections.audit.append import Entry, append, timestamp
 from connections.audit.origin import Origin
 from connections.db.bulk import insert_many
 from connections.models import Connection, StopItem, StopRun
@@ -130,20 +130,24 @@ def frozen_list_sha256(run: StopRun) -> str:
     return digest.hexdigest()
 
 
-def start(key: str, user: User, *, reason: str, ticket: str = "", origin: Origin) -> StopRun:
+def start(key: str, user: User, *, reason: str, ticket: str = "", origin: Origin, put_off_s: float = 0.0) -> StopRun:
     """Start the draft with this `key`. The same key twice leads to the same run, started once.
+
+    `put_off_s`: for so many seconds nothing of it is sent, so that it can still be cancelled whole.
 
     Raises CannotStart: no such draft of this person, expired, nothing in it to stop, no reason, no permission. Raises
     NeedsApproval where a second person has to decide; once one said yes, the run is started with what was asked for.
     """
     with transaction.atomic():
-        run, waits = _start(key, user, reason, ticket, origin)
+        run, waits = _start(key, user, reason, ticket, origin, put_off_s)
     if waits:
         raise NeedsApproval(waits)
     return run
 
 
-def _start(key: str, user: User, reason: str, ticket: str, origin: Origin) -> tuple[StopRun, Approval | None]:
+def _start(
+    key: str, user: User, reason: str, ticket: str, origin: Origin, put_off_s: float = 0.0
+) -> tuple[StopRun, Approval | None]:
     """The run; and, where it was not started, for what it waits."""
     # Locked: of two runs that start at once, the second counts the first against the ceilings.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
@@ -163,8 +167,9 @@ def _start(key: str, user: User, reason: str, ticket: str, origin: Origin) -> tu
         # What grants it is asked by the UPDATE itself: the yes of somebody else, to exactly this and still valid.
         digest = sha256(run, user, approval.expires_at) if approval else ""
         startable = startable.filter(Exists(Approval.objects.granting(digest, now).filter(run=OuterRef("pk"))))
-    started = startable.update(state=RunState.STARTED, started_at=now, reason=run.reason, ticket=run.ticket)
-    if not started:
+    run.not_before = now + timedelta(seconds=put_off_s) if put_off_s else None
+    words = {"reason": run.reason, "ticket": run.ticket}
+    if not startable.update(state=RunState.STARTED, started_at=now, not_before=run.not_before, **words):
         return run, approval or _ask(run, user, needed, origin, now)
     run.state, run.started_at = RunState.STARTED, now
     append([_requested(run, user, origin, approval)])
@@ -230,21 +235,9 @@ def _requested(run: StopRun, user: User, origin: Origin, approval: Approval | No
             "list_sha256": run.list_sha256,
             "selector": run.selector or None,
             "continues_run_id": run.parent_id,
+            "not_before": timestamp(run.not_before) if run.not_before else None,
             "reason": run.reason,
             "ticket": run.ticket,
             "second_person": approval.state if approval else NOT_REQUIRED,
         },
     )
-
-
-def delete_expired_drafts() -> int:
-    """Remove drafts that can't be started any more; nothing of them was ever asked of the API. Returns how many.
-
-    Those for which a second person was asked stay: the history tells what was denied.
-    """
-    old = StopRun.objects.drafts().filter(created_at__lt=timezone.now() - 2 * DRAFT_LIFETIME, approval=None)
-    ids = list(old.values_list("pk", flat=True))
-    for pk in ids:
-        StopItem.objects.filter(run=pk)._raw_delete("default")
-        StopRun.objects.drafts().filter(pk=pk).delete()
-    return len(ids)

@@ -118,6 +118,7 @@ ACTIONS = {
     ),
     "run.paused": Action(_("Runs paused"), _("paused a run"), "pause"),
     "run.resumed": Action(_("Runs resumed"), _("let a run go on"), "play"),
+    "run.sent_at_once": Action(_("Runs sent at once"), _("put the first sending of a run off no longer"), "sending"),
     "run.wait_limited": Action(_("Longest waits changed"), _("changed how long a run waits for remote.it"), "pause"),
     "run.verification_asked": Action(_("Verdicts tried again"), _("had what is unverified tried again"), "retry"),
     "run.cancelled": Action(_("Runs cancelled"), _("cancelled what was not sent of a run"), "cancel"),

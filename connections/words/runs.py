@@ -94,6 +94,11 @@ def _since(left: Left) -> list[str]:
     return [text % {"was": number(left.was), "parts": ", ".join(parts)}]
 
 
+def sending_in(seconds: int) -> str:
+    """What the title says while the first sending is put off for so many `seconds` more."""
+    return ngettext("Sending in %(seconds)s s", "Sending in %(seconds)s s", seconds) % {"seconds": seconds}
+
+
 def result_of(progress: Progress, verification: Verification) -> str:
     """What a run that has all its outcomes came to: what is confirmed, or what was accepted while nothing is."""
     tally = progress.tally

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from connections.audit.origin import Origin
 from connections.models import AuditEvent, Connection, StopItem, StopRun
-from connections.stops import plan
+from connections.stops import expired, plan
 from connections.stops.plan import CannotStart
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db]
@@ -142,6 +142,6 @@ def test_expired_drafts_are_removed_and_runs_stay(alice: User, make_connection: 
     make_connection()
     kept = start(plan.draft(alice, Connection.objects.all(), {}), alice)
     plan.draft(alice, Connection.objects.all(), {})
-    StopRun.objects.update(created_at=timezone.now() - 3 * plan.DRAFT_LIFETIME)
-    assert plan.delete_expired_drafts() == 1
+    StopRun.objects.update(created_at=timezone.now() - 2 * expired.KEPT)
+    assert expired.delete_expired_drafts() == 1
     assert list(StopRun.objects.all()) == [kept]

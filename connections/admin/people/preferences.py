@@ -22,7 +22,7 @@ from connections.words import zones
 class PreferencesForm(forms.ModelForm):
     class Meta:
         model = Preferences
-        fields = ("time_zone", "language")
+        fields = ("time_zone", "language", "send_delay_s")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,6 +38,19 @@ class PreferencesForm(forms.ModelForm):
             label=_("Language"),
             required=False,
             choices=[("", _("As the browser asks for")), *settings.LANGUAGES],
+        )
+        self.fields["send_delay_s"] = forms.TypedChoiceField(
+            label=_("Time to take a stop back"),
+            required=False,
+            coerce=int,
+            empty_value=None,
+            choices=[
+                ("", _("5 s on touch screens and above 100 connections")),
+                (0, _("None: send at once")),
+                (5, _("Always 5 s")),
+                (10, _("Always 10 s")),
+            ],
+            help_text=_("The run is started, and its first stop leaves after so long, whether a page is open or not."),
         )
         if len(settings.LANGUAGES) < 2:
             del self.fields["language"]

@@ -17,6 +17,7 @@ from connections.admin.pages import Page, PagedAdmin, page_context
 from connections.admin.readonly import ReadOnlyAdmin
 from connections.admin.runs import confirm, controls, evidence, leave
 from connections.admin.runs.page import run_page
+from connections.admin.runs.put_off import put_off_page
 from connections.admin.runs.sight import run_or_404, runs_of
 from connections.admin.runs.state import paused_accounts, with_state
 from connections.models import AuditHead, StopRun, Worker
@@ -85,6 +86,8 @@ class StopRunAdmin(PagedAdmin, ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         run = run_or_404(request, _as_pk(object_id))
+        if waits := put_off_page(request, run):
+            return waits
         page = run_page(run, request.GET, user_of(request))
         context = page_context(request, StopRun, title=page["window_title"], head=AuditHead.objects.first(), **page)
         template = "admin/runs/page.html"

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LONGEST_BARS = 5
 NAMED = 3
+DEVICES = 8
+"""How many devices are named above the reason: what a thumb's screen has room for."""
 DEVICE = Coalesce(NullIf("connection__device_name", Value("")), "connection__device_address")
 
 
@@ -70,6 +72,17 @@ def numbers(items: QuerySet[StopItem], user: User) -> dict[str, Any]:
     found["median"] = _since(_median_opened_at(items, found["with_time"]), now)
     found["by_time"] = Bars(_("By time open"), [(str(OPEN_FOR[key][0]), found[_alias(key)]) for key in OPEN_FOR])
     return found
+
+
+def device_names(items: QuerySet[StopItem]) -> list[str]:
+    """The first few devices, by name, and how many more there are."""
+    named = items.order_by().values_list(DEVICE, flat=True).annotate(count=Count("pk"))
+    found = list(named.order_by(DEVICE)[: DEVICES + 1])
+    if len(found) <= DEVICES:
+        return found
+    total = items.aggregate(devices=Count(DEVICE, distinct=True))["devices"]
+    text = ngettext("and %(count)s more", "and %(count)s more", total - DEVICES)
+    return [*found[:DEVICES], text % {"count": number_format(total - DEVICES, force_grouping=True)}]
 
 
 def bars(items: QuerySet[StopItem], total: int) -> list[Bars]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -18,21 +20,25 @@ from django.utils.translation import ngettext
 from connections.admin.connections.change_list import add_notes
 from connections.admin.pages import Page, page_context
 from connections.admin.refusals import Lacks
-from connections.admin.runs import blast_radius
+from connections.admin.runs import blast_radius, put_off
 from connections.admin.runs.sight import to_approval, to_run
 from connections.admin.stop_form import ConfirmForm
 from connections.live.standing import list_state
 from connections.models import Account, StopRun, Worker
 from connections.models.rights import missing
+from connections.models.runs import TICKET_LENGTH
 from connections.models.states import ItemState, RunState, SkipReason
-from connections.stops import plan
+from connections.stops import expired, plan
 from connections.stops.ceilings import needs
+from connections.stops.said_before import recent_words
 from connections.templatetags.runs import run_link
 from connections.web.origin import user_of, web_origin
 from connections.words.door.approvals import needs_words
 from connections.words.selection import filter_words
 
 PER_PAGE = 50
+BARS_ABOVE = 6
+"""A break-down of fewer shows nothing that the list of names doesn't."""
 
 
 def confirm_view(request: HttpRequest, key: str) -> HttpResponse:
@@ -46,6 +52,8 @@ def confirm_view(request: HttpRequest, key: str) -> HttpResponse:
         return to_approval(approval)
     total = run.items.queued().count()
     form = ConfirmForm(request.POST or None, key=key, total=total, reason=run.reason, ticket=run.ticket)
+    if request.method == "POST" and "freeze" in request.POST:
+        return _freeze_anew(request, run, total)
     if request.method == "POST" and form.is_valid():
         try:
             return to_run(_start(request, form))
@@ -64,9 +72,33 @@ PAGES = (Page("<slug:key>/confirm/", "confirm", confirm_view),)
 
 
 def _start(request: HttpRequest, form: ConfirmForm) -> StopRun:
-    said = form.cleaned_data
-    origin = web_origin(request)
-    return plan.start(said["key"], user_of(request), reason=said["reason"], ticket=said["ticket"], origin=origin)
+    said, user, origin = form.cleaned_data, user_of(request), web_origin(request)
+    wait = put_off.seconds_for(user, form.total, touched="touch" in request.POST)
+    words = {"reason": said["reason"], "ticket": said["ticket"]}
+    return plan.start(said["key"], user, **words, origin=origin, put_off_s=wait)
+
+
+def _freeze_anew(request: HttpRequest, run: StopRun, total: int) -> HttpResponse:
+    """Go to a new list over the same connections; nothing that was typed is lost, and what has changed is said."""
+    typed = [request.POST.get(name, "").strip() for name in ("reason", "ticket")]
+    anew = expired.freeze_anew(run, user_of(request), reason=typed[0], ticket=typed[1][:TICKET_LENGTH])
+    left = anew.items.queued().count()
+    messages.info(request, _frozen_anew(total - left, left))
+    return HttpResponseRedirect(reverse("admin:connections_stoprun_confirm", args=[anew.key]))
+
+
+def _frozen_anew(gone: int, left: int) -> str:
+    if gone <= 0:
+        return _("The list was frozen anew. All that it held can still be stopped; what matches since is not in it.")
+    facts = {"gone": number_format(gone, force_grouping=True), "left": number_format(left, force_grouping=True)}
+    text = ngettext(
+        "The list was frozen anew. %(gone)s can't be stopped any more and is skipped, %(left)s are left; what matches "
+        "since is not in it.",
+        "The list was frozen anew. %(gone)s can't be stopped any more and are skipped, %(left)s are left; what matches "
+        "since is not in it.",
+        gone,
+    )
+    return text % facts
 
 
 def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[str, Any]:
@@ -81,8 +113,12 @@ def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[
         "run": run,
         "form": form,
         "numbers": found,
-        "bars": [*blast_radius.bars(items, form.total), found["by_time"]] if form.total else [],
         "second_person": needs_words([need.as_json() for need in needs(run, user, timezone.now())]),
+        "bars": [*blast_radius.bars(items, form.total), found["by_time"]] if form.total > BARS_ABOVE else [],
+        "devices": blast_radius.device_names(items),
+        "recent": recent_words(user),
+        "put_off": put_off.seconds_for(user, form.total, touched=False),
+        "put_off_touched": put_off.seconds_for(user, form.total, touched=True),
         "own": blast_radius.own_names(items, user, found["own"]) if found["own"] else "",
         "skipped": skipped,
         "frozen": frozen,

@@ -83,7 +83,10 @@ def cancel_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask first, and say what can't be undone; the POST from there cancels."""
     run = steerable(request, pk)
     if request.method == "POST":
-        return _steer(request, run, control.cancel)
+        response = _steer(request, run, control.cancel)
+        if run.cancelled_at and not run.items.filter(attempts__gt=0).exists():
+            messages.success(request, _("Cancelled. Nothing of this run was sent to remote.it."))
+        return response
     progress = read_progress(run)
     left = controls(progress, user_of(request)).cancel
     if not left:
@@ -124,8 +127,14 @@ def verify_view(request: HttpRequest, pk: int) -> HttpResponse:
     return _steer(request, steerable(request, pk), verify_again)
 
 
+@require_POST
+def send_now_view(request: HttpRequest, pk: int) -> HttpResponse:
+    return _steer(request, steerable(request, pk), control.send_now)
+
+
 VIEWS = {
     "pause": pause_view,
+    "send_now": send_now_view,
     "resume": resume_view,
     "cancel": cancel_view,
     "again": again_view,

@@ -38,6 +38,7 @@
     menus();
     dialogs();
     copying();
+    filling();
     ages();
     selection();
     keys();
@@ -108,6 +109,22 @@
     setTimeout(() => {
       words.hidden = true;
     }, 3000);
+  };
+  /* -- what was written before fills its field; Ctrl-Enter sends a form that says so, by the button that is shown */
+  const filling = () => {
+    for (const b of $$('[data-fill]'))
+      b.addEventListener('click', () => {
+        const field = document.getElementById(b.dataset.fill);
+        field.value = b.textContent;
+        field.focus();
+      });
+    for (const form of $$('form[data-send]'))
+      form.addEventListener('keydown', (e) => {
+        if (e.key !== 'Enter' || !(e.ctrlKey || e.metaKey)) return;
+        e.preventDefault();
+        const shown = Array.from(form.elements).find((b) => b.type === 'submit' && b.checkVisibility());
+        form.requestSubmit(shown);
+      });
   };
   /* without https the browser gives no clipboard, but copies what is selected */
   const copy = async (text) => {

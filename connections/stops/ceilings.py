@@ -6,8 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
+from connections.audit.append import Entry, append, timestamp
 from connections.models import StopItem
 from connections.models.approvals import ApprovalState, Ceiling
 from connections.models.states import ItemState, RunState
@@ -15,11 +18,14 @@ from connections.models.states import ItemState, RunState
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from django.contrib.auth.models import User
+    from django.contrib.auth.models import Group, User
 
+    from connections.audit.origin import Origin
     from connections.models import StopRun
 
 HOUR = timedelta(hours=1)
+WAITS = timedelta(hours=24)
+NO_CEILING = "none"
 PER_RUN, PER_HOUR = "per_run", "per_hour"
 
 
@@ -68,3 +74,45 @@ def _ceilings(user: User, now: datetime) -> list[Ceiling]:
 
 def _lowest(limits: Any) -> int | None:
     return min((limit for limit in limits if limit is not None), default=None)
+
+
+def set_ceiling(
+    group: Group | None, *, per_run: int | None, per_hour: int | None, actor: User, origin: Origin
+) -> Ceiling | None:
+    """Give the people of `group` (None: everybody) this ceiling; None where it is theirs already.
+
+    What gives more than today counts after 24 hours: nobody raises a ceiling and goes past it at once. What was to
+    count later and does not yet is forgotten, for this is the newer wish.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        mine = Ceiling.objects.select_for_update().filter(group=group)
+        today = next(iter(mine.in_force(now)), None)
+        later = mine.filter(in_force_at__gt=now)
+        wished = (per_run, per_hour)
+        before = (today.per_run, today.per_hour) if today else (None, None)
+        if wished == before and not later.exists():
+            return None
+        later.delete()
+        is_more = any(_is_more(new, old) for new, old in zip(wished, before, strict=True))
+        made = Ceiling.objects.create(
+            group=group,
+            per_run=per_run,
+            per_hour=per_hour,
+            made_by=actor,
+            made_at=now,
+            in_force_at=now + WAITS if is_more else now,
+        )
+        facts = {
+            "group": group.name if group else "",
+            "per_run": NO_CEILING if per_run is None else per_run,
+            "per_hour": NO_CEILING if per_hour is None else per_hour,
+            "before": {"per_run": before[0], "per_hour": before[1]},
+            "in_force_at": timestamp(made.in_force_at),
+        }
+        append([Entry("ceiling.changed", origin, actor=actor, facts=facts)])
+    return made
+
+
+def _is_more(new: int | None, old: int | None) -> bool:
+    return old is not None and (new is None or new > old)

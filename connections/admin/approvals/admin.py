@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from connections.admin.approvals.ceilings import ceilings_view
 from connections.admin.approvals.forms import DenyForm, GlassForm, ReviewForm
 from connections.admin.approvals.page import decision_page
 from connections.admin.approvals.rows import decided, listed, title_of, waiting
@@ -48,6 +49,7 @@ def list_view(request: HttpRequest) -> HttpResponse:
         rows=rows,
         oldest=max((row.age for row in rows), default=None),
         decided=decided(person, now),
+        may_set=may(person, "manage_roles"),
     )
     return TemplateResponse(request, "admin/approvals/list.html", context)
 
@@ -144,6 +146,7 @@ class ApprovalAdmin(PagedAdmin):
 
     pages = (
         Page("", "changelist", list_view),
+        Page("ceilings/", "ceilings", ceilings_view),
         Page("<int:pk>/", "page", page_view),
         Page("<int:pk>/approve/", "approve", approve_view),
         Page("<int:pk>/deny/", "deny", deny_view),

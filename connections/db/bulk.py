@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import DataError, connection, models
 
+from connections.models.folded.names import SOURCES, FoldedNames, fold_names
+
 
 def insert_many(rows: Sequence[models.Model]) -> None:
     """Insert `rows`, of one model, each with a key of its own or with one that the database gives.
@@ -29,6 +31,7 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Sequence[
     """Insert `rows` of `model`: tuples of values under `names`, which are those of attributes (`run_id`, not `run`)."""
     if not rows:
         return
+    names, rows = _with_folded(model, names, rows)
     known = {one.attname: one for one in model._meta.concrete_fields}
     columns = [_ready(known[name], values) for name, values in zip(names, zip(*rows, strict=True), strict=True)]
     target = f"{_table(model)} ({', '.join(_quoted(known[name]) for name in names)})"
@@ -47,6 +50,7 @@ def update_many(model: type[models.Model], rows: Sequence[tuple[dict[str, object
 
     Names are those of attributes (`worker_id`, not `worker`); a condition is an equality.
     """
+    rows = [(_values_with_folded(model, values), conditions) for values, conditions in rows]
     known = {one.attname: one for one in model._meta.concrete_fields} | {"pk": model._meta.pk}
     names = [(part, name) for part in (0, 1) for name in rows[0][part]]
     fields = [known[name] for _part, name in names]
@@ -81,6 +85,36 @@ def update_same(
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {_table(model)} SET {sets} WHERE {where}", given)  # noqa: S608 - a model's names
         return int(cursor.rowcount)
+
+
+def _folded(model: type[models.Model]) -> str:
+    """The name of the column in which `model` keeps its names folded; "" for none."""
+    return next((one.attname for one in model._meta.concrete_fields if isinstance(one, FoldedNames)), "")
+
+
+def _with_folded(
+    model: type[models.Model], names: Sequence[str], rows: Sequence[tuple[object, ...]]
+) -> tuple[Sequence[str], Sequence[tuple[object, ...]]]:
+    """`names` and `rows` with the folded names of each row beside them, where `model` keeps them."""
+    folded = _folded(model)
+    if not folded:
+        return names, rows
+    sources = [names.index(name) if name in names else None for name in SOURCES]
+    kept = [place for place, name in enumerate(names) if name != folded]
+
+    def whole(row: tuple[object, ...]) -> tuple[object, ...]:
+        told = ("" if place is None else str(row[place]) for place in sources)
+        return (*(row[place] for place in kept), fold_names(*told))
+
+    return [*(names[place] for place in kept), folded], [whole(row) for row in rows]
+
+
+def _values_with_folded(model: type[models.Model], values: dict[str, object]) -> dict[str, object]:
+    """`values` with the folded names beside them, where they have names. Raises KeyError when they have not all."""
+    folded = _folded(model)
+    if not folded or values.keys().isdisjoint(SOURCES):
+        return values
+    return {**values, folded: fold_names(*(str(values[name]) for name in SOURCES))}
 
 
 def _rows(columns: int) -> str:

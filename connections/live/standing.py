@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils import timezone
@@ -110,12 +110,6 @@ def list_state(accounts: Iterable[Account]) -> ListState:
         has_worker=Worker.objects.alive().exists(),
         outside=[_outside(account) for account, _trouble in found if account.list_left],
     )
-
-
-def accounts_of(chosen: dict[str, Any]) -> Iterable[Account]:
-    """The accounts whose connections the filters `chosen` can show."""
-    name = chosen.get("account")
-    return Account.objects.filter(name=name) if name is not None else Account.objects.all()
 
 
 def trouble_of(account: Account, now: datetime) -> Trouble | None:

@@ -5,6 +5,7 @@ from connections.models.approvals import Approval, Ceiling
 from connections.models.audit import AuditCheckpoint, AuditEvent, AuditHead, AuditVerification
 from connections.models.connections import Connection
 from connections.models.credentials import SessionToken, StoredCredentials
+from connections.models.folded import lookups  # noqa: F401 - they register themselves
 from connections.models.notices import CourierPlace, Delivery
 from connections.models.pasted import PastedList
 from connections.models.people import FailedSignIns, SeenChanges, SignInBrake

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connections.models import scope
 from connections.models.accounts import Account
+from connections.models.folded.names import SOURCES, FoldedNames, fold_names
 from connections.models.formats import validate_connection_id, validate_service_address
 from connections.models.rights import HOLDS, may
 from connections.models.states import (
@@ -22,6 +23,8 @@ from connections.models.states import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from connections.models.rights import Person
 
 
@@ -67,6 +70,26 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """
         return self.exclude(status__in=[one for one in ConnectionStatus if one not in statuses])
 
+    def update(self, **values: object) -> int:
+        """As Django's; a name that is changed takes its folded form along."""
+        if values.keys().isdisjoint(SOURCES):
+            return super().update(**values)
+        pks = list(self.values_list("pk", flat=True))
+        count = super().update(**values)
+        for pk, *names in self.model.objects.filter(pk__in=pks).values_list("pk", *SOURCES):
+            super(ConnectionQuerySet, self.model.objects.filter(pk=pk)).update(folded=fold_names(*names))
+        return count
+
+    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
+        """As Django's; a name that is changed takes its folded form along."""
+        fields = list(fields)
+        if set(fields).isdisjoint(SOURCES):
+            return super().bulk_update(objs, fields, batch_size)
+        connections = list(objs)
+        for one in connections:
+            one.folded = fold_names(*(getattr(one, name) for name in SOURCES))
+        return super().bulk_update(connections, [*fields, "folded"], batch_size)
+
 
 def accounts_visible_to(person: Person) -> QuerySet[Account]:
     """The accounts that `person` may know of: all, or those of connections that they see."""
@@ -99,6 +122,8 @@ class Connection(models.Model):
     device_name = models.CharField(_("device"), max_length=200, blank=True)
     service_name = models.CharField(_("service"), max_length=200, blank=True)
     opened_by = models.CharField(_("opened by"), max_length=254, blank=True)
+    folded = FoldedNames(db_default="", editable=False)
+    """Device, service and person as they are searched (connections/models/folded/names.py)."""
     proxy_address = models.TextField(_("proxy address"), blank=True, editable=False)
     """Where to go to use it, as remote.it said when we opened it."""
     opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
@@ -147,9 +172,12 @@ class Connection(models.Model):
     def __str__(self) -> str:
         return self.device_name or self.device_address
 
-    def save(self, *args: object, **kwargs: object) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         self.connection_key = self.connection_id.lower()
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
+        written = kwargs.get("update_fields")
+        if written is not None and not set(SOURCES).isdisjoint(written):
+            kwargs["update_fields"] = [*written, "folded"]
+        super().save(*args, **kwargs)
 
     @property
     def is_known_to_be_real(self) -> bool:

@@ -6,29 +6,51 @@ from typing import TYPE_CHECKING
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from connections.inventory.search import DEFAULT_TAB, NAMES
+from connections.inventory.match import MatchError, parse
 
 if TYPE_CHECKING:
     from connections.models import StopRun
+
+NAMES = {
+    "status": gettext_lazy("status"),
+    "account": gettext_lazy("account"),
+    "service": gettext_lazy("service"),
+    "opened_by": gettext_lazy("opened by"),
+    "open_for": gettext_lazy("open for"),
+    "device": gettext_lazy("device"),
+    "newer": gettext_lazy("newer than record"),
+}
 
 
 def filter_words(run: StopRun) -> str:
     """The filter by which the list was selected, in words; "" when it was none."""
     if run.selector.get("by") != "filter":
         return ""
-    chosen = {"status": DEFAULT_TAB, **run.selector.get("filter", {})}
+    if "match" in run.selector:
+        return match_words(run.selector["match"])
+    # As it was kept before there was one search for all.
+    chosen = {"status": "open", **run.selector.get("filter", {})}
     words = [f"{NAMES[name]} {value or _('not known')}" for name, value in chosen.items() if name in NAMES]
     if run.selector.get("query"):
         words.append(_("search “%s”") % run.selector["query"])
     return ", ".join(words)
 
 
+def match_words(text: str) -> str:
+    """What the search `text` means; itself, where that is not known any more: its account may be gone."""
+    try:
+        return parse(text).words()
+    except MatchError:
+        return text
+
+
 def selection_words(run: StopRun) -> list[tuple[str, str]]:
     """What is known of the selection: a name and its words for each part."""
     chosen = run.selector
     ways = {
-        "filter": _("all that match %s") % filter_words(run),
+        "filter": _("all %s") % filter_words(run),
         "ticked": _("ticked one by one"),
         "connection": _("one, from its own page"),
     }

@@ -152,8 +152,8 @@ def test_an_id_named_twice_is_stopped_once_and_told(
         ({"reason": "  "}, "--reason: Say why"),
         ({"ticket": "x" * 81}, "--ticket: At most 80 characters."),
         ({"account": "field-opps"}, "There is no account “field-opps”."),
-        ({"all_active": True}, "one of the three"),
-        ({"source": "ids.txt"}, "one of the three"),
+        ({"all_active": True}, "one of the four"),
+        ({"source": "ids.txt"}, "one of the four"),
     ],
 )
 def test_it_refuses_a_wrong_use(
@@ -164,7 +164,25 @@ def test_it_refuses_a_wrong_use(
 
 
 def test_it_refuses_when_nothing_is_selected(alice: User) -> None:
-    assert "one of the three" in refused().error
+    assert "one of the four" in refused().error
+
+
+def test_it_stops_what_a_filter_means_and_says_in_words_what_that_is(
+    alice: User, make_connection: MakeConnection
+) -> None:
+    for name in ("Plant 7 PLC", "Plant 70 PLC"):
+        make_connection(device_name=name)
+    told = Told(match="plant 7 service:ssh")
+    assert "Meant: open connections, with “plant 7” in a name, service “ssh”." in told.err
+    run = StopRun.objects.get()
+    assert run.items.get().connection.device_name == "Plant 7 PLC"
+    assert run.selector == {"door": "command", "by": "filter", "match": "plant 7 service:ssh"}
+
+
+@pytest.mark.parametrize("text", ["servce:ssh", 'plant "7', "age:>4", "", "  "])
+def test_a_filter_that_is_not_understood_stops_nothing(alice: User, make_connection: MakeConnection, text: str) -> None:
+    make_connection()
+    assert "--match: The filter is" in refused(match=text).error
 
 
 def test_it_refuses_for_a_user_who_left(alice: User, make_connection: MakeConnection) -> None:

@@ -92,7 +92,7 @@ def test_a_name_turns_nothing_round_in_a_page(pages: dict[str, str]) -> None:
 def test_a_filter_and_a_form_send_back_what_was_meant(client: Client, admin_user: User, hostile: Connection) -> None:
     client.force_login(admin_user)
     page = client.get(LIST, {"device": OVERRIDE}).content.decode()
-    assert f'value="{OVERRIDE}"' in page
+    assert f'value="device:{OVERRIDE}"' in page
     assert f'data-key="{hostile.pk}"' in page
 
 

@@ -21,6 +21,7 @@ from connections.admin.readonly import ReadOnlyAdmin
 from connections.admin.refusals import Lacks
 from connections.admin.stop_form import as_count
 from connections.inventory import search
+from connections.inventory.grammar.fields import is_key
 from connections.models import Connection
 from connections.models.connections import ConnectionQuerySet
 from connections.models.rights import may
@@ -85,7 +86,7 @@ class ConnectionAdmin(PagedAdmin, ReadOnlyAdmin):
             return back
         if request.POST.get("select_across") == "1":
             return self.stop_selected(request, changes.queryset)
-        if not ticked or not all(search.is_key(pk) for pk in ticked):
+        if not ticked or not all(is_key(pk) for pk in ticked):
             messages.error(request, _("No connection was selected. Nothing was sent."))
             return back
         return self.stop_selected(request, self.get_queryset(request).filter(pk__in=ticked).order_by("opened_at", "pk"))
@@ -95,15 +96,8 @@ class ConnectionAdmin(PagedAdmin, ReadOnlyAdmin):
         """Freeze the list and go to the page that asks. `shown`: how many the list had said there are."""
         selector = {"door": "web", "by": "ticked", "shown": len(request.POST.getlist("_selected_action"))}
         if request.POST.get("select_across") == "1":
-            chosen = search.parse(request.GET)
-            shown = request.POST.get("shown", "")
-            selector = {
-                "door": "web",
-                "by": "filter",
-                "filter": chosen.chosen,
-                "query": chosen.query,
-                "shown": as_count(shown),
-            }
+            shown = as_count(request.POST.get("shown", ""))
+            selector = {"door": "web", "by": "filter", "match": search.read(request.GET).match.text, "shown": shown}
         run = plan.draft(user_of(request), queryset, selector)
         return HttpResponseRedirect(reverse("admin:connections_stoprun_confirm", args=[run.key]))
 

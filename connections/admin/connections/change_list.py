@@ -15,9 +15,12 @@ from django.utils.translation import gettext as _
 
 from connections.admin.connections import facets
 from connections.admin.connections.columns import COLUMNS
+from connections.admin.connections.misread import errors
 from connections.admin.connections.paste import PasteForm
 from connections.inventory import search
-from connections.live.standing import accounts_of, list_state, seen_of
+from connections.inventory.grammar.tokens import Value
+from connections.inventory.match import Match
+from connections.live.standing import list_state, seen_of
 from connections.models import Connection, StopItem
 from connections.models.connections import ConnectionQuerySet
 from connections.words.connections import note_of_connection
@@ -34,8 +37,8 @@ class ConnectionList(ChangeList):
     """The key of the newest record, of any account, when the rows were read."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> ConnectionQuerySet:
-        self.chosen = search.parse(request.GET)
-        self.query = self.chosen.query
+        self.chosen = search.read(request.GET)
+        self.query = self.chosen.typed
         found = self.chosen.apply(self.root_queryset).select_related("account")
         return found.order_by(*self.get_ordering(request, found))
 
@@ -69,23 +72,19 @@ class ConnectionList(ChangeList):
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
         """What the page shows around the rows; nothing, where the address was not understood."""
+        params, page, match = request.GET, self.page, self.chosen.match
         if self.chosen.problems:
-            return {}
-        params, page = request.GET, self.page
+            return errors(self.chosen, params)
         return {
             **self.parts(request),
             "headers": _headers(self),
             "menus": facets.menus(self.chosen, self.root_queryset, params),
-            "device": self.chosen.chosen.get("device"),
-            "without_device": facets.address(params, device=None),
-            "pasted": self.chosen.chosen.get("list"),
-            "without_pasted": facets.address(params, list=None),
+            "chips": facets.chips(self.chosen, params),
             "paste_form": PasteForm(),
-            "newer": self.chosen.chosen.get("newer"),
-            "without_newer": facets.address(params, newer=None),
-            "all_statuses": facets.address(params, status="all"),
-            "kept_by_search": {name: value for name, value in params.items() if name not in ("q", "p")},
-            "is_narrowed": bool(self.chosen.query or set(self.chosen.chosen) - {"status"}),
+            "without_filter": facets.address(params, Match()),
+            "all_statuses": facets.address(params, match.having("status", Value(("all",)))),
+            "kept_by_search": facets.kept(params),
+            "is_narrowed": match.is_narrowed,
             "is_empty_panel": not self.result_count and not self.root_queryset.exists(),
             "previous": self._page_address(page.number - 1) if page.has_previous() else "",
             "next": self._page_address(page.number + 1) if page.has_next() else "",
@@ -95,7 +94,7 @@ class ConnectionList(ChangeList):
         """What changes around the rows while they are looked at: counts, and what the lists are worth."""
         return {
             "tabs": facets.tabs(self.chosen, self.root_queryset, request.GET),
-            "lists": list_state(accounts_of(self.chosen.chosen)),
+            "lists": list_state(self.chosen.accounts()),
         }
 
     @property

@@ -20,8 +20,9 @@ from connections.admin.connections.change_list import ConnectionList, add_notes,
 from connections.admin.connections.sight import connections_of
 from connections.admin.pages import Page
 from connections.inventory import search
+from connections.inventory.grammar.fields import is_key
+from connections.inventory.grammar.tokens import Value
 from connections.live.schedule import ask_for_lists
-from connections.live.standing import accounts_of
 from connections.models import Worker
 from connections.models.rights import may
 from connections.web.origin import user_of, web_origin
@@ -55,7 +56,7 @@ def refresh_view(request: HttpRequest) -> HttpResponse:
         **changes.parts(request),
         "newer_count": newer,
         "newer_words": in_words(newer),
-        "show_newer": facets.address(request.GET, newer=str(newest)),
+        "show_newer": facets.address(request.GET, changes.chosen.match.having("newer", Value((str(newest),)))),
     }
     return TemplateResponse(request, "admin/connections/_refresh.html", context)
 
@@ -64,10 +65,10 @@ def refresh_view(request: HttpRequest) -> HttpResponse:
 def read_view(request: HttpRequest) -> HttpResponse:
     """Have the lists read that the shown one rests on, and go back to it. A script gets the words alone."""
     connections_of(request)
-    chosen = search.parse(request.GET)
+    chosen = search.read(request.GET)
     if chosen.problems:
         raise BadRequest(" ".join(chosen.problems))
-    accounts = [account for account in accounts_of(chosen.chosen) if account.held_at is None]
+    accounts = [account for account in chosen.accounts() if account.held_at is None]
     ask_for_lists(accounts, user_of(request), web_origin(request))
     words = _asked(len(accounts))
     if request.headers.get("X-Requested-With") == "fetch":
@@ -102,7 +103,7 @@ def _asked(count: int) -> str:
 
 def _rows(params: QueryDict) -> list[int]:
     keys = params.get("rows", "").split(",") if params.get("rows") else []
-    if len(keys) > MOST_ROWS or not all(search.is_key(key) for key in keys):
+    if len(keys) > MOST_ROWS or not all(is_key(key) for key in keys):
         raise BadRequest(_("These are no rows of a list."))
     return [int(key) for key in keys]
 
@@ -116,7 +117,7 @@ def _since(params: QueryDict) -> datetime:
 
 def _newest(params: QueryDict) -> int:
     newest = params.get("newest", "")
-    if not search.is_key(newest):
+    if not is_key(newest):
         raise BadRequest(_("This is no key of a record."))
     return int(newest)
 

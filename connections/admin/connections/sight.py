@@ -8,7 +8,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from connections.admin.refusals import Lacks
-from connections.inventory.search import is_key
+from connections.inventory.grammar.fields import is_key
 from connections.models import Connection
 from connections.models.rights import NOTHING_CHANGED, may
 

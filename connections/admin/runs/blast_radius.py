@@ -14,7 +14,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connections.inventory.search import OPEN_FOR, open_for_condition
+from connections.inventory.grammar.spans import open_for_condition
+from connections.inventory.search import OPEN_FOR
 from connections.live.standing import left_condition
 from connections.models import Account, StopItem, StopRun
 from connections.models.states import ConnectionStatus, ItemState, SkipReason
@@ -54,7 +55,9 @@ def numbers(items: QuerySet[StopItem], user: User) -> dict[str, Any]:
     """The counts over `items`, in one query, and how long their connections are open, in seconds."""
     now = timezone.now()
     accounts = Account.objects.filter(pk__in=items.values("account"))
-    spans = {key: Count("pk", filter=open_for_condition(key, "connection__", now)) for key in OPEN_FOR}
+    spans = {
+        key: Count("pk", filter=open_for_condition(span, "connection__", now)) for key, (_l, span) in OPEN_FOR.items()
+    }
     found: dict[str, Any] = items.aggregate(
         connections=Count("pk"),
         devices=Count(DEVICE, distinct=True),

@@ -146,7 +146,7 @@ def _covered(run: StopRun, frozen: int, left_out: int) -> SafeString:
     """How the `frozen` connections were selected, and how many of them are skipped."""
     filtered, number = filter_words(run), number_format(frozen, force_grouping=True)
     if filtered:
-        text = ngettext("The one that matches <b>{filter}</b>", "All {number} that match <b>{filter}</b>", frozen)
+        text = ngettext("The one of <b>{filter}</b>", "All {number} of <b>{filter}</b>", frozen)
         selected = format_html(text, number=number, filter=filtered)
     elif run.parent:
         text = ngettext(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from connections.audit.origin import command_origin
 from connections.inventory.lookup import Answer, Reply, at_stake, look_up
+from connections.inventory.match import Match, MatchError, parse
 from connections.inventory.pasted import NotALine, read_lines, read_text
 from connections.live.standing import unread_accounts
 from connections.management.shell import SOME_NOT, STILL_GOING, read_input, wrong_use
@@ -62,6 +63,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--skip-bad", action="store_true", help="leave out lines of FILE that name nothing, or more than one thing"
         )
+        parser.add_argument(
+            "--match", metavar="FILTER", help="what the list's search means: 'plant 7 -pump service:ssh age:>4h'"
+        )
         parser.add_argument("--all-active", action="store_true", help="every connection whose status is active")
         parser.add_argument("--account", metavar="NAME", help="only connections of this account")
         parser.add_argument("--user", required=True, metavar="NAME", help="who stops them")
@@ -102,9 +106,9 @@ class Command(BaseCommand):
 
     def _selection(self, user: User, options: dict[str, Any]) -> tuple[ConnectionQuerySet, dict[str, Any]]:
         """What is to be stopped, and how it was selected."""
-        ways = [bool(options["ids"]), options["source"] is not None, options["all_active"]]
+        ways = [bool(options["ids"]), *(options[one] is not None for one in ("source", "match")), options["all_active"]]
         if sum(ways) != 1:
-            raise wrong_use(_("Name connection ids, or --from FILE, or --all-active: one of the three."))
+            raise wrong_use(_("Name connection ids, or --from FILE, --match FILTER or --all-active: one of the four."))
         connections = Connection.objects.visible_to(user)
         selector: dict[str, Any] = {"door": "command"}
         if options["account"] is not None:
@@ -112,11 +116,28 @@ class Command(BaseCommand):
             selector["account"] = options["account"]
         if options["all_active"]:
             return connections.filter(status=ConnectionStatus.ACTIVE), {**selector, "all": "active"}
+        if options["match"] is not None:
+            match = self._match(options["match"])
+            return match.apply(connections), {**selector, "by": "filter", "match": match.text}
         if options["ids"]:
             pks = self._find(ids_in_words(options["ids"]), connections)
             return Connection.objects.filter(pk__in=pks), {**selector, "ids": len(pks)}
         selector["file"] = options["source"]
         return self._named_in_file(connections, options), selector
+
+    def _match(self, text: str) -> Match:
+        """What the filter means, which is said before anything is done. What is not understood is pointed at."""
+        try:
+            match = parse(text)
+        except MatchError as error:
+            for fault in error.faults:
+                place = f"{for_terminal(text)}\n{' ' * fault.start}{'^' * max(fault.end - fault.start, 1)}"
+                self.stderr.write(f"{place}\n{for_terminal(fault.message)}")
+            raise wrong_use(_("--match: The filter is not understood. Nothing was stopped.")) from None
+        if not text.strip():
+            raise wrong_use(_("--match: The filter is empty. All that is open is --match status:open."))
+        self.stderr.write(for_terminal(_("Meant: %s.") % match.words()))
+        return match
 
     def _find(self, named: list[NamedId], connections: ConnectionQuerySet) -> list[int]:
         try:

@@ -212,6 +212,44 @@ def test_a_filter_that_no_text_holds_lists_nothing_and_says_so(operator, make_co
     assert "The request holds a character that no text has" in text_of(response)
 
 
+def test_a_search_that_is_not_understood_marks_its_word_and_offers_what_may_be_meant(operator, make_connection):
+    make_connection()
+    response = operator.get(LIST, {"q": "servce:ssh plant"})
+    page = response.content.decode()
+    assert response.status_code == 400
+    assert 'value="servce:ssh plant"' in page
+    assert '<mark><a href="#fault-1">servce</a></mark>' in page
+    assert 'href="?q=service%3Assh+plant"' in page
+
+
+def test_a_filter_is_the_same_typed_and_chosen(operator, make_connection):
+    make_connection(service_name="ssh", opened_by="dana@example.com")
+    typed = operator.get(LIST, {"q": "opener:dana@example.com service:ssh"})
+    chosen = operator.get(LIST, {"service": "ssh", "opened_by": "dana@example.com"})
+    for response in (typed, chosen):
+        assert response.context["cl"].query == "opener:dana@example.com service:ssh"
+        services = response.context["menus"][1]
+        assert [choice.url for choice in services.choices if choice.selected] == [
+            "?q=opener%3Adana%40example.com+service%3Assh"
+        ]
+
+
+def test_each_part_of_the_filter_is_taken_off_by_itself(operator, make_connection):
+    make_connection(device_name="plant 7")
+    chips = operator.get(LIST, {"q": "plant 7 -pump service:ssh,rdp", "o": "1"}).context["chips"]
+    assert [chip.url for chip in chips] == [
+        "?q=-pump+service%3Assh%2Crdp&o=1",
+        "?q=plant+7+service%3Assh%2Crdp&o=1",
+        "?q=plant+7+-pump&o=1",
+    ]
+
+
+def test_it_says_in_words_what_the_filter_means(operator, make_connection):
+    make_connection(device_name="plant 7")
+    page = text_of(operator.get(LIST, {"q": "plant 7 -pump"}))
+    assert "1 open connections, with “plant 7” in a name, without “pump” in a name" in page
+
+
 def test_a_filter_that_is_not_understood_selects_nothing(operator, make_connection):
     ticked = make_connection()
     for fields in ({"select_across": "1"}, {"_selected_action": str(ticked.pk)}):

@@ -95,7 +95,7 @@ def test_the_offer_leads_to_the_newer_ones_alone(operator: Client, shown: Connec
     assert offered
     page = operator.get(LIST + offered[1].replace("&amp;", "&"))
     assert [one.pk for one in page.context["cl"].result_list] == [newer.pk]
-    assert page.context["cl"].chosen.chosen["account"] == "default"
+    assert page.context["cl"].chosen.match.text == f"account:default newer:{shown.pk}"
     assert "Newer connections only" in text_of(page)
 
 

@@ -62,7 +62,7 @@ def test_a_list_that_is_not_there_lists_nothing(operator, make_connection):
     make_connection()
     answer = operator.get(f"{LIST}?list=0123456789abcdef")
     assert answer.status_code == 400
-    assert "The filter “pasted list” knows no" in text_of(answer)
+    assert "The filter “Pasted list” knows no" in text_of(answer)
 
 
 def test_the_same_lines_lead_to_the_same_address(operator, make_connection):

@@ -32,6 +32,12 @@ def run_link(run: StopRun, visible: Container[int]) -> SafeString:
 
 
 @register.simple_tag
+def run_of(run: StopRun) -> SafeString:
+    """The run's name and the way to it, for who is known to see it."""
+    return run_link(run, {run.pk})
+
+
+@register.simple_tag
 def returned_as(key: str, back: Connection | None) -> SafeString:
     """The beginning of the id `key`, and the way to the connection `back` that has it, where that is known."""
     short = Truncator(key).chars(12)

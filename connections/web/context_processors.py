@@ -14,6 +14,7 @@ from connections.models import Approval, Connection, StopItem, StopRun
 from connections.models.approvals import ApprovalState
 from connections.models.rights import may
 from connections.stops.approvals import around
+from connections.stops.progress.needs import needs
 from connections.words.counts import count_capped, in_words
 from remoteit_admin import __version__
 
@@ -27,6 +28,8 @@ class Section:
     url: str
     count: str = ""
     is_current: bool = False
+    is_urgent: bool = False
+    """Whether the count is of what needs the reader, and not of what there is."""
 
 
 class May:
@@ -55,7 +58,9 @@ def _sections(request: HttpRequest, around_now: Any) -> list[Section]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or not user.is_staff:
         return []
-    sections = [Section("o", _("Overview"), reverse("admin:index"), is_current=request.path == reverse("admin:index"))]
+    home, to_do = reverse("admin:index"), len(needs(user))
+    count = in_words(to_do) if to_do else ""
+    sections = [Section("o", _("Overview"), home, count, is_current=request.path == home, is_urgent=True)]
     if may(user, "view_connection"):
         open_now = in_words(count_capped(Connection.objects.visible_to(user).open().within_end()))
         sections += [

@@ -148,7 +148,7 @@ def _runs(world: World) -> list[Screen]:
     runs, running = page_of("connections_stoprun"), world.runs["running"]
     return [
         Screen("runs", runs, "css=#run_list"),
-        Screen("runs, need a look", f"{runs}?state=attention", 'css=.tabs li.selected:has-text("Need a look")'),
+        Screen("runs, need somebody", f"{runs}?state=attention", 'css=.tabs li.selected:has-text("Need somebody")'),
         Screen("runs, none", runs, text("No runs yet"), who="bob"),
         Screen("runs, bad filter", f"{runs}?state=odd", text("is not known"), status=400),
         Screen("run, running", address("running"), text("By account")),

@@ -28,7 +28,7 @@ def _doors() -> list[Screen]:
         Screen("sign-in, nothing filled in", overview, text("are both needed"), who="", steps=steps.send),
         Screen("sign-in, wrong", overview, text("do not match"), who="", steps=steps.sign_in_wrongly),
         Screen("sign-in, by somebody without staff status", overview, text("You are signed in as guest"), who="guest"),
-        Screen("overview", overview, text("Runs that need someone")),
+        Screen("overview", overview, text("Needs you")),
         Screen("overview, menus and help", overview, text("This help"), steps=steps.menus_and_help, scripted=True),
         Screen("overview, may see nothing", overview, text("Nothing to see yet"), who="newcomer"),
         Screen("password change", password, title("Password change")),

@@ -34,7 +34,7 @@ RUNS_PER_PAGE = 25
 TABS = {
     "": (gettext_lazy("All"), Q()),
     "going": (gettext_lazy("Going on"), Q(going=True)),
-    "attention": (gettext_lazy("Need a look"), Q(going=False, trouble=True)),
+    "attention": (gettext_lazy("Need somebody"), Q(going=False, trouble=True)),
     "done": (gettext_lazy("Done"), Q(going=False)),
 }
 

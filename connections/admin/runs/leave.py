@@ -18,7 +18,7 @@ from connections.admin.runs.controls import steerable
 from connections.admin.runs.sight import to_run
 from connections.models import StopRun
 from connections.stops import control
-from connections.stops.progress.left import TO_DO, Standing, read_left, standing_as
+from connections.stops.progress.left import TO_DO, TO_STOP, Standing, read_left, standing_as
 from connections.web.origin import user_of, web_origin
 from connections.words.counts import number
 
@@ -74,6 +74,10 @@ def _chosen(run: StopRun, what: str) -> tuple[str, StopItemQuerySet]:
         return _("what is left of the run"), standing_as(run.items.troubled(), *TO_DO)
     if what == "back":
         return _("what came back"), standing_as(run.items.troubled(), Standing.BACK)
+    if what == "unverified":
+        return _("what no list confirmed"), standing_as(run.items.troubled(), Standing.UNVERIFIED)
+    if what == "open":
+        return _("what is still open or in doubt"), standing_as(run.items.troubled(), *TO_STOP)
     cause = next((one for one in causes(read_left(run)) if one.key == what), None)
     if cause is None:
         raise Http404

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef
 
 from connections.models import Account, StopItem
+from connections.stops.progress.left import waiting_for_somebody
 
 if TYPE_CHECKING:
     from connections.models import StopRun
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def with_state(runs: StopRunQuerySet) -> StopRunQuerySet:
-    """Each run with `going`, and `trouble`: whether something of it is not, or not known to be, gone."""
+    """Each run with `going`, and `trouble`: whether something of it is open or undecided now."""
     items = StopItem.objects.filter(run=OuterRef("pk"))
-    return runs.annotate(going=Exists(items.unfinished()), trouble=Exists(items.needs_look()))
+    return runs.annotate(going=Exists(items.unfinished()), trouble=Exists(waiting_for_somebody(items)))
 
 
 def paused_accounts(runs: list[StopRun]) -> dict[int, list[str]]:

@@ -15,7 +15,7 @@ from connections.admin.overview.charts import stops_by_hour
 from connections.admin.overview.page import overview
 from connections.audit import triggers
 from connections.models import Account, AuditVerification, Connection, StopItem, StopRun
-from connections.stops import control
+from connections.stops import control, plan
 from tests.support.runs import WEB, living_worker, put, start_run
 
 pytestmark = pytest.mark.django_db
@@ -26,9 +26,8 @@ def runs_on(client: Client, user: User) -> str:
     """The words of the part that names the runs."""
     client.force_login(user)
     page = client.get("/admin/").content.decode()
-    section = re.search(r'<section[^>]*data-key="runs">(.*?)</section>', page, re.DOTALL)
-    assert section is not None
-    return " ".join(re.sub(r"<[^>]*>", " ", section[1]).split())
+    part = page[page.index('id="todo"') : page.index('class="state-line"')]
+    return " ".join(re.sub(r"<[^>]*>", " ", part.partition(">")[2].rpartition("<")[0]).split())
 
 
 @pytest.fixture
@@ -40,51 +39,65 @@ def with_triggers(db: None) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("state", "facts", "outcome", "left_to_do"),
-    [
-        ("refused", {}, "1 refused", "read what remote.it said"),
-        ("failed", {}, "1 failed", "never reached remote.it: retry"),
-        ("unknown", {}, "1 unknown", "may be stopped"),
-        ("stopped", {"verdict": "came_back"}, "1 came back", "opened again since"),
-        ("stopped", {"verdict": "still_alive"}, "1 still alive", "still open: stop it again"),
-        ("stopped", {"verdict": "unverified"}, "1 accepted, unverified", "no list could tell"),
-    ],
+    ("state", "facts"),
+    [("refused", {}), ("stopped", {"verdict": "still_alive"}), ("failed", {"upstream_status": None})],
 )
-def test_a_run_with_trouble_says_what_is_left_to_do(
-    client: Client, alice: User, make_connection: Make, state: str, facts: dict[str, str], outcome: str, left_to_do: str
+def test_what_is_open_stands_there_with_its_action(
+    client: Client, alice: User, make_connection: Make, state: str, facts: dict[str, str]
 ) -> None:
-    connection = make_connection()
-    start_run(alice, connection)
+    connection = make_connection(device_name="Gate 7")
+    run = start_run(alice, connection)
     put(connection, state, **facts)
     shown = runs_on(client, alice)
-    assert outcome in shown
-    assert left_to_do in shown
-    assert "Decide" in shown
+    assert f"Needs you 1 All 1 still open of run {run.pk} Gate 7" in shown
+    assert "Stop 1 again… Leave it, because…" in shown
 
 
-def test_the_most_pressing_comes_first(client: Client, alice: User, make_connection: Make) -> None:
+def test_the_same_number_stands_in_headline_title_and_navigation(
+    client: Client, alice: User, make_connection: Make
+) -> None:
+    for _number in range(2):
+        connection = make_connection()
+        start_run(alice, connection)
+        put(connection, "refused")
+    client.force_login(alice)
+    page = client.get("/admin/").content.decode()
+    assert "<title>2 need you · overview |" in page
+    assert "<span>2 need you</span>" in page
+    assert 'data-part="section-o"\n>2</span>' in page
+    assert page.count("favicon-trouble.svg") == 2
+
+
+def test_what_came_back_stands_first(client: Client, alice: User, make_connection: Make) -> None:
     first, second = make_connection(), make_connection()
-    start_run(alice, first, second)
+    run = start_run(alice, first, second)
     put(first, "refused")
-    put(second, "stopped", verdict="came_back")
-    assert "opened again since" in runs_on(client, alice)
+    put(second, "stopped", verdict="came_back", came_back_as="AB-1")
+    make_connection(connection_id="AB-1")
+    shown = runs_on(client, alice)
+    assert "Needs you 2" in shown
+    assert shown.index(f"1 came back after run {run.pk}") < shown.index(f"1 still open of run {run.pk}")
 
 
-def test_a_run_without_trouble_needs_nobody(client: Client, alice: User, make_connection: Make) -> None:
+def test_what_was_handled_by_a_later_run_says_so(client: Client, alice: User, make_connection: Make) -> None:
     connection = make_connection()
-    start_run(alice, connection)
-    put(connection, "stopped", verdict="confirmed_gone")
-    assert "None of the last 25." in runs_on(client, alice)
+    run = start_run(alice, connection)
+    put(connection, "refused")
+    later = plan.start(control.again(run, alice).key, alice, reason="again", origin=WEB)
+    later.items.update(state="stopped", verdict="confirmed_gone")
+    shown = runs_on(client, alice)
+    assert "Nothing needs you" in shown
+    assert f"1 of run {run.pk} , handled by run {later.pk}" in shown
 
 
-def test_a_run_that_goes_on_is_watched(client: Client, alice: User, make_connection: Make) -> None:
+def test_a_run_that_goes_on_stands_under_way(client: Client, alice: User, make_connection: Make) -> None:
     first, second = make_connection(), make_connection()
-    start_run(alice, first, second)
+    run = start_run(alice, first, second)
     put(first, "stopped")
     living_worker()
     shown = runs_on(client, alice)
-    assert "running, 1 of 2 answered" in shown
-    assert "Watch" in shown
+    assert "Needs you 0" in shown
+    assert f"Under way 1 All runs run {run.pk} : 1 of 2 answered" in shown
 
 
 def test_it_says_which_account_holds_a_run_up(
@@ -93,26 +106,29 @@ def test_it_says_which_account_holds_a_run_up(
     start_run(alice, make_connection())
     living_worker()
     Account.objects.update(held_at=timezone.now())
-    assert "default paused: it goes on when the account does" in runs_on(client, alice)
+    assert "0 of 1 answered; default paused, goes on when the account does" in runs_on(client, alice)
 
 
 def test_it_says_that_a_run_waits_for_a_worker(client: Client, alice: User, make_connection: Make) -> None:
     start_run(alice, make_connection())
-    assert "waits for a worker, 0 of 1 answered start a worker" in runs_on(client, alice)
+    assert "waits for a worker, 0 of 1 answered" in runs_on(client, alice)
 
 
-def test_a_paused_run_waits_for_a_person(client: Client, alice: User, make_connection: Make) -> None:
-    control.pause(start_run(alice, make_connection()), alice, WEB)
-    living_worker()
+def test_a_paused_run_needs_a_person(client: Client, alice: User, make_connection: Make) -> None:
+    run = start_run(alice, make_connection())
+    control.pause(run, alice, WEB)
     shown = runs_on(client, alice)
-    assert "paused, 0 of 1 answered" in shown
-    assert "resume it, or cancel what is not sent" in shown
+    assert f"Run {run.pk} is paused: 1 not sent" in shown
+    assert "Resume Cancel…" in shown
 
 
-def test_a_run_that_goes_on_undisturbed_needs_nothing(client: Client, alice: User, make_connection: Make) -> None:
-    start_run(alice, make_connection())
-    living_worker()
-    assert "nothing: it goes on by itself" in runs_on(client, alice)
+def test_who_can_do_nothing_about_it_is_not_called(
+    client: Client, alice: User, bob: User, make_connection: Make
+) -> None:
+    connection = make_connection()
+    start_run(alice, connection)
+    put(connection, "refused")
+    assert "Needs you 0" in runs_on(client, bob)
 
 
 @pytest.mark.parametrize(("faults", "words"), [(0, "no break in 7 lines, verified"), (1, "the history does not hold")])
@@ -126,12 +142,13 @@ def test_it_says_what_the_last_verification_found(
     assert words in client.get("/admin/").content.decode()
 
 
-def test_runs_of_others_need_those(
-    client: Client, alice: User, admin_user: User, bob: User, make_connection: Make
+def test_runs_of_others_need_those_who_steer_them(
+    client: Client, alice: User, admin_user: User, make_connection: Make
 ) -> None:
-    start_run(alice, make_connection())
-    assert "No run yet." in runs_on(client, bob)
-    assert "alice" in runs_on(client, admin_user)
+    connection = make_connection()
+    start_run(alice, connection)
+    put(connection, "refused")
+    assert "Needs you 1" in runs_on(client, admin_user)
 
 
 def test_what_is_open_is_counted_by_account_and_service(alice: User, make_connection: Make) -> None:
@@ -197,7 +214,7 @@ def test_a_column_reaches_as_high_as_its_parts_together(alice: User, make_connec
 def test_it_asks_for_itself_every_10_seconds(client: Client, bob: User) -> None:
     client.force_login(bob)
     page = client.get("/admin/").content.decode()
-    assert 'data-refreshed data-every="10" data-url="/admin/"' in page
+    assert 'data-every="10"\ndata-url="/admin/"' in page
     assert "http-equiv" not in page  # without script nothing moves
 
 

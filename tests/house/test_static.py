@@ -46,6 +46,17 @@ def test_a_line_of_a_sheet_holds_one_declaration(path: Path) -> None:
     assert [number for number, line in code(path, CSS_TEXT) if not one.fullmatch(line)] == []
 
 
+@pytest.mark.parametrize("path", SHEETS, ids=name)
+def test_every_rule_of_a_sheet_ends_before_the_next_begins(path: Path) -> None:
+    """A brace that a merge has lost takes all that follows into a print's or a phone's rules, and no parser complains."""
+    depth, too_deep = 0, []
+    for number, line in code(path, CSS_TEXT):
+        depth += line.count("{") - line.count("}")
+        if not 0 <= depth <= 2 or (depth > 1 and line.startswith("@media")):
+            too_deep.append(number)
+    assert (depth, too_deep[:1]) == (0, [])
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=name)
 def test_a_line_of_a_script_holds_one_statement(path: Path) -> None:
     """Nothing follows a semicolon, and no block that holds statements is written on one line."""

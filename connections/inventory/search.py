@@ -41,7 +41,7 @@ FILTERS = {
     "list": "list",
 }
 """The filters that an address may set beside its search, each with its field there."""
-OTHER_PARAMETERS = ("q", "o", "p")
+OTHER_PARAMETERS = ("q", "o", "p", "view")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from connections.models.folded import lookups  # noqa: F401 - they register them
 from connections.models.notices import CourierPlace, Delivery
 from connections.models.pasted import PastedList
 from connections.models.people import FailedSignIns, SeenChanges, SignInBrake
-from connections.models.preferences import Preferences
+from connections.models.preferences import Preferences, SavedView
 from connections.models.rights import Right
 from connections.models.runs import StopItem, StopRun
 from connections.models.scope import ScopeRule
@@ -31,6 +31,7 @@ __all__ = [
     "PastedList",
     "Preferences",
     "Right",
+    "SavedView",
     "ScopeRule",
     "SeenChanges",
     "SessionToken",

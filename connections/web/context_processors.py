@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from connections.models import Approval, Connection, StopItem, StopRun
+from connections.models import Approval, Connection, SavedView, StopItem, StopRun
 from connections.models.approvals import ApprovalState
 from connections.models.rights import may
 from connections.stops.approvals import around
@@ -64,7 +64,7 @@ def _sections(request: HttpRequest, around_now: Any) -> list[Section]:
     if may(user, "view_connection"):
         open_now = in_words(count_capped(Connection.objects.visible_to(user).open().within_end()))
         sections += [
-            _section(request, "c", _("Connections"), "connection", open_now),
+            _section(request, "c", _("Connections"), "connection", open_now, _start(request)),
             _section(request, "r", _("Runs"), "stoprun", _runs_under_way(user)),
             *_approvals(request, user, around_now),
             _section(request, "h", _("History"), "auditevent"),
@@ -86,12 +86,18 @@ def _approvals(request: HttpRequest, user: Any, around_now: list[Approval]) -> l
     return [_section(request, "p", _("Approvals"), "approval", in_words(count) if count else "")]
 
 
-def _section(request: HttpRequest, key: str, name: str, model: str, count: str = "") -> Section:
+def _start(request: HttpRequest) -> str:
+    """The query of the list that the person begins with; "" for all that is open."""
+    view = SavedView.objects.filter(user=request.user.pk, is_start=True).first()
+    return f"?{view.query}&view={view.pk}" if view else ""
+
+
+def _section(request: HttpRequest, key: str, name: str, model: str, count: str = "", query: str = "") -> Section:
     url = reverse(f"admin:connections_{model}_changelist")
     # The confirm page is on the way from the list; its run is none yet.
     confirming = request.path.endswith("/confirm/")
     is_current = model == "connection" if confirming else request.path.startswith(url)
-    return Section(key, name, url, count, is_current)
+    return Section(key, name, f"{url}{query}", count, is_current)
 
 
 def _runs_under_way(user: Any) -> str:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from connections.admin.connections.verdict import what_settles
+from connections.admin.connections.one.verdict import what_settles
 from connections.live.read import read_list
 from connections.models import Account, Connection
 from connections.sandbox import FaultRule, Sandbox

@@ -11,17 +11,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from connections.admin.connections import export, imports, openings, paste, refresh, single
+from connections.admin.connections import display, export, imports, openings, paste, refresh, saved
 from connections.admin.connections.add import add_view
 from connections.admin.connections.change_list import ConnectionList, list_of
 from connections.admin.connections.columns import COLUMNS
-from connections.admin.connections.sight import connection_or_404, connections_of, may_and_see
+from connections.admin.connections.one import views as one
+from connections.admin.connections.sight import connection_or_404, connections_of, may_and_see, ticked_in
 from connections.admin.pages import PagedAdmin, page_context
 from connections.admin.readonly import ReadOnlyAdmin
 from connections.admin.refusals import Lacks
 from connections.admin.stop_form import as_count
 from connections.inventory import search
-from connections.inventory.grammar.fields import is_key
 from connections.models import Connection
 from connections.models.connections import ConnectionQuerySet
 from connections.models.rights import may
@@ -35,12 +35,14 @@ class ConnectionAdmin(PagedAdmin, ReadOnlyAdmin):
     """The list, from which connections are stopped, and a connection's own page."""
 
     pages = (
+        *display.PAGES,
         *export.PAGES,
         *imports.PAGES,
         *openings.PAGES,
         *paste.PAGES,
         *refresh.PAGES,
-        *single.PAGES,
+        *saved.PAGES,
+        *one.PAGES,
     )
     list_display = COLUMNS
     list_per_page = 50
@@ -78,7 +80,7 @@ class ConnectionAdmin(PagedAdmin, ReadOnlyAdmin):
             raise Lacks("stop_connection")
         back = HttpResponseRedirect(request.get_full_path())
         changes = list_of(request)
-        ticked = request.POST.getlist("_selected_action")
+        ticked = ticked_in(request)
         if changes.chosen.problems:
             return back  # the list says what it did not understand
         if request.POST.get("action") != "stop_selected":
@@ -86,7 +88,7 @@ class ConnectionAdmin(PagedAdmin, ReadOnlyAdmin):
             return back
         if request.POST.get("select_across") == "1":
             return self.stop_selected(request, changes.queryset)
-        if not ticked or not all(is_key(pk) for pk in ticked):
+        if not ticked:
             messages.error(request, _("No connection was selected. Nothing was sent."))
             return back
         return self.stop_selected(request, self.get_queryset(request).filter(pk__in=ticked).order_by("opened_at", "pk"))
@@ -94,7 +96,7 @@ class ConnectionAdmin(PagedAdmin, ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Stop selected connections"), permissions=["stop"])
     def stop_selected(self, request: HttpRequest, queryset: ConnectionQuerySet) -> HttpResponse:
         """Freeze the list and go to the page that asks. `shown`: how many the list had said there are."""
-        selector = {"door": "web", "by": "ticked", "shown": len(request.POST.getlist("_selected_action"))}
+        selector = {"door": "web", "by": "ticked", "shown": len(ticked_in(request))}
         if request.POST.get("select_across") == "1":
             shown = as_count(request.POST.get("shown", ""))
             selector = {"door": "web", "by": "filter", "match": search.read(request.GET).match.text, "shown": shown}
@@ -113,7 +115,7 @@ class ConnectionAdmin(PagedAdmin, ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return single.page_view(request, object_id)
+        return one.page_view(request, object_id)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.templatetags.admin_list import result_headers
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.db.models import Max
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 
 from connections.admin.connections import facets
 from connections.admin.connections.columns import COLUMNS
+from connections.admin.connections.display import DENSITIES, ROWS, Display, display_of
 from connections.admin.connections.misread import errors
 from connections.admin.connections.paste import PasteForm
+from connections.admin.connections.saved import view_of, views_menu
 from connections.inventory import search
 from connections.inventory.grammar.tokens import Value
 from connections.inventory.match import Match
@@ -33,6 +35,7 @@ class ConnectionList(ChangeList):
     chosen: search.ListFilter
     root_queryset: ConnectionQuerySet
     read_at: datetime
+    display: Display
     newest: int
     """The key of the newest record, of any account, when the rows were read."""
 
@@ -44,6 +47,8 @@ class ConnectionList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         self.read_at = timezone.now()
+        self.display = display_of(request, view_of(request))
+        self.list_per_page = self.display.rows
         self.newest = self.root_queryset.aggregate(newest=Max("pk"))["newest"] or 0
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
         self.page = self.paginator.get_page(self.page_num)
@@ -68,7 +73,7 @@ class ConnectionList(ChangeList):
     @property
     def rows(self) -> list[dict[str, Any]]:
         """What the template shows of each connection."""
-        return [_row(connection) for connection in self.result_list]
+        return [_row(connection, self.display.cells) for connection in self.result_list]
 
     def context(self, request: HttpRequest) -> dict[str, Any]:
         """What the page shows around the rows; nothing, where the address was not understood."""
@@ -78,6 +83,10 @@ class ConnectionList(ChangeList):
         return {
             **self.parts(request),
             "headers": _headers(self),
+            "display": self.display,
+            "densities": DENSITIES.items(),
+            "rows_offered": ROWS,
+            **views_menu(request),
             "menus": facets.menus(self.chosen, self.root_queryset, params),
             "chips": facets.chips(self.chosen, params),
             "paste_form": PasteForm(),
@@ -128,7 +137,7 @@ def latest_items(connections: list[Connection]) -> dict[int, StopItem]:
     return {item.connection_id: item for item in items}
 
 
-def _row(connection: Any) -> dict[str, Any]:
+def _row(connection: Any, cells: list[Any]) -> dict[str, Any]:
     is_gone, has_changed = getattr(connection, "is_gone", False), getattr(connection, "has_changed", False)
     facts = {"connection": connection, "service": connection.service_name}
     return {
@@ -136,17 +145,29 @@ def _row(connection: Any) -> dict[str, Any]:
         "id": connection.connection_id,
         "css": "changed-row gone-row" if is_gone else "changed-row" if has_changed else "",
         "select": _("Select %(connection)s, %(service)s") % facts,
-        "cells": [{"name": cell.__name__, "label": cell.label, "value": cell(connection)} for cell in COLUMNS],
+        "cells": [{"name": cell.__name__, "label": cell.label, "value": cell(connection)} for cell in cells],
     }
 
 
 def _headers(changes: ConnectionList) -> list[dict[str, Any]]:
-    headers = []
-    for column, header in zip(COLUMNS, list(result_headers(changes))[-len(COLUMNS) :], strict=True):
-        ascending = header.get("ascending")
-        if column.__name__ == "open_for":
-            # Sorted by the time of opening: the oldest first is the longest open first.
-            ascending = not ascending
-        header["direction"] = ("ascending" if ascending else "descending") if header.get("sorted") else ""
-        headers.append({**header, "name": column.__name__})
-    return headers
+    """The heads of the columns that are shown. One click sorts by that alone; `url_more` puts it behind the others."""
+    found = list(result_headers(changes))[-len(COLUMNS) :]
+    by_name = dict(zip((cell.__name__ for cell in COLUMNS), found, strict=True))
+    return [_header(changes, name, by_name[name]) for name in changes.display.columns]
+
+
+def _header(changes: ConnectionList, name: str, header: dict[str, Any]) -> dict[str, Any]:
+    ascending = header.get("ascending")
+    # Sorted by the time of opening: the oldest first is the longest open first.
+    shown = not ascending if name == "open_for" else ascending
+    number = [getattr(cell, "__name__", cell) for cell in changes.list_display].index(name)
+    sorted_by = [part for part in changes.params.get(ORDER_VAR, "").split(".") if part]
+    behind = [part for part in sorted_by if part.lstrip("-") != str(number)]
+    this = f"-{number}" if header.get("sorted") and ascending else str(number)
+    return {
+        **header,
+        "name": name,
+        "direction": ("ascending" if shown else "descending") if header.get("sorted") else "",
+        "url_alone": changes.get_query_string({ORDER_VAR: this}, ["p"]),
+        "url_more": changes.get_query_string({ORDER_VAR: ".".join([*behind, this])}, ["p"]),
+    }

@@ -23,15 +23,16 @@ COLUMNS: list[Any] = []
 """For each column what writes its cells."""
 
 
-def column(head: Any, *, order: str | None = None, label: Any = "") -> Callable[[Cell], Cell]:
+def column(head: Any, *, order: str | None = None, label: Any = "", is_default: bool = True) -> Callable[[Cell], Cell]:
     """Makes a column of the function that writes its cells; its name is theirs in the style sheet.
 
     `order`: the field by which it is sorted, None where it is not. `label`: what stands before a cell on a phone, where
-    rows are cards without heads.
+    rows are cards without heads. `is_default`: whether it is shown to who has chosen no columns.
     """
 
     def declare(cell: Cell) -> Cell:
         cell.label = label  # type: ignore[attr-defined]
+        cell.is_default = is_default  # type: ignore[attr-defined]
         COLUMNS.append(admin.display(description=head, ordering=order)(cell))
         return cell
 
@@ -62,7 +63,7 @@ def account(connection: Connection) -> SafeString:
     return panel.name(connection.account)
 
 
-@column(gettext_lazy("Opened by"))
+@column(gettext_lazy("Opened by"), order="opened_by")
 def opened_by(connection: Connection) -> SafeString | str:
     return panel.name(connection.opened_by) or NOT_KNOWN
 
@@ -87,6 +88,16 @@ def last_seen(connection: Any) -> SafeString | str:
     return panel.last_seen(connection)
 
 
-@column(gettext_lazy("Service address"))
+@column(gettext_lazy("Service address"), order="device_address")
 def address(connection: Connection) -> str:
     return connection.device_address
+
+
+@column(gettext_lazy("Ends by itself"), label=gettext_lazy("ends"), is_default=False)
+def ends(connection: Connection) -> SafeString | str:
+    return panel.at(connection.expires_at)
+
+
+@column(gettext_lazy("Connection id"), is_default=False)
+def connection_id(connection: Connection) -> str:
+    return connection.connection_id

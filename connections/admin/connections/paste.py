@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from connections.admin.connections.sight import connections_of
+from connections.admin.connections.sight import connections_of, ticked_in
 from connections.admin.pages import Page, page_context
 from connections.inventory import pasted_lists
 from connections.inventory.lookup import ALL_ACCOUNTS, Answer, meant
@@ -121,12 +122,15 @@ def answer_view(request: HttpRequest, key: str) -> HttpResponse:
     """What each line means, to who looks at it, now."""
     seen = connections_of(request)
     pasted = get_object_or_404(PastedList, key=key)
-    replies, hidden = pasted_lists.replies_for(user_of(request), pasted, unread_accounts())
+    lists = list_state(Account.objects.all())
+    unread = {account.pk for account, _trouble in lists.troubled}
+    replies, hidden = pasted_lists.replies_for(user_of(request), pasted, unread)
     is_own = pasted.user_id == request.user.pk
     if not is_own and not any(reply.targets for reply in replies):
         raise Http404
-    context = page_context(request, Connection, pasted=pasted, is_own=is_own, hidden=hidden, **_answer(replies, seen))
-    context["lists"] = list_state(Account.objects.all())
+    context = page_context(
+        request, Connection, pasted=pasted, is_own=is_own, hidden=hidden, lists=lists, **_answer(replies, seen)
+    )
     return TemplateResponse(request, "admin/connections/paste_answer.html", context)
 
 
@@ -144,9 +148,24 @@ def change_view(request: HttpRequest, key: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:connections_connection_paste"))
 
 
+@require_POST
+def selection_view(request: HttpRequest) -> HttpResponse:
+    """The list of exactly the rows that were ticked, on whichever page."""
+    rows = connections_of(request).filter(pk__in=ticked_in(request)).order_by("opened_at", "pk")
+    ids = rows.values_list("connection_id", "account__name")
+    try:
+        pasted = pasted_lists.keep(user_of(request), "\n".join(f"{one}\t{ACCOUNT}{account}" for one, account in ids))
+    except NotALine:
+        messages.error(request, _("No connection was selected."))
+        return HttpResponseRedirect(reverse("admin:connections_connection_changelist"))
+    address = reverse("admin:connections_connection_changelist")
+    return HttpResponseRedirect(f"{address}?list={pasted.key}&status=all")
+
+
 PAGES = (
     Page("paste/", "paste", paste_view),
     Page("paste/<slug:key>/", "pasted", answer_view),
+    Page("selection/", "selection", selection_view),
     Page("paste/<slug:key>/change/", "pasted_change", change_view),
 )
 

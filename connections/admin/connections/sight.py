@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from connections.models.connections import ConnectionQuerySet
 
+MOST_TICKED = 10_000
+
 
 def connections_of(request: HttpRequest) -> ConnectionQuerySet:
     """The connections that the request may see. Raises Lacks for who may see none."""
@@ -37,3 +39,10 @@ def connection_or_404(request: HttpRequest, key: str) -> Connection:
 def may_and_see(request: HttpRequest, permission: str) -> bool:
     """Whether the person may do what `permission` names, and see what comes of it."""
     return may(request.user, permission) and may(request.user, "view_connection")
+
+
+def ticked_in(request: HttpRequest) -> list[str]:
+    """The keys of the rows that were ticked, on this page and on others; none where anything else came, too."""
+    elsewhere = request.POST.get("elsewhere", "")
+    keys = [*request.POST.getlist("_selected_action"), *(elsewhere.split(",") if elsewhere else [])]
+    return list(dict.fromkeys(keys)) if all(map(is_key, keys)) and len(keys) <= MOST_TICKED else []

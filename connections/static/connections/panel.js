@@ -39,6 +39,7 @@
     dialogs();
     copying();
     filling();
+    sorting();
     ages();
     selection();
     keys();
@@ -80,6 +81,16 @@
         }
       });
     }
+  };
+
+  /* -- a click on a head sorts by that column alone, with Shift by it behind the others */
+  const sorting = () => {
+    for (const a of $$('[data-more]'))
+      a.addEventListener('click', (e) => {
+        if (!e.shiftKey) return;
+        e.preventDefault();
+        location.assign(a.dataset.more);
+      });
   };
 
   const dialogs = () => {
@@ -160,19 +171,57 @@
 
   /* -- selection: count in bar and button, page, all that match, shift-click ranges */
   let select = null;
+  const SELECTION = 'selection:';
+  const forget = () => {
+    try {
+      for (const key of Object.keys(sessionStorage)) if (key.startsWith(SELECTION)) sessionStorage.removeItem(key);
+    } catch {
+      /* no storage: nothing is kept */
+    }
+  };
   const number = (n) => n.toLocaleString(root.lang || 'en');
   const selection = () => {
+    /* once a run is on its way, what was selected for it is not any more */
+    if (/\/stoprun\/\d+\//.test(location.pathname)) forget();
     const bar = $('.actions:has(.button.cut)'); /* stock lists (users, groups) keep Django's actions.js */
     if (!bar) return;
     const boxes = () => $$('#result_list .action-select');
     const toggle = $('#action-toggle');
     const across = $('.select-across', bar.closest('form'));
+    const elsewhere = $('.elsewhere', bar.closest('form')); /* the keys that are ticked on other pages */
     const words = bar.dataset; /* the page's language, not this script's */
     const parts = {};
-    for (const name of ['action-counter', 'all', 'page', 'question', 'clear']) parts[name] = $('.' + name, bar);
+    for (const name of ['action-counter', 'all', 'page', 'question', 'show', 'clear']) parts[name] = $('.' + name, bar);
     const cut = $('.button.cut', bar);
     const label = $('.cut-label', cut);
     let anchor = null;
+
+    /* what is ticked outlives page, order and reload: for each filter its rows, with the page of each */
+    const of = new URLSearchParams(location.search);
+    const page = of.get('p') || '1';
+    for (const name of ['p', 'o', 'view']) of.delete(name);
+    of.sort();
+    const place = `${SELECTION}${location.pathname}?${of}`;
+    const others = new Map();
+    const load = () => {
+      try {
+        for (const [key, on] of Object.entries(JSON.parse(sessionStorage.getItem(place) || '{}'))) others.set(key, on);
+      } catch {
+        others.clear(); /* no storage, or not ours: the selection is that of the page */
+      }
+    };
+    const keep = () => {
+      const here = boxes().filter((b) => b.checked);
+      const all = [...others, ...here.map((b) => [b.value, page])];
+      try {
+        if (all.length) sessionStorage.setItem(place, JSON.stringify(Object.fromEntries(all)));
+        else sessionStorage.removeItem(place);
+      } catch {
+        /* a full or forbidden storage: the selection is that of the page */
+      }
+    };
+    load();
+    for (const b of boxes()) if (others.delete(b.value)) b.checked = true;
 
     /* a text that is set anew is read out anew */
     const say = (part, text) => {
@@ -182,20 +231,26 @@
       const all = boxes();
       const chosen = all.filter((b) => b.checked).length;
       const whole = across.value === '1';
-      const count = whole ? bar.dataset.total : number(chosen);
+      const picked = chosen + others.size;
+      const pages = new Set([...others.values(), ...(chosen ? [page] : [])]).size;
+      const count = whole ? bar.dataset.total : number(picked);
+      keep();
+      elsewhere.value = Array.from(others.keys()).join(',');
       parts['action-counter'].classList.toggle('hidden', whole);
-      say(parts['action-counter'], chosen ? words.selected.replace('{count}', number(chosen)) : words.nothing);
+      const said = pages > 1 ? words.selectedPages.replace('{pages}', number(pages)) : words.selected;
+      say(parts['action-counter'], picked ? said.replace('{count}', number(picked)) : words.nothing);
+      parts.show.classList.toggle('hidden', whole || picked === 0);
       parts.all.classList.toggle('hidden', !whole);
       parts.page.classList.toggle('hidden', chosen === all.length); /* where the table's head is not shown */
       parts.question.classList.toggle(
         'hidden',
         whole || chosen === 0 || chosen !== all.length || String(all.length) === bar.dataset.total,
       );
-      parts.clear.classList.toggle('hidden', chosen === 0);
-      bar.classList.toggle('awake', chosen > 0);
-      cut.disabled = chosen === 0;
+      parts.clear.classList.toggle('hidden', picked === 0);
+      bar.classList.toggle('awake', picked > 0);
+      cut.disabled = picked === 0;
       label.textContent =
-        chosen === 0 ? words.stopNothing : count === '1' ? words.stopOne : words.stopMany.replace('{count}', count);
+        picked === 0 ? words.stopNothing : count === '1' ? words.stopOne : words.stopMany.replace('{count}', count);
       toggle.checked = chosen > 0 && chosen === all.length;
       toggle.indeterminate = chosen > 0 && chosen < all.length;
     };
@@ -230,9 +285,13 @@
       update();
       $('a', parts.clear).focus({ preventScroll: true });
     });
+    const clear = () => {
+      others.clear();
+      set(boxes(), false);
+    };
     $('a', parts.clear).addEventListener('click', (e) => {
       e.preventDefault();
-      set(boxes(), false);
+      clear();
       toggle.focus({ preventScroll: true });
     });
     bar.addEventListener('keydown', (e) => {
@@ -245,11 +304,11 @@
     document.addEventListener('updated', update);
     update();
     /* all that match is then one Enter away, not a Tab for every row */
-    const page = () => {
+    const whole = () => {
       set(boxes(), true);
       if (!parts.question.classList.contains('hidden')) $('a', parts.question).focus({ preventScroll: true });
     };
-    select = { boxes, page, pick, cut, clear: () => set(boxes(), false) };
+    select = { boxes, page: whole, pick, cut, clear };
   };
 
   /* -- keyboard: never while typing, never with a modifier but Shift for the range */
@@ -287,6 +346,12 @@
       current = at;
       row().classList.add('current');
     });
+    const openMenu = (selector) => {
+      const menu = $(selector);
+      if (!menu) return;
+      menu.open = true;
+      $('summary', menu).focus();
+    };
     const ACT = {
       '/': () => $('#searchbar')?.focus(),
       '?': () => $('#keyboard-help')?.showModal(),
@@ -303,6 +368,11 @@
       },
       y: () => copied(location.href),
       r: () => $('[data-refresh-now]')?.click(),
+      v: () => openMenu('#views-menu'),
+      d: () => openMenu('#display-menu'),
+      w: () => $('[data-do="w"]')?.click(),
+      n: () => $('[data-page="next"]')?.click(),
+      p: () => $('[data-page="back"]')?.click(),
       l: () => $('[data-open="paste-dialog"]')?.click(),
       Enter: () => row() && $('th a', row())?.click(),
       Escape: () => select?.clear(),

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.admin.connections.change_list import latest_items
-from connections.admin.connections.timeline import timeline
-from connections.admin.connections.verdict import verdict_of_connection
+from connections.admin.connections.one.timeline import timeline
+from connections.admin.connections.one.verdict import verdict_of_connection
 from connections.inventory.export import as_object
 from connections.live.standing import seen_of, trouble_of
 from connections.models import Connection, StopItem, StopRun

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from connections.admin.connections.page import connection_page
+from connections.admin.connections.one.page import connection_page
 from connections.admin.connections.sight import connection_or_404
 from connections.admin.pages import Page, page_context
 from connections.admin.refusals import Lacks

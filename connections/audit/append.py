@@ -120,5 +120,7 @@ def _body(entry: Entry, at: datetime) -> dict[str, Any]:
         body["connection"] = entry.connection.pk
     if entry.run is not None:
         body["run_id"] = entry.run.pk
+        if entry.run.hold_id is not None:
+            body["hold_id"] = entry.run.hold_id
     body.update({key: value for key, value in entry.facts.items() if value is not None and value != ""})
     return body

@@ -82,6 +82,17 @@ def compare(account: Account, listed: SessionList, *, asked_seq: int) -> Changes
     return changes
 
 
+def compare_listed(account: Account, sessions: dict[str, Session]) -> Changes:
+    """What `sessions`, by key, say of the records of `account`, and nothing of any other record."""
+    changes, found = Changes(), set()
+    for keys in chunks(list(sessions), LOOKED_UP_AT_ONCE):
+        for known in _read(Connection.objects.filter(account=account, connection_key__in=keys)):
+            found.add(known.key)
+            _compare_seen(changes, known, sessions[known.key], complete=True)
+    changes.new = [session for key, session in sessions.items() if key not in found]
+    return changes
+
+
 def in_scope(list_scope: str, listed: SessionList) -> bool:
     """Whether the list covers where a connection was seen: an organisation that was left hides what it holds."""
     return not list_scope or list_scope in listed.accounts

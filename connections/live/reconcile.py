@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from connections.audit.append import Entry, append
 from connections.audit.origin import WORKER
 from connections.db.bulk import insert_rows, update_many
-from connections.live.compare import chunks, compare
+from connections.live.compare import chunks, compare, compare_listed
 from connections.live.order import not_answered_since
 from connections.models import Account, Connection
 from connections.models.accounts import lock_accounts
@@ -23,6 +23,8 @@ from connections.models.formats import YEARS
 from connections.models.states import ConnectionStatus, KnownBy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from connections.models.connections import ConnectionQuerySet
     from connections.remoteit import Session, SessionList
 
@@ -73,6 +75,22 @@ def reconcile(account: Account, listed: SessionList, *, asked_seq: int) -> Recon
     _update(records, changes.missing, absent_seq=asked_seq)
     ended = sum(_end(account, pks, asked_seq) for pks in chunks(changes.ended, CHUNK))
     return Reconciled(len(changes.new), ended, changes.listed_though_cut, changes.alive_after_all, changes.uncovered)
+
+
+def meet(account: Account, sessions: Iterable[Session], *, asked_seq: int) -> int:
+    """Make the records of `account` follow the open sessions of single services, whose lists were whole.
+
+    Nothing ends by it: what such a list lacks is for the account's own list to tell. Returns how many it opened.
+    """
+    listed = {session.id.lower(): session for session in sessions if session.proxy}
+    changes = compare_listed(account, listed)
+    for new in chunks(changes.new, CHUNK):
+        _open(account, new, asked_seq, complete=True)
+    for pks in chunks(list(changes.known_better), CHUNK):
+        _know_better(account, {pk: changes.known_better[pk] for pk in pks})
+    _update(Connection.objects.all(), changes.first_complete, listed_seq=asked_seq)
+    revive(account, changes.alive_after_all, asked_seq=asked_seq)
+    return len(changes.new)
 
 
 def revive(account: Account, pks: list[int], *, asked_seq: int) -> None:

@@ -6,6 +6,10 @@ from connections.models.audit import AuditCheckpoint, AuditEvent, AuditHead, Aud
 from connections.models.connections import Connection
 from connections.models.credentials import SessionToken, StoredCredentials
 from connections.models.folded import lookups  # noqa: F401 - they register themselves
+from connections.models.holding.holds import Hold
+from connections.models.holding.measures import Measure
+from connections.models.holding.members import HoldClock, HoldMember, HoldReturn
+from connections.models.holding.ways import ServiceWays
 from connections.models.notices import CourierPlace, Delivery
 from connections.models.pasted import PastedList
 from connections.models.people import FailedSignIns, SeenChanges, SignInBrake
@@ -28,12 +32,18 @@ __all__ = [
     "CourierPlace",
     "Delivery",
     "FailedSignIns",
+    "Hold",
+    "HoldClock",
+    "HoldMember",
+    "HoldReturn",
+    "Measure",
     "PastedList",
     "Preferences",
     "Right",
     "SavedView",
     "ScopeRule",
     "SeenChanges",
+    "ServiceWays",
     "SessionToken",
     "SignInBrake",
     "StopItem",

@@ -77,6 +77,8 @@ class StopRun(models.Model):
     started_at = models.DateTimeField(_("started"), null=True)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="reruns")
     """The run whose rest this one takes up again."""
+    hold = models.ForeignKey("Hold", on_delete=models.PROTECT, null=True, related_name="runs")
+    """The hold that this run is of."""
     paused_at = models.DateTimeField(_("paused"), null=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True)
     not_before = models.DateTimeField(_("first sending not before"), null=True)

@@ -16,6 +16,7 @@ from connections.words import actions_files as files
 from connections.words import actions_people as people
 from connections.words import actions_stops as stops
 from connections.words.door import approvals
+from connections.words.holds import actions as holds
 
 Facts = dict[str, Any]
 
@@ -199,6 +200,26 @@ ACTIONS = {
     "connection.open_answered": _answer(
         _("Answers to openings"), _("wish answered"), "open", _by(accounts.OPENED, "outcome"), accounts.notes
     ),
+    "hold.requested": Action(
+        _("Holds asked for"), _("asked to hold connections"), "hold", holds.requested, holds.requested_notes
+    ),
+    "hold.service_joined": Action(_("Services joined a hold"), _("a service joined a hold"), "hold", doer=Doer.PANEL),
+    "hold.service_decided": Action(_("Decisions about services that joined"), _("decided about a service"), "hold"),
+    "hold.measure_sent": Action(
+        _("Measures sent"), _("measure about to be asked"), "sending", holds.sent, doer=Doer.PANEL
+    ),
+    "hold.measure_answered": _answer(
+        _("Answers to measures"), _("measure answered"), "list", holds.answered, _no_notes
+    ),
+    "hold.measure_seen": Action(_("Measures seen"), _("measure seen"), "list", holds.seen, doer=Doer.PANEL),
+    "hold.returned": Action(_("Come-backs"), _("came back"), "back", holds.returned, holds.returned_notes, Doer.PANEL),
+    "hold.quiet": Action(_("Holds quiet"), _("nothing came back for the quiet time"), "hold", doer=Doer.PANEL),
+    "hold.ended": Action(_("Holds ended"), _("ended a hold"), "hold", holds.ended, holds.ended_notes),
+    "hold.restored": Action(_("Values put back"), _("put a value back"), "retry", holds.restored, holds.why),
+    "hold.extended": Action(_("Holds extended"), _("moved the deadline of a hold"), "hold"),
+    "hold.raised": Action(_("Holds raised"), _("went further with a hold"), "hold", holds.raised),
+    "hold.offer_declined": Action(_("Next levels declined"), _("went on with a hold as it is"), "hold"),
+    "hold.evidence_exported": Action(_("Evidence of holds"), _("exported the evidence of a hold"), "download"),
 }
 
 

@@ -20,6 +20,7 @@ FLOORS = (
     ("accounts", "people", "backup"),
     ("stops", "inventory"),
     ("live",),
+    ("holds",),
     ("words",),
     ("evidence", "notices"),
     ("web", "templatetags"),

@@ -48,7 +48,7 @@ def test_a_line_of_a_sheet_holds_one_declaration(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SHEETS, ids=name)
 def test_every_rule_of_a_sheet_ends_before_the_next_begins(path: Path) -> None:
-    """A brace that a merge has lost takes all that follows into a print's or a phone's rules, and no parser complains."""
+    """A brace that a merge has lost takes all that follows into the rules of a phone, and no parser complains."""
     depth, too_deep = 0, []
     for number, line in code(path, CSS_TEXT):
         depth += line.count("{") - line.count("}")

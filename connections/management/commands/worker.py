@@ -18,6 +18,7 @@ from huey.contrib.djhuey import HUEY
 import connections.tasks  # noqa: F401 - registers what the engine carries
 from connections.accounts.credentials import ensure_default_account
 from connections.audit import upkeep
+from connections.holds import keeper
 from connections.inventory import upload_reader
 from connections.live import lister
 from connections.notices import courier
@@ -45,6 +46,7 @@ class Command(BaseCommand):
                 ("keeping", upkeep.run),
                 ("courier", courier.run),
                 ("uploads", partial(upload_reader.run, drain.worker)),
+                ("holds", partial(keeper.run, drain.worker)),
             )
         ]
         config = ConsumerConfig(**settings.HUEY["consumer"])

@@ -39,7 +39,7 @@ ORDER BY item.id LIMIT %s
 """  # noqa: S608 - the columns of our own tables
 LOCKED = "FOR NO KEY UPDATE OF item, connection SKIP LOCKED"
 SENDABLE_RUNS = """
-SELECT run.id, run.user_id, person.username
+SELECT run.id, run.user_id, run.hold_id, person.username
 FROM connections_stoprun AS run JOIN auth_user AS person ON person.id = run.user_id
 WHERE run.id IN ({}) AND run.state = 'started' AND run.paused_at IS NULL AND run.cancelled_at IS NULL
   AND (run.not_before IS NULL OR run.not_before <= %s) AND person.is_active
@@ -88,8 +88,8 @@ def lock_runs(ids: Collection[int]) -> dict[int, StopRun]:
         cursor.execute(SENDABLE_RUNS.format(", ".join(["%s"] * len(ids))) + lock, [*ids, _now()])
         found = cursor.fetchall()
     runs = {}
-    for pk, user_id, username in found:
-        run = runs[pk] = StopRun.from_db(database.alias, ("id", "user_id"), (pk, user_id))
+    for pk, user_id, hold_id, username in found:
+        run = runs[pk] = StopRun.from_db(database.alias, ("id", "user_id", "hold_id"), (pk, user_id, hold_id))
         run.user = User.from_db(database.alias, ("id", "username"), (user_id, username))
     return runs
 

@@ -4,6 +4,7 @@ from connections.admin.accounts.admin import AccountAdmin
 from connections.admin.approvals.admin import ApprovalAdmin
 from connections.admin.connections.admin import ConnectionAdmin
 from connections.admin.history.admin import AuditEventAdmin
+from connections.admin.holds.admin import HoldAdmin
 from connections.admin.people.admin import UserAdmin
 from connections.admin.people.groups import GroupAdmin
 from connections.admin.runs.admin import StopRunAdmin
@@ -15,6 +16,7 @@ __all__ = [
     "AuditEventAdmin",
     "ConnectionAdmin",
     "GroupAdmin",
+    "HoldAdmin",
     "SignInForm",
     "StopRunAdmin",
     "UserAdmin",

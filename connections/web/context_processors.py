@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from connections.models import Approval, Connection, SavedView, StopItem, StopRun
+from connections.models import Approval, Connection, Hold, SavedView, StopItem, StopRun
 from connections.models.approvals import ApprovalState
 from connections.models.rights import may
 from connections.stops.approvals import around
@@ -67,6 +67,7 @@ def _sections(request: HttpRequest, around_now: Any) -> list[Section]:
             _section(request, "c", _("Connections"), "connection", open_now, _start(request)),
             _section(request, "r", _("Runs"), "stoprun", _runs_under_way(user)),
             *_approvals(request, user, around_now),
+            _section(request, "d", _("Holds"), "hold", _holds_on(user)),
             _section(request, "h", _("History"), "auditevent"),
         ]
     if may(user, "view_account") or may(user, "change_account"):
@@ -103,4 +104,9 @@ def _section(request: HttpRequest, key: str, name: str, model: str, count: str =
 def _runs_under_way(user: Any) -> str:
     under_way = StopRun.objects.visible_to(user).started().filter(pk__in=StopItem.objects.unfinished().values("run"))
     count = under_way.count()
+    return in_words(count) if count else ""
+
+
+def _holds_on(user: Any) -> str:
+    count = Hold.objects.visible_to(user).on().count()
     return in_words(count) if count else ""

@@ -23,7 +23,7 @@ from connections.inventory import search
 from connections.inventory.grammar.tokens import Value
 from connections.inventory.match import Match
 from connections.live.standing import list_state, seen_of
-from connections.models import Connection, StopItem
+from connections.models import Connection, HoldMember, StopItem
 from connections.models.connections import ConnectionQuerySet
 from connections.words.connections import note_of_connection
 from connections.words.counts import in_words, is_capped
@@ -125,10 +125,18 @@ def add_notes(connections: list[Connection]) -> None:
 
     Their accounts must be there already.
     """
-    latest, now = latest_items(connections), timezone.now()
+    latest, now, held = latest_items(connections), timezone.now(), _held(connections)
     for connection in connections:
+        connection.is_held = (connection.account_id, connection.device_address.lower()) in held  # type: ignore[attr-defined]
         connection.seen = seen_of(connection, now)  # type: ignore[attr-defined]
         connection.note = note_of_connection(connection, latest.get(connection.pk))  # type: ignore[attr-defined]
+
+
+def _held(connections: list[Connection]) -> set[tuple[int, str]]:
+    """The services of these for which a hold is on, by account and address in lower case."""
+    keys = {connection.device_address.lower() for connection in connections}
+    members = HoldMember.objects.filter(hold__ended_at=None, service_key__in=keys)
+    return set(members.values_list("account_id", "service_key"))
 
 
 def latest_items(connections: list[Connection]) -> dict[int, StopItem]:

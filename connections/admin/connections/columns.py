@@ -55,7 +55,8 @@ def status(connection: Any) -> SafeString:
     if not note and connection.seen.late:
         note = format_html(_("as of {}"), panel.at(connection.seen.at))
     shown = format_html('<span class="status-note">{}</span>', note) if note else ""
-    return format_html("{} {}", panel.standing(connection), shown)
+    held = format_html(' <span class="tag">{}</span>', _("held")) if getattr(connection, "is_held", False) else ""
+    return format_html("{}{} {}", panel.standing(connection), held, shown)
 
 
 @column(gettext_lazy("Account"))

@@ -15,7 +15,7 @@ from connections.admin.overview.todo import todo
 from connections.admin.people.rights_notice import changes_for
 from connections.audit import triggers
 from connections.live.standing import left_condition, list_state
-from connections.models import Account, AuditVerification, Connection, StopItem, StopRun, Worker
+from connections.models import Account, AuditVerification, Connection, Hold, Measure, StopItem, StopRun, Worker
 from connections.models.rights import may
 from connections.models.states import ConnectionStatus, Verdict
 from connections.templatetags.runs import tab_icon
@@ -23,10 +23,12 @@ from connections.words.counts import CAP, count_capped, in_words, number
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
 
 LONGEST_OPEN = 5
+HOLDS_SHOWN = 10
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -68,6 +70,8 @@ def overview(user: User) -> dict[str, Any]:
         "verified": AuditVerification.objects.first(),
         "has_runs": started.exists(),
         "todo": to_do,
+        "unrestored": _unrestored(user),
+        "holds": Hold.objects.visible_to(user).on()[:HOLDS_SHOWN],
         "headline": headline,
         "window_title": _("%(headline)s · overview") % {"headline": headline},
         "tab_icon": tab_icon("trouble" if to_do.count else ""),
@@ -76,6 +80,12 @@ def overview(user: User) -> dict[str, Any]:
         .filter(opened_at__isnull=False)
         .order_by("opened_at", "pk")[:LONGEST_OPEN],
     }
+
+
+def _unrestored(user: User) -> QuerySet[Measure]:
+    """What holds that are over have switched off and not put back yet."""
+    found = Measure.objects.not_restored().filter(hold__in=Hold.objects.visible_to(user))
+    return found.select_related("member", "hold").order_by("pk")[:HOLDS_SHOWN]
 
 
 def _headline(count: int) -> str:

@@ -18,13 +18,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.admin.connections.change_list import add_notes
+from connections.admin.holds.forms import KeepForm
+from connections.admin.holds.sight import to_hold
 from connections.admin.pages import Page, page_context
 from connections.admin.refusals import Lacks
 from connections.admin.runs import blast_radius, put_off
 from connections.admin.runs.sight import to_approval, to_run
 from connections.admin.stop_form import ConfirmForm
+from connections.holds.begin import CannotHold, begin
 from connections.live.standing import list_state
-from connections.models import Account, StopRun, Worker
+from connections.models import Account, Connection, Hold, StopRun, Worker
 from connections.models.rights import missing
 from connections.models.runs import TICKET_LENGTH
 from connections.models.states import ItemState, RunState, SkipReason
@@ -54,17 +57,18 @@ def confirm_view(request: HttpRequest, key: str) -> HttpResponse:
     form = ConfirmForm(request.POST or None, key=key, total=total, reason=run.reason, ticket=run.ticket)
     if request.method == "POST" and "freeze" in request.POST:
         return _freeze_anew(request, run, total)
-    if request.method == "POST" and form.is_valid():
+    keep = KeepForm(request.POST or None, user_of(request), run)
+    if request.method == "POST" and form.is_valid() and (not keep.keeps or keep.is_valid()):
         try:
-            return to_run(_start(request, form))
+            return to_hold(_hold(request, run, form, keep)) if keep.keeps else to_run(_start(request, form))
         except plan.NeedsApproval as error:
             return to_approval(error.approval)
-        except plan.CannotStart as error:
+        except (plan.CannotStart, CannotHold) as error:
             form.add_error(None, str(error))
     run.refresh_from_db(fields=("state",))
     if run.state == RunState.STARTED:  # meanwhile, by the same form sent twice
         return to_run(run)
-    context = page_context(request, StopRun, **confirm_page(run, form, request))
+    context = page_context(request, StopRun, **confirm_page(run, form, request), keep=keep)
     return TemplateResponse(request, "admin/runs/confirm.html", context)
 
 
@@ -99,6 +103,13 @@ def _frozen_anew(gone: int, left: int) -> str:
         gone,
     )
     return text % facts
+
+
+def _hold(request: HttpRequest, run: StopRun, form: ConfirmForm, keep: KeepForm) -> Hold:
+    """Stop what the list names, and keep it stopped."""
+    wish = keep.wish(reason=form.cleaned_data["reason"], ticket=form.cleaned_data["ticket"])
+    named = Connection.objects.filter(stop_items__in=run.items.queued()).order_by("stop_items__pk")
+    return begin(user_of(request), wish, named, web_origin(request), run=run)
 
 
 def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[str, Any]:

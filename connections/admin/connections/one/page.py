@@ -13,7 +13,7 @@ from connections.admin.connections.one.timeline import timeline
 from connections.admin.connections.one.verdict import verdict_of_connection
 from connections.inventory.export import as_object
 from connections.live.standing import seen_of, trouble_of
-from connections.models import Connection, StopItem, StopRun
+from connections.models import Connection, Hold, StopItem, StopRun
 from connections.models.states import ConnectionStatus, ItemState
 from connections.words.connections import note_of_connection
 from connections.words.counts import count_capped, in_words
@@ -42,6 +42,7 @@ def connection_page(connection: Connection, user: User) -> dict[str, Any]:
         "lifetime": connection.expires_at - connection.opened_at
         if connection.expires_at and connection.opened_at
         else None,
+        "holds": holds_on(connection, user),
         "same_device": in_words(count_capped(named)),
         "same_opener": in_words(count_capped(opener)),
         "why_not": why_not(connection, is_held=connection.stop_items.held().exists()),
@@ -49,6 +50,13 @@ def connection_page(connection: Connection, user: User) -> dict[str, Any]:
         "record": json.dumps(as_object(connection), ensure_ascii=False, indent=2),
         **timeline(connection, user),
     }
+
+
+def holds_on(connection: Connection, user: User) -> list[Hold]:
+    """The holds that are on for the service of `connection`, as far as `user` may see them."""
+    key = connection.device_address.lower()
+    found = Hold.objects.visible_to(user).on()
+    return list(found.filter(members__account=connection.account_id, members__service_key=key).distinct())
 
 
 def _ended_without(connection: Connection, item: StopItem) -> bool:

@@ -86,12 +86,14 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "connections.web.request_id.request_id",
     "connections.web.probes.probes",  # first: it answers whatever the Host, over plain HTTP, without a session
     "connections.web.behind_proxies.behind_proxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "connections.web.middleware.browser_limits",
+    "connections.api.answers.problems_alone",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from connections.admin.overview.page import index
@@ -10,6 +10,8 @@ from connections.admin.people.preferences import preferences
 from connections.admin.people.prove import prove
 from connections.admin.people.rights_notice import seen
 from connections.admin.people.sign_in import sign_in
+from connections.api import description
+from connections.api.api import api
 
 handler400 = "connections.web.bad_request.bad_request"
 handler404 = "connections.web.bad_request.not_found"
@@ -17,6 +19,10 @@ handler403 = "connections.admin.refusals.permission_denied"
 handler500 = "connections.web.error_page.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("api/v1/openapi.json", description.openapi, name="api-description"),
+    path("api/v1/docs", description.page, name="api-docs"),
+    path("api/v1/", api.urls),
+    re_path(r"^api/(?P<rest>.*)$", description.missing),
     path("admin/preferences/", admin.site.admin_view(preferences), name="preferences"),
     path("admin/prove/", admin.site.admin_view(prove), name="prove"),
     path("admin/rights-seen/", admin.site.admin_view(seen), name="rights_seen"),

@@ -102,12 +102,9 @@ def _key(row: Model | None) -> Any:
 
 def _body(entry: Entry, at: datetime) -> dict[str, Any]:
     body: dict[str, Any] = {"at": timestamp(at), "action": entry.action, "origin": entry.origin.kind}
-    if entry.origin.client_ip:
-        body["client_ip"] = entry.origin.client_ip
-    if entry.origin.user_agent:
-        body["user_agent"] = entry.origin.user_agent
-    if entry.origin.system_user:
-        body["system_user"] = entry.origin.system_user
+    for name in ("client_ip", "user_agent", "system_user", "token", "request_id"):
+        if value := getattr(entry.origin, name):
+            body[name] = value
     if entry.actor is not None:
         body["actor"] = entry.actor.get_username()
         body["actor_id"] = entry.actor.pk

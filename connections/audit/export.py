@@ -9,7 +9,7 @@ from django.db import transaction
 
 from connections.audit.append import Entry, append, canonical
 from connections.audit.origin import Origin
-from connections.models import AuditHead
+from connections.models import AuditEvent, AuditHead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,17 @@ def as_objects(events: AuditEventQuerySet) -> Iterator[dict[str, Any]]:
     last = 0
     # Chunk by chunk, and no cursor held open: a slow reader must not keep the database from tidying up.
     while chunk := list(rows.filter(seq__gt=last)[:CHUNK]):
-        for seq, prev_hash, own_hash, body in chunk:
-            yield {**json.loads(body), "seq": seq, "prev_hash": prev_hash, "hash": own_hash}
+        yield from (_object(*row) for row in chunk)
         last = chunk[-1][0]
+
+
+def as_object(event: AuditEvent) -> dict[str, Any]:
+    """One event, as `as_objects` has it."""
+    return _object(event.seq, event.prev_hash, event.hash, event.body)
+
+
+def _object(seq: int, prev_hash: str, own_hash: str, body: str) -> dict[str, Any]:
+    return {**json.loads(body), "seq": seq, "prev_hash": prev_hash, "hash": own_hash}
 
 
 def announce(

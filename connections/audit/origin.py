@@ -9,12 +9,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a wish came from: `kind` is `web`, `command` or `worker`; the rest is what that door knows."""
+    """Where a wish came from: `kind` is `web`, `api`, `command` or `worker`; the rest is what that door knows.
+
+    `token`: the name of the token that a program came with. `request_id`: stands in the answer's header and the log.
+    """
 
     kind: str
     client_ip: str = ""
     user_agent: str = ""
     system_user: str = ""
+    token: str = ""
+    request_id: str = ""
 
 
 WORKER = Origin("worker")

@@ -10,6 +10,7 @@ from connections.models.holding.holds import Hold
 from connections.models.holding.measures import Measure
 from connections.models.holding.members import HoldClock, HoldMember, HoldReturn
 from connections.models.holding.ways import ServiceWays
+from connections.models.integrations.tokens import ApiToken, IdempotencyKey
 from connections.models.notices import CourierPlace, Delivery
 from connections.models.pasted import PastedList
 from connections.models.people import FailedSignIns, SeenChanges, SignInBrake
@@ -22,6 +23,7 @@ from connections.models.workers import Worker
 
 __all__ = [
     "Account",
+    "ApiToken",
     "Approval",
     "AuditCheckpoint",
     "AuditEvent",
@@ -36,6 +38,7 @@ __all__ = [
     "HoldClock",
     "HoldMember",
     "HoldReturn",
+    "IdempotencyKey",
     "Measure",
     "PastedList",
     "Preferences",

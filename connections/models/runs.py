@@ -79,6 +79,8 @@ class StopRun(models.Model):
     """The run whose rest this one takes up again."""
     hold = models.ForeignKey("Hold", on_delete=models.PROTECT, null=True, related_name="runs")
     """The hold that this run is of."""
+    token = models.ForeignKey("ApiToken", on_delete=models.PROTECT, null=True, db_index=False, related_name="runs")
+    """The token by which it was asked for; None where a person asked."""
     paused_at = models.DateTimeField(_("paused"), null=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True)
     not_before = models.DateTimeField(_("first sending not before"), null=True)
@@ -101,6 +103,8 @@ class StopRun(models.Model):
         indexes = (
             # The worker: which runs have something to send.
             models.Index(fields=("state", "paused_at", "cancelled_at"), name="run_sendable"),
+            # What a token had stopped within the hour, for its ceiling.
+            models.Index(fields=("token", "started_at"), condition=Q(token__isnull=False), name="run_by_token"),
         )
 
     def __str__(self) -> str:

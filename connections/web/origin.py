@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from connections.audit.origin import Origin
+from connections.web.request_id import id_of
 from remoteit_admin import proxies
 
 if TYPE_CHECKING:
@@ -27,8 +28,17 @@ def user_of(request: HttpRequest) -> User:
 
 def web_origin(request: HttpRequest) -> Origin:
     """The origin of a wish that came with `request`, for the audit."""
+    return _origin("web", request)
+
+
+def api_origin(request: HttpRequest, token: str) -> Origin:
+    """The origin of a wish that a program sent with the token of this name."""
+    return _origin("api", request, token)
+
+
+def _origin(kind: str, request: HttpRequest, token: str = "") -> Origin:
     user_agent = printable(request.headers.get("User-Agent", ""), USER_AGENT_LENGTH)
-    return Origin("web", client_ip=client_ip(request) or UNKNOWN, user_agent=user_agent)
+    return Origin(kind, client_ip(request) or UNKNOWN, user_agent, token=token, request_id=id_of(request))
 
 
 def printable(text: str, length: int) -> str:

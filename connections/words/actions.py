@@ -17,6 +17,7 @@ from connections.words import actions_people as people
 from connections.words import actions_stops as stops
 from connections.words.door import approvals
 from connections.words.holds import actions as holds
+from connections.words.integrations import tokens
 
 Facts = dict[str, Any]
 
@@ -150,6 +151,20 @@ ACTIONS = {
     "history.exported": Action(_("Exports of the history"), _("exported the history"), "download", files.exported),
     "backup.made": Action(_("Backups"), _("asked for a backup of the whole panel"), "download"),
     "backup.restored": Action(_("Backups restored"), _("restored the panel from a backup"), "back", files.restored),
+    "token.created": Action(_("Tokens made"), _("made the token “%(token)s” for %(user)s"), "key", notes=tokens.notes),
+    "token.revoked": Action(
+        _("Tokens revoked"), _("revoked the token “%(token)s” of %(user)s"), "key", notes=tokens.notes
+    ),
+    "token.refused": Action(
+        _("Tokens refused"), _("refused a token"), "error", tokens.refused, tokens.notes, Doer.PANEL
+    ),
+    "token.leaked": Action(
+        _("Tokens leaked"),
+        _("the token “%(token)s” of %(user)s stood in an address"),
+        "error",
+        notes=tokens.notes,
+        doer=Doer.PANEL,
+    ),
     "user.signed_in": Action(_("Sign-ins"), _("signed in"), "user", notes=people.notes),
     "user.sign_in_failed": Action(
         _("Failed sign-ins"),

@@ -120,7 +120,7 @@ class Line:
     @property
     def where(self) -> SafeString:
         """From where it was asked for, and for whom the panel did it."""
-        parts = (self.facts.get(key) for key in ("origin", "client_ip", "system_user"))
+        parts = (self.facts.get(key) for key in ("origin", "token", "client_ip", "system_user"))
         place = " · ".join(str(part) for part in parts if part)
         if self.event.actor is None or self.is_of_person or self.is_only_claimed or self.filters.actor:
             return conditional_escape(place)

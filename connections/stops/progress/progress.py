@@ -95,7 +95,7 @@ def read_progress(run: StopRun) -> Progress:
     whole = Tally()
     for tally in by_account.values():
         whole.add(tally)
-    state = _state(run, whole)
+    state = state_of(run, whole)
     accounts = [
         AccountProgress(account, tally, _account_state(account, tally, state, now), tally.recent / _window(run, now))
         for account in Account.objects.filter(pk__in=by_account)
@@ -130,7 +130,8 @@ def _window(run: StopRun, now: datetime) -> float:
     return min(max(since_start, 1.0), RATE_WINDOW_S)
 
 
-def _state(run: StopRun, tally: Tally) -> str:
+def state_of(run: StopRun, tally: Tally) -> str:
+    """running, waiting (for a worker), paused, cancelled or done: the state of `run`, whose items `tally` counts."""
     if not tally.left:
         return "cancelled" if run.cancelled_at else "done"
     if run.paused_at and not run.cancelled_at:

@@ -1,0 +1,90 @@
+"""What a token may see: what its owner may see now, and of that only what its own search matches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from connections.api.problems import Problem
+from connections.inventory.grammar.fields import is_key
+from connections.inventory.match import MatchError, parse
+from connections.models import AuditEvent, Connection, StopRun
+from connections.models.rights import may
+from connections.models.states import RunState
+
+if TYPE_CHECKING:
+    from connections.models import ApiToken
+    from connections.models.audit import AuditEventQuerySet
+    from connections.models.connections import ConnectionQuerySet
+    from connections.models.runs import StopItemQuerySet, StopRunQuerySet
+
+
+def connections_of(token: ApiToken) -> ConnectionQuerySet:
+    """The connections that `token` may see."""
+    seen = Connection.objects.visible_to(token.owner)
+    return _narrowed(token, seen)
+
+
+def stoppable_by(token: ApiToken) -> ConnectionQuerySet:
+    """The connections that `token` may stop."""
+    return _narrowed(token, Connection.objects.stoppable_by(token.owner))
+
+
+def runs_of(token: ApiToken) -> StopRunQuerySet:
+    """The runs that `token` may see, those that wait for a second person too; a narrower one only its own."""
+    begun = Q(state=RunState.STARTED) | Q(approval__isnull=False)
+    runs = StopRun.objects.visible_to(token.owner).filter(begun).select_related("approval", "token")
+    return runs.filter(token=token) if token.narrower else runs
+
+
+def items_of(token: ApiToken, run: StopRun) -> StopItemQuerySet:
+    """The items of `run`, one of `runs_of`, whose connections `token` may see."""
+    items = run.items.filter(connection__in=Connection.objects.visible_to(token.owner))
+    return items.filter(connection__in=connections_of(token)) if token.narrower else items
+
+
+def events_of(token: ApiToken) -> AuditEventQuerySet:
+    """The lines of the history that `token` may see."""
+    events = AuditEvent.objects.visible_to(token.owner)
+    if not token.narrower:
+        return events
+    return events.filter(Q(connection__in=connections_of(token)) | Q(run__in=token.runs.all()))
+
+
+def one_run(token: ApiToken, key: str) -> StopRun:
+    """The run with this key. Raises Problem where `token` may not see it, as where there is none."""
+    run = runs_of(token).filter(pk=int(key)).first() if is_key(key) else None
+    if run is None:
+        raise Problem("not_found", _("There is no run %s, or this token may not see it.") % key[:40])
+    return run
+
+
+def matching(rows: ConnectionQuerySet, text: str) -> ConnectionQuerySet:
+    """Those of `rows` that the search `text` matches. Raises Problem, which names the word."""
+    try:
+        found: ConnectionQuerySet = parse(text).apply(rows)
+    except MatchError as error:
+        place = {"start": error.start, "end": error.end}
+        raise Problem(
+            "invalid_match", str(error), errors=[{"parameter": "match", "code": "match", "detail": str(error), **place}]
+        ) from None
+    return found
+
+
+def require(token: ApiToken, *permissions: str) -> None:
+    """Raise Problem unless the owner of `token` has all of `permissions` now."""
+    for permission in permissions:
+        if not may(token.owner, permission):
+            raise Problem("not_allowed", _("The owner of this token lacks the permission “%s”.") % permission)
+
+
+def _narrowed(token: ApiToken, rows: ConnectionQuerySet) -> ConnectionQuerySet:
+    if not token.narrower:
+        return rows
+    try:
+        found: ConnectionQuerySet = parse(token.narrower).apply(rows)
+    except MatchError:  # what it names is gone, or is written otherwise by now
+        return rows.none()
+    return found

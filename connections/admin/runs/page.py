@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from django.core.paginator import InvalidPage, Paginator
-from django.db.models import F
 from django.utils.formats import number_format
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from connections.admin.charts import Chart, cut_chart
@@ -18,10 +14,11 @@ from connections.admin.runs.causes import causes
 from connections.admin.runs.context import around, came_back, came_back_as, note_beside
 from connections.admin.runs.controls import controls
 from connections.admin.runs.differences import what_differs
+from connections.admin.runs.items import listed, tabs
 from connections.live.verdicts.basis import ListRead, lists_read
 from connections.live.verdicts.progress import read_verification
-from connections.models.states import OUTCOMES, UNFINISHED, ItemState, Verdict
-from connections.stops.progress.left import TO_DO, TO_STOP, Left, read_left, standing_as
+from connections.models.states import OUTCOMES, UNFINISHED, ItemState
+from connections.stops.progress.left import Left, read_left
 from connections.stops.progress.progress import Progress, read_progress
 from connections.stops.progress.times import spans
 from connections.templatetags.runs import tab_icon
@@ -34,22 +31,9 @@ if TYPE_CHECKING:
     from django.http import QueryDict
 
     from connections.models import Connection, StopItem, StopRun
-    from connections.models.runs import StopItemQuerySet
 
-PER_PAGE = 50
 CHARTED_FROM = 20
 
-LATEST, LEFT, ATTENTION, WAITING, ALL = "latest", "left", "attention", "waiting", "all"
-TABS = {
-    LATEST: gettext_lazy("Latest answers"),
-    LEFT: gettext_lazy("Open or undecided now"),
-    ATTENTION: gettext_lazy("Not gone then"),
-    Verdict.CONFIRMED_GONE.value: gettext_lazy("Confirmed gone"),
-    Verdict.CAME_BACK.value: gettext_lazy("Came back"),
-    WAITING: gettext_lazy("Not answered"),
-    ItemState.SKIPPED.value: gettext_lazy("Skipped"),
-    ALL: gettext_lazy("All"),
-}
 TILES = (
     (ItemState.QUEUED, gettext_lazy("not sent")),
     (ItemState.SENDING, gettext_lazy("no answer yet")),
@@ -93,18 +77,14 @@ class Row:
 def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
     """The context of the page and of its refresh, for `user`.
 
-    `query`: outcome and page; what is not known is named in `items_error`.
+    `query`: which of its items, and how they are narrowed; what is not known is named in `items_error`.
     """
     progress = read_progress(run)
     verification = read_verification(progress)
     left = read_left(run) if progress.final else Left([])
     line = headline(progress, verification, left)
-    outcome = query.get("outcome") or _default_tab(progress, left)
-    items = _items(run, outcome, left)
-    error, page = _page(items, query.get("page", "1"))
-    if items is None:
-        error = _("The outcome “%s” is not known. Nothing is listed.") % outcome
-    shown = list(page.object_list) if page else []
+    table = listed(run, progress, left, query)
+    shown = list(table.page.object_list) if table.page else []
     nearby = around(run, shown, user, is_final=progress.final)
     is_final = progress.final and not verification.can_change
     return {
@@ -112,14 +92,13 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
         "run": run,
         "progress": progress,
         "is_final": is_final,
-        "tiles": _tiles(progress, outcome),
-        "tabs": _tabs(progress, left),
-        "outcome": outcome,
-        "items_error": error,
-        "page": page,
-        "back": _address(outcome, page.previous_page_number()) if page and page.has_previous() else "",
-        "on": _address(outcome, page.next_page_number()) if page and page.has_next() else "",
-        "refresh_query": _address(outcome, page.number if page else 1).removesuffix("#items"),
+        "tiles": _tiles(progress, table.outcome),
+        "tabs": tabs(progress, left),
+        "table": table,
+        "outcome": table.outcome,
+        "items_error": table.error,
+        "page": table.page,
+        "refresh_query": table.here,
         "rows": _rows(shown, nearby["others"], user),
         "headline": line,
         "window_title": title_of(line.words, run),
@@ -134,12 +113,6 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
         **verdicts.verdict_part(progress, verification),
         **nearby,
     }
-
-
-def _address(outcome: str, number: int) -> str:
-    """The query of one page of the items behind `outcome`."""
-    page = f"&page={number}" if number > 1 else ""
-    return f"?outcome={quote(outcome)}{page}#items"
 
 
 def _rows(items: list[StopItem], others: dict[int, StopItem], user: User) -> list[Row]:
@@ -163,65 +136,6 @@ def _chart(progress: Progress) -> Chart | None:
     """The chart of a run that is done and stopped some; of few the figures say more than bars would."""
     time = progress.time_to_answer
     return cut_chart(spans(progress.run, time)) if progress.final and time and time.count >= CHARTED_FROM else None
-
-
-def _default_tab(progress: Progress, left: Left) -> str:
-    if not progress.final:
-        return LATEST
-    return LEFT if left.to_do else ALL
-
-
-def _items(run: StopRun, outcome: str, left: Left) -> StopItemQuerySet | None:
-    """The items behind a tab, a tile or a number, or None when there is no such outcome or verdict."""
-    items = run.items.select_related("connection", "account")
-    if outcome == LATEST:
-        return items.filter(answered_at__isnull=False).order_by(F("answered_at").desc(), "-pk")
-    if outcome == LEFT:
-        return standing_as(items.troubled(), *TO_DO)
-    if outcome == ATTENTION:
-        return items.needs_look()
-    if outcome == WAITING:
-        return items.filter(state__in=UNFINISHED)
-    if outcome == ALL:
-        return items.all()
-    if outcome in ItemState.values:
-        return items.filter(state=outcome)
-    return items.filter(verdict=outcome) if outcome in Verdict.values else _cell(items, outcome, left)
-
-
-def _cell(items: StopItemQuerySet, key: str, left: Left) -> StopItemQuerySet | None:
-    """The items behind a number of the table of outcomes by verdict, whose key is `outcome:verdict`."""
-    state, _colon, verdict = key.partition(":")
-    if state == "cause":
-        cause = next((one for one in causes(left) if one.key == verdict), None)
-        return standing_as(items, *TO_STOP).filter(cause.where) if cause else None
-    if state not in ItemState.values or verdict not in (*Verdict.values, verdicts.NO_VERDICT):
-        return None
-    return items.filter(state=state, verdict="" if verdict == verdicts.NO_VERDICT else verdict)
-
-
-def _page(items: StopItemQuerySet | None, number: str) -> tuple[str, Any]:
-    if items is None:
-        return "", None
-    try:
-        return "", Paginator(items, PER_PAGE).page(number)
-    except InvalidPage:
-        return _("There is no page “%s”. Nothing is listed.") % number, None
-
-
-def _tabs(progress: Progress, left: Left) -> list[tuple[str, Any, int | None]]:
-    tally = progress.tally
-    counts = {
-        LEFT: left.to_do,
-        ATTENTION: tally.needs_look,
-        Verdict.CONFIRMED_GONE.value: tally.verdicts[Verdict.CONFIRMED_GONE],
-        Verdict.CAME_BACK.value: tally.verdicts[Verdict.CAME_BACK],
-        WAITING: tally.left,
-        ItemState.SKIPPED.value: tally.states[ItemState.SKIPPED],
-        ALL: tally.states.total(),
-    }
-    empty = {key for key, count in counts.items() if not count and key != ALL} | ({LATEST} if progress.final else set())
-    return [(key, label, counts.get(key)) for key, label in TABS.items() if key not in empty]
 
 
 def _tiles(progress: Progress, outcome: str) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from connections.models.preferences import Preferences, SavedView
 from connections.models.rights import Right
 from connections.models.runs import StopItem, StopRun
 from connections.models.scope import ScopeRule
+from connections.models.together.wishes import SendingPause
 from connections.models.uploads import Upload
 from connections.models.workers import Worker
 
@@ -46,6 +47,7 @@ __all__ = [
     "SavedView",
     "ScopeRule",
     "SeenChanges",
+    "SendingPause",
     "ServiceWays",
     "SessionToken",
     "SignInBrake",

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -28,14 +27,17 @@ from connections.models.states import (
     UnverifiedReason,
     Verdict,
 )
+from connections.models.together.wishes import Wishes
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.contrib.auth.models import User
+
     from connections.models.rights import Person
 
 TICKET_LENGTH = 80
-WAIT_LIMIT_S = 30 * 60
+READ_ALL_RUNS = ("stop_connection", "manage_runs", "view_all_history")
 
 
 def new_key() -> str:
@@ -44,8 +46,8 @@ def new_key() -> str:
 
 class StopRunQuerySet(models.QuerySet["StopRun"]):
     def visible_to(self, person: Person) -> StopRunQuerySet:
-        """One's own runs; with `manage_runs` or `view_all_history` everybody's that hold something one sees."""
-        if not (may(person, "manage_runs") or may(person, "view_all_history")):
+        """Everybody's that hold something one sees, for who may stop, steer or read all history; else one's own."""
+        if not any(may(person, permission) for permission in READ_ALL_RUNS):
             return self.filter(user=person.pk) if person.pk else self.none()
         if not (may(person, SEES) and is_bounded(person)):
             return self
@@ -62,7 +64,7 @@ class StopRunQuerySet(models.QuerySet["StopRun"]):
         return self.started().filter(paused_at=None, cancelled_at=None)
 
 
-class StopRun(models.Model):
+class StopRun(Wishes):
     """One decision by one person: a reason and the frozen list of what it covers."""
 
     key = models.CharField(max_length=32, unique=True, default=new_key, editable=False)
@@ -81,16 +83,6 @@ class StopRun(models.Model):
     """The hold that this run is of."""
     token = models.ForeignKey("ApiToken", on_delete=models.PROTECT, null=True, db_index=False, related_name="runs")
     """The token by which it was asked for; None where a person asked."""
-    paused_at = models.DateTimeField(_("paused"), null=True)
-    cancelled_at = models.DateTimeField(_("cancelled"), null=True)
-    not_before = models.DateTimeField(_("first sending not before"), null=True)
-    """Until when its first sending is put off, so that whoever started it may still take it back whole."""
-    wait_limit_s = models.PositiveIntegerField(
-        _("longest wait for remote.it"), default=WAIT_LIMIT_S, db_default=WAIT_LIMIT_S
-    )
-    """For how many seconds what is queued waits at most while remote.it can't be reached at all."""
-    wait_from = models.DateTimeField(null=True)
-    """When a person last had it go on: the wait counts from there, or from the run's start, at the earliest."""
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = StopRunQuerySet.as_manager()
@@ -110,16 +102,14 @@ class StopRun(models.Model):
     def __str__(self) -> str:
         return str(_("run %d") % self.pk)
 
-    def put_off_s(self, at: datetime) -> float:
-        """For how many seconds from `at` its first sending is still put off; 0 when it is not."""
-        if self.not_before is None or self.cancelled_at is not None:
-            return 0.0
-        return max((self.not_before - at).total_seconds(), 0.0)
+    @property
+    def steward(self) -> User:
+        """The person by whose rights what is queued is sent: who started it, or who has taken it over since."""
+        return self.taken_by or self.user
 
-    def waits_until(self, account: Account) -> datetime | None:
-        """Until when what is queued for `account` waits for remote.it; None while that can be reached."""
-        times = [at for at in (account.unreached_since, self.started_at, self.wait_from) if at is not None]
-        return max(times) + timedelta(seconds=self.wait_limit_s) if account.is_unreachable else None
+    @property
+    def steward_id(self) -> int:
+        return self.taken_by_id or self.user_id
 
 
 # One by one and in this order: SQLite sees in no other form that a query fits an index with this condition.

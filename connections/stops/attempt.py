@@ -46,16 +46,23 @@ class Claim:
         return self.item.is_unclear
 
     def entry(self, action: str, *, at: datetime | None = None, **facts: object) -> Entry:
-        """An audit line about this attempt, on behalf of the person who asked for the run."""
+        """An audit line about this attempt, on behalf of the person by whose rights it is made."""
+        run = self.item.run
         return Entry(
             action,
             WORKER,
-            actor=self.item.run.user,
+            actor=run.steward,
             account=self.item.account,
             connection=self.item.connection,
-            run=self.item.run,
+            run=run,
             at=at,
-            facts={"item_id": self.item.pk, "attempt": self.item.attempts, **facts},
+            facts={
+                "item_id": self.item.pk,
+                "attempt": self.item.attempts,
+                # Who asked for it, once somebody else has taken it over.
+                "requested_by": run.user_name if run.taken_by_id else None,
+                **facts,
+            },
         )
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from connections.models.runs import StopItemQuerySet
 
 
+NOTE_LENGTH = 2000
 NOTHING_MORE: Mapping[str, object] = {}
 
 
@@ -43,7 +44,7 @@ def may_steer(user: User, run: StopRun) -> bool:
 
 def lacking_to_steer(user: User, run: StopRun) -> list[str]:
     """The permissions that `user` lacks to steer `run`."""
-    others = () if run.user_id == user.pk else ("manage_runs",)
+    others = () if run.steward_id == user.pk else ("manage_runs",)
     return missing(user, *others, *plan.TAKES)
 
 
@@ -62,6 +63,33 @@ def cancel(run: StopRun, user: User, origin: Origin) -> None:
     """Withdraw what was not sent. What was sent can't be undone and gets its answer. Raises NotAllowed."""
     _wish(run, user, origin, "run.cancelled", {"cancelled_at": timezone.now()}, cancelled_at=None)
     cancel_queued_items(run)
+
+
+def take_over(run: StopRun, user: User, origin: Origin) -> None:
+    """Have what is still queued of `run` sent by the rights of `user`, whose name its lines bear from now on.
+
+    Raises NotAllowed.
+    """
+    if run.steward_id == user.pk:
+        raise NotAllowed(_("This run is yours already."))
+    before = run.taken_by.get_username() if run.taken_by else run.user_name
+    change = {"taken_by": user, "taken_at": timezone.now()}
+    only = {"cancelled_at": None, "taken_by": run.taken_by}
+    _wish(run, user, origin, "run.taken_over", change, {"taken_from": before}, **only)
+
+
+def note(run: StopRun, user: User, origin: Origin, text: str) -> None:
+    """Leave a note at `run` for whoever comes next; "" takes it away. Raises NotAllowed."""
+    if not may_steer(user, run):
+        raise NotAllowed(_("You may not leave a note at this run."))
+    text = text.strip()
+    if len(text) > NOTE_LENGTH:
+        raise NotAllowed(_("The note is longer than %d characters. Nothing was changed.") % NOTE_LENGTH)
+    with transaction.atomic():
+        change = {"note": text, "note_by": user.get_username(), "note_at": timezone.now()}
+        StopRun.objects.started().filter(pk=run.pk).update(**change)
+        append([Entry("run.noted", origin, actor=user, run=run, facts={"note": text or _("(taken away)")})])
+    run.refresh_from_db()
 
 
 def send_now(run: StopRun, user: User, origin: Origin) -> None:
@@ -161,7 +189,7 @@ def _wish(
     if not run.items.unfinished().exists():
         raise NotAllowed(_("The run is over: there is nothing left to send."))
     with transaction.atomic():
-        if not StopRun.objects.started().filter(pk=run.pk, **only_if).update(**change):
+        if not StopRun.objects.started().filter(pk=run.pk).filter(**only_if).update(**change):
             raise NotAllowed(_("This was done already."))
         facts = {"queued": run.items.queued().count(), "sending": run.items.sending().count(), **told}
         append([Entry(action, origin, actor=user, run=run, facts=facts)])

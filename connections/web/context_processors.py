@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Max
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from connections.models import Approval, Connection, Hold, SavedView, StopItem, StopRun
+from connections.models import Approval, Connection, Hold, SavedView, SendingPause, StopItem, StopRun, Worker
 from connections.models.approvals import ApprovalState
 from connections.models.rights import may
 from connections.stops.approvals import around
+from connections.stops.pause_all import pause_now
 from connections.stops.progress.needs import needs
 from connections.words.counts import count_capped, in_words
 from remoteit_admin import __version__
@@ -30,6 +33,15 @@ class Section:
     is_current: bool = False
     is_urgent: bool = False
     """Whether the count is of what needs the reader, and not of what there is."""
+
+
+@dataclass(frozen=True)
+class Bands:
+    """What every page has to say at its head: that no worker is alive, since when, and that all sending is paused."""
+
+    no_worker: bool = False
+    last_sign_at: datetime | None = None
+    pause: SendingPause | None = None
 
 
 class May:
@@ -51,7 +63,18 @@ def panel(request: HttpRequest) -> dict[str, Any]:
         "may": May(request),
         "sections": SimpleLazyObject(lambda: _sections(request, around_now)),
         "broken_glass": SimpleLazyObject(lambda: [one for one in around_now if one.state == ApprovalState.GLASS]),
+        "bands": SimpleLazyObject(lambda: _bands(request)),
     }
+
+
+def _bands(request: HttpRequest) -> Bands:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or not user.is_staff:
+        return Bands()
+    if Worker.objects.alive().exists():
+        return Bands(pause=pause_now())
+    last = Worker.objects.aggregate(last=Max("beat_at"))["last"]
+    return Bands(no_worker=True, last_sign_at=last, pause=pause_now())
 
 
 def _sections(request: HttpRequest, around_now: Any) -> list[Section]:

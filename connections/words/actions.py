@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from connections.words import actions_accounts as accounts
@@ -16,62 +11,15 @@ from connections.words import actions_files as files
 from connections.words import actions_people as people
 from connections.words import actions_stops as stops
 from connections.words.door import approvals
+from connections.words.history.action import Action, Doer, Facts, answer, by, no_notes
 from connections.words.holds import actions as holds
 from connections.words.integrations import tokens
-
-Facts = dict[str, Any]
-
-
-class Doer(Enum):
-    """Whether the person whom a line names did it, the panel did it for them, or somebody claimed to be them."""
-
-    PERSON = auto()
-    PANEL = auto()
-    CLAIMED = auto()
-
-
-def _nothing(facts: Facts) -> str:
-    return ""
-
-
-def _no_notes(facts: Facts) -> list[str]:
-    return []
-
-
-@dataclass(frozen=True)
-class Action:
-    """One kind of event.
-
-    `name`: for a filter. `sentence`: for a line, beginning in lower case, since a person's name may stand before it,
-    with the names of facts in it as `%(user)s`. `icon`: of the sprite. `exact`: the sentence where the facts tell more,
-    "" where they don't. `notes`: what has to be said beside it. `is_answer`: whether it is what remote.it answered.
-    """
-
-    name: str | Promise
-    sentence: str | Promise
-    icon: str
-    exact: Callable[[Facts], str] = _nothing
-    notes: Callable[[Facts], list[str]] = _no_notes
-    doer: Doer = Doer.PERSON
-    is_answer: bool = False
-
-
-def _by(words: Mapping[str, Promise], *names: str) -> Callable[[Facts], str]:
-    """The sentence that `words` has for the facts of these names, "" for none."""
-    return lambda facts: str(words.get(" ".join(str(facts.get(name, "")) for name in names), ""))
-
-
-def _answer(
-    name: Promise, sentence: Promise, icon: str, exact: Callable[[Facts], str], notes: Callable[[Facts], list[str]]
-) -> Action:
-    return Action(name, sentence, icon, exact, notes, Doer.PANEL, is_answer=True)
-
 
 ACTIONS = {
     "stop.requested": Action(_("Stops asked for"), _("asked to stop"), "cut", notes=approvals.requested_notes),
     "stop.sent": Action(_("Stops sent"), _("stop about to be sent"), "sending"),
-    "stop.answered": _answer(
-        _("Answers to stops"), _("stop answered"), "list", _by(stops.ANSWERS, "outcome"), stops.answer_notes
+    "stop.answered": answer(
+        _("Answers to stops"), _("stop answered"), "list", by(stops.ANSWERS, "outcome"), stops.answer_notes
     ),
     "stop.withdrawn": Action(_("Stops withdrawn"), _("stop not sent after all"), "skipped", notes=stops.why_withdrawn),
     "stop.skipped": Action(
@@ -120,6 +68,10 @@ ACTIONS = {
     ),
     "run.paused": Action(_("Runs paused"), _("paused a run"), "pause"),
     "run.resumed": Action(_("Runs resumed"), _("let a run go on"), "play"),
+    "sending.paused": Action(_("All sending paused"), _("paused all sending"), "pause"),
+    "sending.resumed": Action(_("All sending resumed"), _("let all sending go on"), "play"),
+    "run.taken_over": Action(_("Runs taken over"), _("took over a run of %(taken_from)s"), "user"),
+    "run.noted": Action(_("Notes of runs"), _("changed the note of a run"), "list", notes=stops.run_note),
     "run.sent_at_once": Action(_("Runs sent at once"), _("put the first sending of a run off no longer"), "sending"),
     "run.wait_limited": Action(_("Longest waits changed"), _("changed how long a run waits for remote.it"), "pause"),
     "run.verification_asked": Action(_("Verdicts tried again"), _("had what is unverified tried again"), "retry"),
@@ -129,11 +81,11 @@ ACTIONS = {
     "account.sign_in_sent": Action(
         _("Sign-ins to remote.it"), _("sign-in to remote.it about to be sent"), "key", doer=Doer.PANEL
     ),
-    "account.sign_in_answered": _answer(
+    "account.sign_in_answered": answer(
         _("Answers to sign-ins"),
         _("sign-in to remote.it answered"),
         "key",
-        _by(accounts.SIGN_IN_ANSWERS, "outcome"),
+        by(accounts.SIGN_IN_ANSWERS, "outcome"),
         stops.late,
     ),
     "connection.added": Action(_("Connections added"), _("added a connection"), "open"),
@@ -200,20 +152,20 @@ ACTIONS = {
     "account.paused": Action(_("Accounts paused"), _("paused an account"), "pause", notes=accounts.notes),
     "account.resumed": Action(_("Accounts resumed"), _("let an account go on"), "play", notes=accounts.notes),
     "account.test_sent": Action(
-        _("Tests sent"), _("test about to be sent"), "sending", _by(accounts.TEST_SENT, "part"), accounts.notes
+        _("Tests sent"), _("test about to be sent"), "sending", by(accounts.TEST_SENT, "part"), accounts.notes
     ),
-    "account.test_answered": _answer(
+    "account.test_answered": answer(
         _("Answers to tests"),
         _("test answered"),
         "list",
-        _by(accounts.TEST_ANSWERED, "part", "outcome"),
+        by(accounts.TEST_ANSWERED, "part", "outcome"),
         accounts.notes,
     ),
     "connection.open_sent": Action(
         _("Openings sent"), _("asked to open a connection to %(device_address)s"), "sending", notes=accounts.notes
     ),
-    "connection.open_answered": _answer(
-        _("Answers to openings"), _("wish answered"), "open", _by(accounts.OPENED, "outcome"), accounts.notes
+    "connection.open_answered": answer(
+        _("Answers to openings"), _("wish answered"), "open", by(accounts.OPENED, "outcome"), accounts.notes
     ),
     "hold.requested": Action(
         _("Holds asked for"), _("asked to hold connections"), "hold", holds.requested, holds.requested_notes
@@ -223,9 +175,7 @@ ACTIONS = {
     "hold.measure_sent": Action(
         _("Measures sent"), _("measure about to be asked"), "sending", holds.sent, doer=Doer.PANEL
     ),
-    "hold.measure_answered": _answer(
-        _("Answers to measures"), _("measure answered"), "list", holds.answered, _no_notes
-    ),
+    "hold.measure_answered": answer(_("Answers to measures"), _("measure answered"), "list", holds.answered, no_notes),
     "hold.measure_seen": Action(_("Measures seen"), _("measure seen"), "list", holds.seen, doer=Doer.PANEL),
     "hold.returned": Action(_("Come-backs"), _("came back"), "back", holds.returned, holds.returned_notes, Doer.PANEL),
     "hold.quiet": Action(_("Holds quiet"), _("nothing came back for the quiet time"), "hold", doer=Doer.PANEL),

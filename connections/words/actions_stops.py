@@ -48,6 +48,10 @@ def why_skipped(facts: dict[str, Any]) -> list[str]:
     return [str(SkipReason(why).label)] if why in SkipReason.values else []
 
 
+def run_note(facts: dict[str, Any]) -> list[str]:
+    return [str(facts.get("note", ""))]
+
+
 def verdict(facts: dict[str, Any]) -> str:
     found = facts.get("verdict")
     return str(Verdict(found).label) if found in Verdict.values else ""

@@ -10,6 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from connections.models.states import FINISHED, NEVER_SENT, SETTLED, ConnectionStatus, ItemState, Verdict
+from connections.remoteit.wire.breaks import split
 from connections.words.actions import is_api_s_own
 from connections.words.times import clock, seconds
 
@@ -48,6 +49,8 @@ class Said:
     status: int | None
     words: str
     quoted: bool
+    detail: str = ""
+    """The exceptions behind words of ours, and what the operating system said: for whoever debugs it."""
 
 
 def said(state: str, status: int | None, reason: str) -> Said:
@@ -57,7 +60,10 @@ def said(state: str, status: int | None, reason: str) -> Said:
     """
     if not reason and state == ItemState.STOPPED and status:
         return Said(status, _("status “true”"), quoted=False)
-    if status is None or f"HTTP {status}" in reason:
+    if status is None:
+        sentence, classes = split(reason)
+        return Said(None, sentence, quoted=False, detail=classes)
+    if f"HTTP {status}" in reason:
         return Said(None, reason, quoted=False)
     return Said(status, reason, quoted=is_api_s_own(state, status, reason))
 

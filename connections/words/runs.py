@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from connections.models.states import ItemState
 from connections.stops.progress.left import Standing
+from connections.stops.progress.outage import read_outage
 from connections.words.counts import number
 from connections.words.times import clock, duration
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from connections.live.verdicts.progress import Verification
     from connections.models import StopRun
     from connections.stops.progress.left import Left
+    from connections.stops.progress.outage import Outage
     from connections.stops.progress.progress import Progress
     from connections.stops.progress.tally import Tally
 
@@ -41,6 +43,9 @@ class Headline:
 def headline(progress: Progress, verification: Verification, left: Left) -> Headline:
     """What `progress` came to, or how far it is; `left`: what of it is open or undecided now."""
     if not progress.final:
+        outage = read_outage(progress)
+        if outage and outage.is_whole and progress.state == "running":
+            return waiting_headline(outage)
         counts = {"answered": number(progress.tally.answered), "total": number(progress.tally.total)}
         return Headline(_("%(answered)s of %(total)s answered") % counts, "busy", "sending", [])
     if not progress.tally.total:
@@ -53,6 +58,21 @@ def headline(progress: Progress, verification: Verification, left: Left) -> Head
     all_gone = progress.tally.confirmed_gone == progress.tally.total
     tone, icon = ("good", "gone") if all_gone else ("", "stopped")
     return Headline(result, tone, icon, since)
+
+
+def waiting_headline(outage: Outage) -> Headline:
+    """What a run says whose every stop waits for remote.it."""
+    text = ngettext(
+        "%(count)s stop waits and goes on by itself when remote.it can be reached again.",
+        "%(count)s stops wait and go on by themselves when remote.it can be reached again.",
+        outage.waiting,
+    )
+    lead = [
+        _("Nothing has failed for that, and nothing is sent twice."),
+        text % {"count": number(outage.waiting)},
+        _("Waiting uses no tries."),
+    ]
+    return Headline(_("Waiting for remote.it since %s") % clock(outage.since), "busy", "unverified", lead)
 
 
 def title_of(words: str, run: StopRun) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from connections.words.actions import ACTIONS, Doer, notes_for, sentence_for
+from connections.words.actions import ACTIONS, notes_for, sentence_for
+from connections.words.history.action import Doer
 
 APP = Path(__file__).resolve().parents[2] / "connections"
 

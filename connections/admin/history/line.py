@@ -15,7 +15,8 @@ from connections.admin.history.links import history_address, to_connection, to_h
 from connections.admin.history.stories import counted
 from connections.models.rights import may
 from connections.templatetags.panel import name
-from connections.words.actions import ACTIONS, Doer
+from connections.words.actions import ACTIONS
+from connections.words.history.action import Doer
 
 if TYPE_CHECKING:
     from connections.admin.history.stories import RunStory

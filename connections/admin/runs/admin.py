@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from connections.admin.pages import Page, PagedAdmin, page_context
 from connections.admin.readonly import ReadOnlyAdmin
-from connections.admin.runs import confirm, controls, evidence, leave
+from connections.admin.runs import confirm, controls, evidence, leave, pause_all
 from connections.admin.runs.page import run_page
 from connections.admin.runs.put_off import put_off_page
 from connections.admin.runs.sight import run_or_404, runs_of
@@ -54,6 +54,7 @@ class StopRunAdmin(PagedAdmin, ReadOnlyAdmin):
         Page("<int:pk>/progress/", "progress", progress_view),
         *confirm.PAGES,
         *controls.PAGES,
+        *pause_all.PAGES,
         *evidence.PAGES,
         *leave.PAGES,
     )

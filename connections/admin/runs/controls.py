@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.db.models import Q
@@ -25,8 +26,10 @@ from connections.models.rights import NOTHING_CHANGED
 from connections.models.states import ItemState, Verdict
 from connections.stops import control
 from connections.stops.progress.left import read_left
+from connections.stops.progress.outage import read_outage
 from connections.stops.progress.progress import Progress, read_progress
 from connections.web.origin import user_of, web_origin
+from connections.words.times import duration
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -34,6 +37,10 @@ if TYPE_CHECKING:
     from connections.audit.origin import Origin
 
 Wish = Callable[[StopRun, "User", "Origin"], None]
+
+
+WAIT_LIMITS = (15 * 60, 30 * 60, 3600, 4 * 3600, 24 * 3600)
+"""For how many seconds a run may wait while remote.it can't be reached, to choose from."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class Controls:
     is left can be left on purpose.
     """
 
+    take_over: bool = False
     pause: bool = False
     resume: bool = False
     cancel: int = 0
@@ -64,8 +72,18 @@ def controls(progress: Progress, user: User) -> Controls:
         return Controls(again=control.left_to_stop(run).count(), came_back=back, verify=unverified, decide=True)
     if run.cancelled_at:
         return Controls()
-    paused = run.paused_at is not None
-    return Controls(pause=not paused, resume=paused, cancel=progress.tally.states[ItemState.QUEUED])
+    paused, queued = run.paused_at is not None, progress.tally.states[ItemState.QUEUED]
+    return Controls(take_over=run.steward_id != user.pk, pause=not paused, resume=paused, cancel=queued)
+
+
+def hand_over(progress: Progress, user: User) -> dict[str, Any]:
+    """What `user` can do with the run, whether they may leave a note, and what it waits for if remote.it is away."""
+    return {
+        "controls": controls(progress, user),
+        "may_note": control.may_steer(user, progress.run),
+        "outage": None if progress.final else read_outage(progress),
+        "wait_limits": [(seconds, duration(seconds)) for seconds in WAIT_LIMITS],
+    }
 
 
 @require_POST
@@ -132,7 +150,31 @@ def send_now_view(request: HttpRequest, pk: int) -> HttpResponse:
     return _steer(request, steerable(request, pk), control.send_now)
 
 
+@require_POST
+def take_over_view(request: HttpRequest, pk: int) -> HttpResponse:
+    return _steer(request, steerable(request, pk), control.take_over)
+
+
+@require_POST
+def note_view(request: HttpRequest, pk: int) -> HttpResponse:
+    text = request.POST.get("note", "")
+    return _steer(request, steerable(request, pk), partial(control.note, text=text))
+
+
+@require_POST
+def wait_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change for how long the run waits while remote.it can't be reached."""
+    run, chosen = steerable(request, pk), request.POST.get("seconds", "")
+    if chosen not in map(str, WAIT_LIMITS):
+        messages.error(request, _("That is not among the times to choose from. Nothing was changed."))
+        return to_run(run)
+    return _steer(request, run, partial(control.wait_at_most, seconds=int(chosen)))
+
+
 VIEWS = {
+    "take_over": take_over_view,
+    "note": note_view,
+    "wait": wait_view,
     "pause": pause_view,
     "send_now": send_now_view,
     "resume": resume_view,

@@ -12,7 +12,7 @@ from connections.admin.charts import Chart, cut_chart
 from connections.admin.runs import verdicts
 from connections.admin.runs.causes import causes
 from connections.admin.runs.context import around, came_back, came_back_as, note_beside
-from connections.admin.runs.controls import controls
+from connections.admin.runs.controls import hand_over
 from connections.admin.runs.differences import what_differs
 from connections.admin.runs.items import listed, tabs
 from connections.live.verdicts.basis import ListRead, lists_read
@@ -107,7 +107,7 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
         "causes": causes(left) if progress.final else [],
         "returned": came_back(run, user) if left.back else [],
         "pace": next_lists(verification, progress.at) if progress.final else pace(progress),
-        "controls": controls(progress, user),
+        **hand_over(progress, user),
         "selection": selection_words(run),
         "chart": _chart(progress),
         **verdicts.verdict_part(progress, verification),

@@ -39,10 +39,11 @@ ORDER BY item.id LIMIT %s
 """  # noqa: S608 - the columns of our own tables
 LOCKED = "FOR NO KEY UPDATE OF item, connection SKIP LOCKED"
 SENDABLE_RUNS = """
-SELECT run.id, run.user_id, run.hold_id, person.username
-FROM connections_stoprun AS run JOIN auth_user AS person ON person.id = run.user_id
+SELECT run.id, run.taken_by_id, run.user_id, run.user_name, run.hold_id, person.id, person.username
+FROM connections_stoprun AS run JOIN auth_user AS person ON person.id = COALESCE(run.taken_by_id, run.user_id)
 WHERE run.id IN ({}) AND run.state = 'started' AND run.paused_at IS NULL AND run.cancelled_at IS NULL
   AND (run.not_before IS NULL OR run.not_before <= %s) AND person.is_active
+  AND NOT EXISTS (SELECT 1 FROM connections_sendingpause WHERE ended_at IS NULL)
 ORDER BY run.id
 """
 # Steps through the index from pair to pair: a DISTINCT would read all that is queued.
@@ -65,6 +66,7 @@ WITH RECURSIVE with_queued (run_id) AS (
 SELECT run_id, account_id FROM pair JOIN connections_stoprun ON connections_stoprun.id = run_id
 WHERE account_id IS NOT NULL AND state = 'started' AND paused_at IS NULL AND cancelled_at IS NULL
   AND (not_before IS NULL OR not_before <= %s)
+  AND NOT EXISTS (SELECT 1 FROM connections_sendingpause WHERE ended_at IS NULL)
 ORDER BY run_id, account_id
 """
 
@@ -88,9 +90,11 @@ def lock_runs(ids: Collection[int]) -> dict[int, StopRun]:
         cursor.execute(SENDABLE_RUNS.format(", ".join(["%s"] * len(ids))) + lock, [*ids, _now()])
         found = cursor.fetchall()
     runs = {}
-    for pk, user_id, hold_id, username in found:
-        run = runs[pk] = StopRun.from_db(database.alias, ("id", "user_id", "hold_id"), (pk, user_id, hold_id))
-        run.user = User.from_db(database.alias, ("id", "username"), (user_id, username))
+    for *of_run, person_id, username in found:
+        run = StopRun.from_db(database.alias, ("id", "taken_by_id", "user_id", "user_name", "hold_id"), of_run)
+        person = User.from_db(database.alias, ("id", "username"), (person_id, username))
+        setattr(run, "taken_by" if run.taken_by_id else "user", person)
+        runs[run.pk] = run
     return runs
 
 

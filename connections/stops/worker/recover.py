@@ -50,7 +50,7 @@ def _dead_workers(me: Worker, claiming: set[int | None]) -> set[int]:
 
 
 def _locked(items: StopItemQuerySet) -> list[StopItem]:
-    items = items.select_related("connection", "run__user", "account").order_by("pk")
+    items = items.select_related("connection", "run__user", "run__taken_by", "account").order_by("pk")
     if database.features.has_select_for_update_skip_locked:
         items = items.select_for_update(skip_locked=True, of=("self",), no_key=True)
     return list(items[:BATCH])

@@ -19,6 +19,8 @@ from connections.stops.attempt import Claim
 from connections.stops.plan import TAKES, may_stop
 
 CHUNK = 1000
+OF_LINES = ("connection", "account", "run__user", "run__taken_by")
+"""What the lines of items tell of beside them."""
 
 
 def cancel_queued_items(run: StopRun) -> None:
@@ -41,11 +43,11 @@ def skip_what_is_not_allowed(run_ids: Collection[int]) -> set[int]:
     """
     runs = StopRun.objects.filter(pk__in=run_ids)
     skipped = set()
-    for user in User.objects.filter(pk__in=runs.values("user")):
+    for user in User.objects.filter(pk__in=[run.steward_id for run in runs]):
         if may_stop(user) and not is_bounded(user, *TAKES):
             continue
         allowed = Connection.objects.stoppable_by(user) if may_stop(user) else Connection.objects.none()
-        for run in runs.filter(user=user):
+        for run in (one for one in runs if one.steward_id == user.pk):
             next_ones = dict(run.items.queued().order_by("pk").values_list("connection", "pk")[:CHUNK])
             kept = allowed.filter(pk__in=next_ones).values_list("pk", flat=True)
             if outside := next_ones.keys() - set(kept):
@@ -70,8 +72,8 @@ def _end_waiting(run: StopRun, account: Account, until: datetime) -> None:
         if not lock_accounts([account.pk])[account.pk].is_unreachable:
             return  # just now
         queued = StopItem.objects.queued().filter(run=run, account=account).order_by("pk")
-        items = queued.select_for_update(no_key=True, of=("self",)).select_related("connection", "account", "run__user")
-        unclear, failed = _by_clarity(list(items[:CHUNK]))
+        locked = queued.select_for_update(no_key=True, of=("self",)).select_related(*OF_LINES)
+        unclear, failed = _by_clarity(list(locked[:CHUNK]))
         why = _not_reached(account, until)
         _put(unclear, ItemState.UNKNOWN)
         _put(failed, ItemState.FAILED, answered_at=now, took_ms=None, upstream_status=None, upstream_reason=why)
@@ -100,7 +102,7 @@ def _withdraw(run: StopRun, state: ItemState, only: Collection[int] | None = Non
     with transaction.atomic():
         lock_accounts(queued.values())
         locked = StopItem.objects.queued().select_for_update(no_key=True, of=("self",)).filter(pk__in=queued)
-        found = list(locked.select_related("connection", "account", "run__user").order_by("pk"))
+        found = list(locked.select_related(*OF_LINES).order_by("pk"))
         unclear, withdrawn = _by_clarity(found)
         _put(unclear, ItemState.UNKNOWN)
         _put(withdrawn, state)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from remoteit_admin import env_file, hosts
+from remoteit_admin import env_file, hosts, secret_files
 from remoteit_admin.environment import Environment
 from remoteit_admin.invalid_setting import InvalidSetting
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env_file.load(BASE_DIR / ".env")
-env = Environment()
+env = Environment(secret_files.taken(os.environ))
 
 # Where the panel keeps what it writes: database, queue, checkpoints, signing key, collected files.
 DATA_FOLDER = env.folder("DATA_FOLDER", default=BASE_DIR)
@@ -101,6 +102,7 @@ MIDDLEWARE = [
     "connections.web.bad_request.ReadableOnly",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "connections.web.session_end.session_end",
+    "connections.web.door.factor_due.factor_due",
     "connections.web.middleware.preferences",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -222,6 +224,7 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = USE_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if USE_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = USE_HTTPS
@@ -242,8 +245,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "remoteit_admin.quiet.Line"}},
-    "filters": {"once": {"()": "remoteit_admin.quiet.OncePerMinute"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["once"]}},
+    "filters": {
+        "once": {"()": "remoteit_admin.quiet.OncePerMinute"},
+        "no_secrets": {
+            "()": "remoteit_admin.no_secrets.NoSecrets",
+            "secrets": [
+                *(SECRET_KEY, CREDENTIALS_KEY, AUDIT_SIGNING_KEY, REMOTEIT_DEVELOPER_KEY),
+                *(REMOTEIT_PASSWORD, REMOTEIT_TOKEN, R3_SECRET_ACCESS_KEY, str(DATABASES["default"].get("PASSWORD"))),
+            ],
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["once", "no_secrets"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "huey": {"level": "WARNING"},

@@ -5,10 +5,13 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from connections.admin.overview.page import index
+from connections.admin.people.ending import ending
+from connections.admin.people.factors import factors
 from connections.admin.people.own_password import password_change
 from connections.admin.people.preferences import preferences
-from connections.admin.people.prove import prove
+from connections.admin.people.prove import passkey_alone, prove, second_factor
 from connections.admin.people.rights_notice import seen
+from connections.admin.people.sessions import sessions
 from connections.admin.people.sign_in import sign_in
 from connections.api import description
 from connections.api.api import api
@@ -29,6 +32,11 @@ urlpatterns = [
     # Before Django's own pages at the same addresses.
     path("admin/", admin.site.admin_view(index)),
     path("admin/login/", sign_in),
+    path("admin/login/second/", second_factor, name="second_factor"),
+    path("admin/login/passkey/", passkey_alone, name="passkey_alone"),
+    path("admin/sign-in/", admin.site.admin_view(factors), name="factors"),
+    path("admin/people/<int:pk>/end/", admin.site.admin_view(ending), name="end_everything"),
+    path("admin/sessions/", admin.site.admin_view(sessions), name="sessions"),
     path("admin/password_change/", admin.site.admin_view(password_change, cacheable=True)),
     path("admin/", admin.site.urls),
 ]

@@ -11,8 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.utils.translation import gettext_lazy as _
 
-from connections.admin.people.sign_in import in_words, known_browser
+from connections.admin.people.sign_in import SecondNeeded, in_words, known_browser
 from connections.db.writable import why_not_writable
+from connections.people import factors
 from connections.people.attempts import TooMany, attempt
 from connections.web.sign_ins import SIGN_IN_FAILED, failure_of, refuse_sign_in
 
@@ -36,7 +37,7 @@ class SignInForm(AdminAuthenticationForm):
             return super().clean()  # which tries nothing
         try:
             with attempt(failure_of(SIGN_IN_FAILED, name, request), known_browser(request, name)):
-                return super().clean()
+                cleaned = super().clean()
         except TooMany as refusal:
             self.wait_s = refusal.wait_s
             raise ValidationError(in_words(refusal)) from None
@@ -45,6 +46,10 @@ class SignInForm(AdminAuthenticationForm):
             # room for the small write by which the database is asked.
             why = why_not_writable() or str(error).partition("\n")[0]
             raise ValidationError(UNWRITABLE % why) from None
+        user = self.get_user()
+        if isinstance(user, User) and factors.has_second(user):
+            raise SecondNeeded(user)
+        return cleaned
 
     def confirm_login_allowed(self, user: User) -> None:
         try:

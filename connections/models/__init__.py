@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from connections.models.accounts import Account
-from connections.models.approvals import Approval, Ceiling
+from connections.models.approvals import Approval, Ceiling, ProtectedRule
 from connections.models.audit import AuditCheckpoint, AuditEvent, AuditHead, AuditVerification
 from connections.models.connections import Connection
 from connections.models.credentials import SessionToken, StoredCredentials
+from connections.models.door.factors import CodeApp, FactorRule, Passkey, RecoveryCode, SignedIn
 from connections.models.folded import lookups  # noqa: F401 - they register themselves
 from connections.models.holding.holds import Hold
 from connections.models.holding.measures import Measure
@@ -31,9 +32,11 @@ __all__ = [
     "AuditHead",
     "AuditVerification",
     "Ceiling",
+    "CodeApp",
     "Connection",
     "CourierPlace",
     "Delivery",
+    "FactorRule",
     "FailedSignIns",
     "Hold",
     "HoldClock",
@@ -41,8 +44,11 @@ __all__ = [
     "HoldReturn",
     "IdempotencyKey",
     "Measure",
+    "Passkey",
     "PastedList",
     "Preferences",
+    "ProtectedRule",
+    "RecoveryCode",
     "Right",
     "SavedView",
     "ScopeRule",
@@ -51,6 +57,7 @@ __all__ = [
     "ServiceWays",
     "SessionToken",
     "SignInBrake",
+    "SignedIn",
     "StopItem",
     "StopRun",
     "StoredCredentials",

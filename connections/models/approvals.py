@@ -11,8 +11,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from connections.models.accounts import Account
 from connections.models.rights import may
 from connections.models.runs import StopRun
+from connections.models.scope import ScopeRule
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -134,3 +136,43 @@ class Ceiling(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group or '*'} {self.per_run} {self.per_hour}"
+
+
+class ProtectedRuleQuerySet(models.QuerySet["ProtectedRule"]):
+    def in_force(self, now: datetime) -> ProtectedRuleQuerySet:
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=now))
+
+
+class ProtectedRule(models.Model):
+    """Connections that nobody stops without a second person, however few. Fields as those of a rule of scope."""
+
+    name = models.CharField(_("name"), max_length=80)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
+    device = models.CharField(_("device"), max_length=200, blank=True)
+    service = models.CharField(_("service"), max_length=200, blank=True)
+    opener = models.CharField(_("opened by"), max_length=254, blank=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+    ends_at = models.DateTimeField(null=True)
+    """Set a day ahead, so that nobody takes it off and stops at once."""
+
+    objects = ProtectedRuleQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("name", "pk")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def matches(self) -> str:
+        """What it is about, as the history keeps it."""
+        return str(self._as_scope()).partition(" ")[2]
+
+    def condition(self, prefix: str = "") -> Q:
+        """The connections that it protects. `prefix`: the way from the asked rows to the connection."""
+        return self._as_scope().condition(prefix)
+
+    def _as_scope(self) -> ScopeRule:
+        return ScopeRule(account=self.account, device=self.device, service=self.service, opener=self.opener)

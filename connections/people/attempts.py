@@ -48,3 +48,21 @@ def attempt(failure: Failure, browser: str = "") -> Iterator[None]:
         refused(failure, at)
         raise TooMany(BUSY_S, is_busy=True) from None
     succeeded(brakes)
+
+
+@contextmanager
+def second_attempt(failure: Failure, browser: str = "") -> Iterator[None]:
+    """As `attempt`, for a second factor, which costs nothing to check and has brakes of its own.
+
+    They are by name alone, too: who tries has the password, so no stranger can make the person wait, and many addresses
+    don't help to guess six digits. Raises TooMany.
+    """
+    at, name = now(), f"second factor\0{failure.name}"
+    brakes = brakes_for(name, failure.address, browser)
+    if not browser:
+        brakes |= brakes_for(name, "", "by name alone")
+    if wait_s := take(brakes, at):
+        refused(failure, at)
+        raise TooMany(wait_s)
+    yield
+    succeeded(brakes)

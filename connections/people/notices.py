@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 CHANGES = (
     *("user.added", "user.changed", "user.password_changed"),
     *("group.added", "group.changed", "group.deleted"),
-    *("ceiling.changed", "user.factor_added", "user.factor_removed", "user.sign_in_reset"),
+    *("ceiling.changed", "protection.changed", "factor_rule.changed", "user.factor_removed", "user.sign_in_reset"),
 )
 
 

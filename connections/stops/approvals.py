@@ -226,3 +226,14 @@ def _refuse_without(proof: Proof | None, now: datetime) -> None:
 
 def _accounts(run: StopRun) -> list[str]:
     return sorted(run.items.queued().order_by().values_list("account__name", flat=True).distinct())
+
+
+def withdraw_all(of: User, actor: User, origin: Origin) -> int:
+    """Take back all that `of` waits for, by the wish of `actor`, who ends everything of theirs. Returns how many."""
+    with transaction.atomic():
+        _lock(of.pk)
+        waiting = list(Approval.objects.waiting(timezone.now()).filter(run__user=of).select_related("run"))
+        for approval in waiting:
+            _decide(approval, ApprovalState.WITHDRAWN, actor, timezone.now())
+        append([Entry("approval.withdrawn", origin, actor=actor, run=one.run, facts=facts(one)) for one in waiting])
+    return len(waiting)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -12,7 +14,7 @@ from django.utils import timezone
 
 from connections.audit.append import Entry, append, timestamp
 from connections.models import StopItem
-from connections.models.approvals import ApprovalState, Ceiling
+from connections.models.approvals import ApprovalState, Ceiling, ProtectedRule
 from connections.models.states import ItemState, RunState
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 WAITS = timedelta(hours=24)
 NO_CEILING = "none"
-PER_RUN, PER_HOUR = "per_run", "per_hour"
+PER_RUN, PER_HOUR, PROTECTED = "per_run", "per_hour", "protected"
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,27 @@ def needs(run: StopRun, user: User, now: datetime) -> list[Need]:
     Of several ceilings the lowest counts. Runs that a second person approved don't count to the hour: somebody has
     looked at them.
     """
-    ceilings = _ceilings(user, now)
+    ceilings, found = _ceilings(user, now), protected(run, now)
     per_run = _lowest(one.per_run for one in ceilings)
     per_hour = _lowest(one.per_hour for one in ceilings)
     if per_run is None and per_hour is None:
-        return []
+        return found
     count = run.items.queued().count()
-    found = []
-    if per_run is not None and count > per_run:
-        found.append(Need(PER_RUN, count, per_run))
     if per_hour is not None and (total := count + stopped_since(user, now - HOUR)) > per_hour:
-        found.append(Need(PER_HOUR, total, per_hour))
+        found.insert(0, Need(PER_HOUR, total, per_hour))
+    if per_run is not None and count > per_run:
+        found.insert(0, Need(PER_RUN, count, per_run))
     return found
+
+
+def protected(run: StopRun, now: datetime) -> list[Need]:
+    """That connections of `run` stand under a protected rule, where some do."""
+    rules = list(ProtectedRule.objects.in_force(now).select_related("account"))
+    if not rules:
+        return []
+    under = reduce(or_, (rule.condition("connection__") for rule in rules))
+    count = run.items.queued().filter(under).count()
+    return [Need(PROTECTED, count, 0)] if count else []
 
 
 def stopped_since(user: User, since: datetime) -> int:
@@ -116,3 +127,27 @@ def set_ceiling(
 
 def _is_more(new: int | None, old: int | None) -> bool:
     return old is not None and (new is None or new > old)
+
+
+def protect(rule: ProtectedRule, actor: User, origin: Origin) -> ProtectedRule:
+    """Keep `rule`, which counts at once."""
+    with transaction.atomic():
+        rule.made_by = actor
+        rule.save()
+        append([_protection_line(rule, actor, origin)])
+    return rule
+
+
+def stop_protecting(rule: ProtectedRule, actor: User, origin: Origin) -> bool:
+    """Let `rule` end after 24 hours. Whether it had no end before."""
+    with transaction.atomic():
+        rule.ends_at = timezone.now() + WAITS
+        if not ProtectedRule.objects.filter(pk=rule.pk, ends_at=None).update(ends_at=rule.ends_at):
+            return False
+        append([_protection_line(rule, actor, origin)])
+    return True
+
+
+def _protection_line(rule: ProtectedRule, actor: User, origin: Origin) -> Entry:
+    facts = {"rule": rule.name, "match": rule.matches, "ends_at": timestamp(rule.ends_at) if rule.ends_at else ""}
+    return Entry("protection.changed", origin, actor=actor, facts=facts)

@@ -17,12 +17,28 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 KEY = "proof"
+COMING = "proof_coming"
 SALT = "connections.proof-purpose"
 
 
 def note(request: HttpRequest, kind: str) -> None:
     """The person has just proved who they are, by `kind`, one of those of `Proof`."""
     request.session[KEY] = [kind, int(time.time())]
+
+
+def will_come(request: HttpRequest, kind: str) -> None:
+    """The next sign-in of this session is proved by `kind` beside or instead of the password."""
+    request.session[COMING] = kind
+
+
+def coming(request: HttpRequest | None) -> str:
+    """By what the sign-in is proved that is just made, "" for a password alone."""
+    return str(request.session.get(COMING, "")) if request is not None else ""
+
+
+def came(request: HttpRequest) -> None:
+    """Somebody has just signed in, and so proved that it is them."""
+    note(request, str(request.session.pop(COMING, "password")))
 
 
 def proof_of(request: HttpRequest) -> Proof | None:

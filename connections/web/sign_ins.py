@@ -15,6 +15,7 @@ from connections.audit.origin import command_origin
 from connections.people import notices
 from connections.people.failures import Failure, has_own_line
 from connections.web import proofs, session_end
+from connections.web.door import devices, factor_due
 from connections.web.origin import UNKNOWN, client_ip, printable, web_origin
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 150
 SIGN_IN_FAILED = "user.sign_in_failed"
+SECOND_FACTOR_WRONG = "user.second_factor_wrong"
 OLD_PASSWORD_WRONG = "user.old_password_wrong"  # noqa: S105 - an action of the history
 
 
@@ -36,12 +38,14 @@ def connect() -> None:
         signal.connect(receiver, dispatch_uid=f"audit.{receiver.__name__}")
     user_logged_in.connect(session_end.begin, dispatch_uid="session_end.begin")
     user_logged_in.connect(proved, dispatch_uid="proofs.proved")
+    user_logged_in.connect(factor_due.look, dispatch_uid="factor_due.look")
+    user_logged_in.connect(devices.began, dispatch_uid="devices.began")
 
 
 def signed_in(sender: object, request: HttpRequest | None, user: User, **kwargs: Any) -> None:
     """Append `user.signed_in`. An error goes on to the sender: nobody is signed in without a line."""
     with transaction.atomic():
-        _append("user.signed_in", request, user)
+        _append("user.signed_in", request, user, factor=proofs.coming(request))
         if user.is_superuser:
             notices.begin(user)
 
@@ -49,7 +53,7 @@ def signed_in(sender: object, request: HttpRequest | None, user: User, **kwargs:
 def proved(sender: object, request: HttpRequest | None, **kwargs: Any) -> None:
     """Who has just signed in has just proved that it is them."""
     if request is not None:
-        proofs.note(request, "password")
+        proofs.came(request)
 
 
 def signed_out(sender: object, request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
@@ -79,6 +83,12 @@ def refuse_old_password(user: User, request: HttpRequest) -> None:
     """Append `user.old_password_wrong`, in sums as above."""
     if has_own_line(failure_of(OLD_PASSWORD_WRONG, user.get_username(), request), timezone.now()):
         _append(OLD_PASSWORD_WRONG, request, user)
+
+
+def refuse_second_factor(user: User, request: HttpRequest) -> None:
+    """Append `user.second_factor_wrong`, in sums as above."""
+    if has_own_line(failure_of(SECOND_FACTOR_WRONG, user.get_username(), request), timezone.now()):
+        _append(SECOND_FACTOR_WRONG, request, user)
 
 
 def failure_of(action: str, name: str, request: HttpRequest) -> Failure:

@@ -11,11 +11,13 @@ from connections.words import actions_files as files
 from connections.words import actions_people as people
 from connections.words import actions_stops as stops
 from connections.words.door import approvals
+from connections.words.door.actions import DOOR
 from connections.words.history.action import Action, Doer, Facts, answer, by, no_notes
 from connections.words.holds import actions as holds
 from connections.words.integrations import tokens
 
 ACTIONS = {
+    **DOOR,
     "stop.requested": Action(_("Stops asked for"), _("asked to stop"), "cut", notes=approvals.requested_notes),
     "stop.sent": Action(_("Stops sent"), _("stop about to be sent"), "sending"),
     "stop.answered": answer(
@@ -26,46 +28,6 @@ ACTIONS = {
         _("Stops skipped"), _("stop skipped at its turn"), "skipped", stops.skipped, stops.why_skipped
     ),
     "stop.verified": Action(_("Verdicts"), _("stop compared with a list"), "list", stops.verdict, stops.verdict_notes),
-    "approval.asked": Action(
-        _("Second persons asked for"), _("asked for a second person"), "two", notes=approvals.notes
-    ),
-    "approval.withdrawn": Action(
-        _("Requests withdrawn"), _("withdrew what a second person was asked for"), "skipped", notes=approvals.notes
-    ),
-    "approval.expired": Action(
-        _("Requests nobody decided"),
-        _("nobody decided in time what %(asked_by)s asked for"),
-        "ended",
-        notes=approvals.notes,
-        doer=Doer.PANEL,
-    ),
-    "run.approved": Action(
-        _("Runs approved"), _("approved as the second person what %(asked_by)s asked for"), "two", notes=approvals.notes
-    ),
-    "run.denied": Action(
-        _("Runs denied"), _("denied as the second person what %(asked_by)s asked for"), "refused", notes=approvals.notes
-    ),
-    "glass.broken": Action(
-        _("Glass broken"), _("broke the glass: stopped without a second person"), "warning", notes=approvals.notes
-    ),
-    "glass.reviewed": Action(
-        _("Broken glass reviewed"),
-        _("reviewed what %(broken_by)s did without a second person"),
-        "eye",
-        notes=approvals.notes,
-    ),
-    "ceiling.changed": Action(
-        _("Ceilings changed"),
-        _("changed a ceiling above which a second person decides"),
-        "settings",
-        notes=approvals.ceiling_notes,
-    ),
-    "protection.changed": Action(
-        _("Protected rules changed"),
-        _("changed which connections are protected"),
-        "shield",
-        notes=approvals.ceiling_notes,
-    ),
     "run.paused": Action(_("Runs paused"), _("paused a run"), "pause"),
     "run.resumed": Action(_("Runs resumed"), _("let a run go on"), "play"),
     "sending.paused": Action(_("All sending paused"), _("paused all sending"), "pause"),
@@ -117,7 +79,7 @@ ACTIONS = {
         notes=tokens.notes,
         doer=Doer.PANEL,
     ),
-    "user.signed_in": Action(_("Sign-ins"), _("signed in"), "user", notes=people.notes),
+    "user.signed_in": Action(_("Sign-ins"), _("signed in"), "user", notes=approvals.sign_in_notes),
     "user.sign_in_failed": Action(
         _("Failed sign-ins"),
         _("a sign-in as “%(name)s” failed"),

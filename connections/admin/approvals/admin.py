@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from connections.admin.approvals.ceilings import ceilings_view
 from connections.admin.approvals.forms import DenyForm, GlassForm, ReviewForm
 from connections.admin.approvals.page import decision_page
+from connections.admin.approvals.protected import protected_view
 from connections.admin.approvals.rows import decided, listed, title_of, waiting
 from connections.admin.pages import Page, PagedAdmin, page_context
 from connections.admin.runs.sight import to_run
@@ -147,6 +148,7 @@ class ApprovalAdmin(PagedAdmin):
     pages = (
         Page("", "changelist", list_view),
         Page("ceilings/", "ceilings", ceilings_view),
+        Page("protected/", "protected", protected_view),
         Page("<int:pk>/", "page", page_view),
         Page("<int:pk>/approve/", "approve", approve_view),
         Page("<int:pk>/deny/", "deny", deny_view),

@@ -19,7 +19,9 @@ from django.views.decorators.http import require_http_methods
 from connections.admin.pages import page_context
 from connections.admin.refusals import Lacks
 from connections.models import Approval, Ceiling
+from connections.models.door.factors import FactorRule
 from connections.models.rights import may
+from connections.people import factors
 from connections.stops.ceilings import set_ceiling
 from connections.web import proofs
 from connections.web.origin import user_of, web_origin
@@ -39,6 +41,13 @@ class CeilingForm(forms.Form):
     )
     per_hour = forms.IntegerField(
         label=gettext_lazy("Connections of one person in an hour"), required=False, min_value=0, max_value=MOST
+    )
+    grace_days = forms.IntegerField(
+        label=gettext_lazy("A second factor is required after so many days"),
+        required=False,
+        min_value=0,
+        max_value=365,
+        help_text=gettext_lazy("Empty: it is not required. It counts from each person's next sign-in on."),
     )
 
 
@@ -70,7 +79,8 @@ def ceilings_view(request: HttpRequest) -> HttpResponse:
                 actor=person,
                 origin=web_origin(request),
             )
-            _say(request, made)
+            ruled = factors.require(said["group"], said["grace_days"], person, web_origin(request))
+            _say(request, made, ruled=ruled)
             return HttpResponseRedirect(reverse("admin:connections_approval_ceilings"))
     context = page_context(
         request,
@@ -95,7 +105,9 @@ def _row(
 ) -> Row:
     pk = group.pk if group else None
     prefix, now = _prefix(str(pk or "")), today.get(pk)
-    initial = {"group": pk, "per_run": now and now.per_run, "per_hour": now and now.per_hour}
+    rule = FactorRule.objects.filter(group=group).first()
+    days = rule.grace_days if rule else None
+    initial = {"grace_days": days, "group": pk, "per_run": now and now.per_run, "per_hour": now and now.per_hour}
     form = sent if sent is not None and sent.prefix == prefix else CeilingForm(initial=initial, prefix=prefix)
     return Row(group, form, later.get(pk))
 
@@ -104,8 +116,10 @@ def _prefix(which: str) -> str:
     return f"role{which}" if which.isascii() and which.isdigit() else "all"
 
 
-def _say(request: HttpRequest, made: Ceiling | None) -> None:
-    if made is None:
+def _say(request: HttpRequest, made: Ceiling | None, *, ruled: bool) -> None:
+    if made is None and ruled:
+        messages.success(request, _("Saved."))
+    elif made is None:
         messages.info(request, _("Nothing was changed."))
     elif made.in_force_at > timezone.now():
         messages.success(request, _("Saved. It gives more than before, so it counts after 24 hours."))

@@ -6,21 +6,25 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from connections.admin.people.sign_in import in_words, known_browser, refused_for_a_while
+from connections.admin.people.second import NO_PASSKEY, SecondForm, asking, checked, has_name
+from connections.admin.people.sign_in import after, complete, in_words, known_browser, pending, refused_for_a_while
+from connections.people import factors
 from connections.people.attempts import TooMany, attempt
 from connections.web import proofs
 from connections.web.origin import user_of
-from connections.web.sign_ins import OLD_PASSWORD_WRONG, failure_of, refuse_old_password
+from connections.web.sign_ins import OLD_PASSWORD_WRONG, failure_of, refuse_old_password, refuse_sign_in
 
 
 class PasswordProofForm(forms.Form):
@@ -32,6 +36,7 @@ class PasswordProofForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
     )
     wait_s = 0
+    kind = "password"
 
     def __init__(self, data: Any = None, *, request: HttpRequest) -> None:
         super().__init__(data)
@@ -53,22 +58,82 @@ class PasswordProofForm(forms.Form):
         return password
 
 
-@sensitive_post_parameters("password")
+@never_cache
+@sensitive_post_parameters()
 def prove(request: HttpRequest) -> HttpResponse:
-    """Ask, and go back to the page that needed it."""
-    form = PasswordProofForm(request.POST if request.method == "POST" else None, request=request)
-    back = _back(request)
+    """Ask for a second factor, or for the password of who has none, and go back to the page that needed it."""
+    user, back, data = user_of(request), _back(request), request.POST if request.method == "POST" else None
+    has_second = factors.has_second(user)
+    form = SecondForm(data, request=request, user=user) if has_second else PasswordProofForm(data, request=request)
     if form.is_valid():
-        proofs.note(request, "password")
+        proofs.note(request, form.kind)
         return HttpResponseRedirect(back)
     context = {
         **admin.site.each_context(request),
         "title": _("Is it you?"),
         "form": form,
         "back": back,
+        "name": user.get_username(),
         "purpose": _purpose(request),
+        **_passkey(request, user),
     }
     return refused_for_a_while(TemplateResponse(request, "admin/people/prove.html", context))
+
+
+@never_cache
+@sensitive_post_parameters()
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """The second step of a sign-in, for whoever gave the right password a moment ago."""
+    user = pending(request)
+    if user is None:
+        return HttpResponseRedirect(f"{reverse('admin:login')}?{urlencode({'next': after(request)})}")
+    form = SecondForm(request.POST if request.method == "POST" else None, request=request, user=user)
+    if form.is_valid():
+        return complete(request, user, form.kind)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Second factor"),
+        "form": form,
+        "back": reverse("admin:login"),
+        "name": user.get_username(),
+        "is_sign_in": True,
+        **_passkey(request, user),
+    }
+    return refused_for_a_while(TemplateResponse(request, "admin/people/prove.html", context))
+
+
+@never_cache
+@sensitive_post_parameters()
+def passkey_alone(request: HttpRequest) -> HttpResponse:
+    """Sign in without a password: the device has verified the person, so it is two factors at once."""
+    error = ""
+    if request.method == "POST":
+        try:
+            user = checked(request, request.POST.get("passkey", ""), request.POST.get("challenge", ""))
+            if user.is_active and user.is_staff:
+                return complete(request, user, factors.PASSKEY)
+            refuse_sign_in(user.get_username(), request, why="not staff" if user.is_active else "not active")
+            error = str(NO_PASSKEY)
+        except ValidationError as refusal:
+            error = refusal.messages[0]
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Sign in with a passkey"),
+        "error": error,
+        "back": reverse("admin:login"),
+        "is_sign_in": True,
+        "next": after(request),
+        "passkey": asking(request) if has_name(request) else None,
+        "by_name": not has_name(request),
+    }
+    return TemplateResponse(request, "admin/people/prove.html", context)
+
+
+def _passkey(request: HttpRequest, user: User) -> dict[str, Any]:
+    """What the page needs to ask for one of the passkeys of `user`, or to say why it can't."""
+    if not user.passkeys.exists():
+        return {}
+    return {"passkey": asking(request, user)} if has_name(request) else {"by_name": True}
 
 
 def _back(request: HttpRequest) -> str:

@@ -23,6 +23,11 @@ SECOND_PERSON = {
     "approved": gettext_lazy("a second person approved it"),
     "glass": gettext_lazy("without a second person, by breaking the glass"),
 }
+KINDS = {
+    "passkey": gettext_lazy("a passkey"),
+    "totp": gettext_lazy("a code app"),
+    "recovery_code": gettext_lazy("recovery codes"),
+}
 NO_CEILING = "none"
 CEILINGS = {
     "per_run": gettext_lazy("in one run: %s"),
@@ -76,6 +81,31 @@ def ceiling_notes(facts: dict[str, Any]) -> list[str]:
             found.append(str(words) % (_("no ceiling") if limit == NO_CEILING else number(limit)))
     if facts.get("rule"):
         found.append(f"{facts['rule']}: {facts.get('match', '')}")
+    if facts.get("ends_at"):
+        found.append(_("ends %s") % facts["ends_at"][:16].replace("T", " "))
     if facts.get("in_force_at"):
         found.append(_("counts from %s on") % facts["in_force_at"][:16].replace("T", " "))
     return found
+
+
+def factor_notes(facts: dict[str, Any]) -> list[str]:
+    """Which factor it was, by which name, why, and how many."""
+    found = [str(KINDS.get(facts.get("factor", ""), ""))]
+    if facts.get("name"):
+        found.append(f"“{facts['name']}”")
+    if facts.get("count"):
+        found.append(number(facts["count"]))
+    if facts.get("reason"):
+        found.append(str(facts["reason"]))
+    return found
+
+
+def sign_in_notes(facts: dict[str, Any]) -> list[str]:
+    return [str(FACTORS.get(facts.get("factor", ""), ""))]
+
+
+def rule_notes(facts: dict[str, Any]) -> list[str]:
+    """Whose, and after how many days."""
+    days = facts.get("grace_days")
+    required = _("required after %d days") % days if isinstance(days, int) else _("not required")
+    return [_("for the role %s") % facts["group"] if facts.get("group") else "", required]

@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "connections.web.behind_proxies.behind_proxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # tokens of forms are masked anew for each page, so it tells nothing
     "csp.middleware.CSPMiddleware",
     "connections.web.middleware.browser_limits",
     "connections.api.answers.problems_alone",

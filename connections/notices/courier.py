@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from connections.models.notices import Delivery, DeliveryState
 from connections.notices.channels import Sent, channels
+from connections.notices.endings import tell_endings
 from connections.notices.outbox import fill
 
 if TYPE_CHECKING:
@@ -31,10 +32,11 @@ WAITS_S = (5, 30, 2 * 60, 10 * 60, 30 * 60, 60 * 60)
 
 
 def run(ending: threading.Event) -> None:
-    """The worker's loop: carry what there is, until `ending` is set."""
+    """The worker's loop: find out which runs are over, and carry what there is to tell, until `ending` is set."""
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="courier") as pool:
         while not ending.wait(LOOK_EVERY_S):
             try:
+                tell_endings()
                 carry(pool)
             except (DatabaseError, InterfaceError):
                 logger.exception("Nothing is told while the database can't be written; trying again")

@@ -39,6 +39,7 @@ ACTIONS = {
     "run.verification_asked": Action(_("Verdicts tried again"), _("had what is unverified tried again"), "retry"),
     "run.cancelled": Action(_("Runs cancelled"), _("cancelled what was not sent of a run"), "cancel"),
     "run.left": Action(_("Decisions to leave"), _("left something of a run as it is"), "stopped", stops.left),
+    "run.finished": Action(_("Ends of runs"), _("run is over"), "list", doer=Doer.PANEL),
     "run.evidence_exported": Action(_("Evidence exported"), _("exported the evidence of a run"), "download"),
     "account.sign_in_sent": Action(
         _("Sign-ins to remote.it"), _("sign-in to remote.it about to be sent"), "key", doer=Doer.PANEL

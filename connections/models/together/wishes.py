@@ -32,6 +32,8 @@ class Wishes(models.Model):
     """For how many seconds what is queued waits at most while remote.it can't be reached at all."""
     wait_from = models.DateTimeField(null=True)
     """When a person last had it go on: the wait counts from there, or from the run's start, at the earliest."""
+    finished_at = models.DateTimeField(null=True)
+    """When the history was told that it is over: every outcome there, and its verdicts, or the wait for these over."""
     taken_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="taken_runs"
     )

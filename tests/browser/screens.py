@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.urls import reverse
 
-from connections.inventory.search import TABS
+from connections.inventory.grammar.fields import TABS
 from tests.browser import steps
 from tests.browser.screen import Screen, page_of, text, title
 from tests.browser.screens_around import around

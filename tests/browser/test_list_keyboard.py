@@ -64,7 +64,7 @@ def test_a_shifted_click_selects_a_range(page: Page, listed: list[Connection]) -
 
 
 def test_the_bar_stays_in_sight_wherever_one_scrolls(page: Page) -> None:
-    page.set_viewport_size({"width": 1360, "height": 400})
+    page.set_viewport_size({"width": 1360, "height": 540})
     for y in (0, 300, 10_000):
         page.evaluate("(y) => window.scrollTo(0, y)", y)
         expect(page.locator(".actions")).to_be_in_viewport(ratio=1)

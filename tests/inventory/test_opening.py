@@ -225,14 +225,14 @@ def test_what_is_wrong_is_said_beside_its_field(
 
 
 def test_one_without_the_permission_opens_nothing(
-    client: Client, alice: User, account: Account, sandbox: Sandbox
+    client: Client, bob: User, account: Account, sandbox: Sandbox
 ) -> None:
-    client.force_login(alice)
+    client.force_login(bob)
     assert client.get(OPEN).status_code == 403
     assert ask(client, "80:00:00:00:01:00:00:01").status_code == 403
     assert OPEN not in client.get("/admin/connections/connection/").content.decode()
     with pytest.raises(CannotOpen):
-        open_connection(Wish(account, "80:00:00:00:01:00:00:01", LATCH, alice, Origin("command")))
+        open_connection(Wish(account, "80:00:00:00:01:00:00:01", LATCH, bob, Origin("command")))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from connections.admin.charts import even_top
+from connections.admin.runs.page import CHARTED_FROM
 from connections.models import Connection
 from connections.stops.progress.progress import read_progress
 from connections.stops.progress.times import MOST_SPANS, span_width, spans
@@ -54,14 +55,15 @@ def test_the_axis_ends_at_an_even_round_number(count: int, top: int) -> None:
 def test_a_done_run_shows_its_times_as_chart_and_table(
     client: Client, alice: User, make_connection: MakeConnection
 ) -> None:
-    one, two, three = (make_connection() for _ in range(3))
-    run = start_run(alice, one, two, three)
+    *early, last = (make_connection() for _ in range(CHARTED_FROM))
+    run = start_run(alice, *early, last)
     path = f"/admin/connections/stoprun/{run.pk}/change/"
     client.force_login(alice)
-    put(one, "stopped", after_s=6)
-    put(two, "stopped", after_s=41)
+    for one in early[1:]:
+        put(one, "stopped", after_s=6)
+    put(early[0], "stopped", after_s=41)
     assert "Show as table" not in client.get(path).content.decode()
-    put(three, "already_gone", after_s=41.5)
+    put(last, "already_gone", after_s=41.5)
     html = client.get(path).content.decode()
     assert "<title>40 to 42 s: 2</title>" in html
-    assert "Time (s) Connections 6 to 8 1 40 to 42 2" in text_of(html)
+    assert f"Time (s) Connections 6 to 8 {CHARTED_FROM - 2} 40 to 42 2" in text_of(html)

@@ -349,7 +349,7 @@ def test_the_number_of_queries_does_not_grow_with_the_runs(
         start_run(alice, one)
         put(one, "refused")
     client.force_login(alice)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(28):
         client.get(HISTORY)
 
 

@@ -12,7 +12,8 @@ from django.db import models
 from django.db.models import Count, Max, Q
 from django.utils.translation import gettext_lazy
 
-from connections.inventory.pasted import Kind, Line, fold
+from connections.inventory.pasted import Kind, Line
+from connections.models.folded.names import fold
 from connections.models.states import OPEN_STATUSES
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def _spellings(kind: Kind, name: str) -> list[str]:
 
 
 def _compared(kind: Kind, value: str) -> str:
-    return value.casefold() if kind == Kind.PERSON else fold(value)
+    return value.casefold() if kind == Kind.PERSON else fold(value.strip())
 
 
 def _found(

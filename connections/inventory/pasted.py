@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from dataclasses import dataclass
 
 from django.db import models
@@ -90,12 +89,6 @@ def read_lines(text: str, *, most: int = MOST_LINES) -> list[Line]:
         counts = {"count": len(found), "most": most}
         raise NotALine(_("There are %(count)d lines: at most %(most)d are looked up at once.") % counts)
     return found
-
-
-def fold(name: str) -> str:
-    """`name` as it is compared: whatever its case, accents, blanks, and zeros before a number."""
-    bare = "".join(one for one in unicodedata.normalize("NFKD", name) if not unicodedata.combining(one))
-    return re.sub(r"(?<!\d)0+(?=\d)", "", " ".join(bare.casefold().split()))
 
 
 def _line(number: int, text: str) -> Line:

@@ -41,7 +41,7 @@ FILTERS = {
     "list": "list",
 }
 """The filters that an address may set beside its search, each with its field there."""
-OTHER_PARAMETERS = ("q", "o", "p", "view")
+OTHER_PARAMETERS = ("q", "o", "p", "view", "group", "fold")
 
 
 @dataclass(frozen=True)

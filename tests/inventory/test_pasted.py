@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from connections.inventory.lookup import Answer, at_stake, look_up
-from connections.inventory.pasted import Kind, NotALine, fold, read_lines, read_text
+from connections.inventory.near import near_names
+from connections.inventory.pasted import Kind, NotALine, read_lines, read_text
 from connections.models import Account, Connection
 
 pytestmark = pytest.mark.django_db
@@ -59,9 +60,17 @@ def test_a_file_as_a_spreadsheet_writes_unicode_is_read():
     assert read_text("Estación 7".encode("utf-16")) == "Estación 7"
 
 
-def test_names_compare_whatever_their_case_accents_and_leading_zeros():
-    assert fold("ESTACIÓN  07") == fold("estacion 7")
-    assert fold("Plant 70") != fold("Plant 7")
+def test_names_compare_whatever_their_case_accents_and_leading_zeros(make_connection):
+    make_connection(device_name="ESTACIÓN 07")
+    make_connection(device_name="Estación 70")
+    assert names_at_stake("estacion  7") == ["ESTACIÓN 07"]
+
+
+def test_a_misspelt_name_is_told_what_is_near_and_never_another_number(make_connection):
+    for name in ("Plant 7 PLC gateway 13", "Plant 7 PLC gateway 18", "Plant 12 PLC gateway 13"):
+        make_connection(device_name=name)
+    (line,) = read_lines("Plant 7 PLC gatway 13")
+    assert near_names([line], Connection.objects.all()) == {1: ["Plant 7 PLC gateway 13"]}
 
 
 def test_each_line_gets_its_answer(make_connection):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -16,6 +17,8 @@ from django.utils.translation import gettext as _
 from connections.admin.connections import facets
 from connections.admin.connections.columns import COLUMNS
 from connections.admin.connections.display import DENSITIES, ROWS, Display, display_of
+from connections.admin.connections.folds import FOLD, same_in_all
+from connections.admin.connections.groups import grouped
 from connections.admin.connections.misread import errors
 from connections.admin.connections.paste import PasteForm
 from connections.admin.connections.saved import view_of, views_menu
@@ -36,6 +39,8 @@ class ConnectionList(ChangeList):
     root_queryset: ConnectionQuerySet
     read_at: datetime
     display: Display
+    same: Mapping[str, tuple[Any, str]] = {}
+    """The columns that are folded into one line, since all rows have the same there: their title and that value."""
     newest: int
     """The key of the newest record, of any account, when the rows were read."""
 
@@ -47,7 +52,7 @@ class ConnectionList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         self.read_at = timezone.now()
-        self.display = display_of(request, view_of(request))
+        self.display = display_of(request, view_of(request), self.list_per_page)
         self.list_per_page = self.display.rows
         self.newest = self.root_queryset.aggregate(newest=Max("pk"))["newest"] or 0
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
@@ -80,10 +85,18 @@ class ConnectionList(ChangeList):
         params, page, match = request.GET, self.page, self.chosen.match
         if self.chosen.problems:
             return errors(self.chosen, params)
+        shown = {**self.parts(request), **grouped(self.chosen, self.chosen.apply(self.root_queryset), params)}
+        wished = self.display
+        if not shown["group_field"] and params.get(FOLD) != "off":
+            self.same = same_in_all(self.queryset, self.result_count, self.display)
+            self.display = self.display.without(self.same)
         return {
-            **self.parts(request),
+            **shown,
+            "same": [(title, value) for title, value in self.same.values()],
+            "unfolded": self.get_query_string({FOLD: "off"}),
             "headers": _headers(self),
             "display": self.display,
+            "column_choices": wished.choices(),
             "densities": DENSITIES.items(),
             "rows_offered": ROWS,
             **views_menu(request),

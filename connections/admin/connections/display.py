@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,7 +17,7 @@ from connections.models import Preferences, SavedView
 from connections.web.origin import user_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 ROWS = (50, 100, 200)
 DENSITIES = {"dense": gettext_lazy("Dense"), "": gettext_lazy("One line"), "two": gettext_lazy("Two lines")}
@@ -42,6 +42,9 @@ class Display:
     def css(self) -> str:
         return CLASSES[self.density]
 
+    def without(self, names: Collection[str]) -> Display:
+        return replace(self, columns=tuple(name for name in self.columns if name not in names))
+
     def choices(self) -> list[dict[str, Any]]:
         """Every column, those that are shown first and in their order, as the menu offers them."""
         by_name = _by_name()
@@ -61,12 +64,12 @@ def known_columns(names: Sequence[Any]) -> tuple[str, ...]:
     return known if ALWAYS in known else (ALWAYS, *known)
 
 
-def display_of(request: HttpRequest, view: SavedView | None) -> Display:
+def display_of(request: HttpRequest, view: SavedView | None, usual_rows: int) -> Display:
     """How the list is shown to who asks for it. A saved `view` brings its own columns."""
-    wished = Preferences.objects.filter(user=user_of(request)).first() or Preferences()
+    wished = Preferences.objects.filter(user=user_of(request)).first() or Preferences(rows=0)
     return Display(
         known_columns(view.columns if view and view.columns else wished.columns),
-        wished.rows if wished.rows in ROWS else ROWS[0],
+        wished.rows if wished.rows in ROWS else usual_rows,
         wished.density if wished.density in DENSITIES else "",
     )
 

@@ -19,6 +19,7 @@ from connections.admin.connections.sight import connections_of, ticked_in
 from connections.admin.pages import Page, page_context
 from connections.inventory import pasted_lists
 from connections.inventory.lookup import ALL_ACCOUNTS, Answer, meant
+from connections.inventory.near import near_names
 from connections.inventory.pasted import ACCOUNT, MOST_BYTES, MOST_LINES, NotALine, read_lines, read_text
 from connections.live.standing import list_state, unread_accounts
 from connections.models import Account, Connection, PastedList
@@ -182,6 +183,7 @@ def _answer(replies: list[Reply], seen: ConnectionQuerySet) -> dict[str, Any]:
     left_out = [reply for answer in BAD for reply in by_answer[answer]]
     left_out += [*by_answer[Answer.CANT_SAY], *by_answer[Answer.NOT_OPEN]]
     left_out.sort(key=lambda reply: reply.line.number)
+    near = near_names([reply.line for reply in by_answer[Answer.NOT_KNOWN]], seen)
     facts = {"found": number(len(found)), "lines": number(len(replies)), "open": in_words(open_count)}
     title = ngettext(
         "%(found)s of %(lines)s line matched: %(open)s open",
@@ -194,7 +196,7 @@ def _answer(replies: list[Reply], seen: ConnectionQuerySet) -> dict[str, Any]:
         "found": len(found),
         "tiles": [(answer, len(by_answer[answer]), *TILES[answer], answer in BAD) for answer in TILES],
         "answers": [
-            (answer, len(by_answer[answer]), list(map(_told, by_answer[answer][:LISTED])))
+            (answer, len(by_answer[answer]), [_told(one, near) for one in by_answer[answer][:LISTED]])
             for answer in ORDER
             if by_answer[answer]
         ],
@@ -204,12 +206,13 @@ def _answer(replies: list[Reply], seen: ConnectionQuerySet) -> dict[str, Any]:
     }
 
 
-def _told(reply: Reply) -> Told:
+def _told(reply: Reply, near: dict[int, list[str]]) -> Told:
     choices, words = [], reply_words(reply)
     if reply.answer == Answer.AMBIGUOUS:
         words = _("It may be any of several. None is taken before you choose.")
         choices = [(f"{one.value}\t{ACCOUNT}{one.account}", target_words(one)) for one in reply.targets]
         choices.append((f"{reply.line.name}\t{ACCOUNT}{ALL_ACCOUNTS}", _("all of them")))
+    choices += [(name, _("“%s”") % name) for name in near.get(reply.line.number, [])]
     return Told(reply.line.number, reply.line.text.strip(), words, choices, reply)
 
 

@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from connections.admin.connections.admin import ConnectionAdmin
 from connections.admin.history import admin
-from connections.admin.runs import page
+from connections.admin.runs import items
 from connections.audit import triggers
 from connections.models import Account
 from tests.browser import chromium
@@ -97,7 +97,7 @@ def world(
     protected: None, alice: User, admin_user: User, account: Account, on_stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> World:
     monkeypatch.setattr(ConnectionAdmin, "list_per_page", ROWS)
-    monkeypatch.setattr(page, "PER_PAGE", ROWS)
+    monkeypatch.setattr(items, "PER_PAGE", ROWS)
     monkeypatch.setattr(admin, "LINES_PER_PAGE", ROWS)
     made = make_world(alice, account, on_stage)
     make_troubles(made, on_stage, admin_user)

@@ -56,7 +56,7 @@ def test_nothing_is_wrong_in_an_empty_panel(
     nothing_set_up: None, alice: User, carol: User, admin_user: User, open_window: OpenWindow
 ) -> None:
     walk = Walk(open_window, {"alice": alice, "carol": carol, "admin": admin_user})
-    pages = {"/admin/": "Overview", LIST: "Connections", "/admin/connections/stoprun/": "Runs"}
+    pages = {"/admin/": "Nothing needs you", LIST: "Connections", "/admin/connections/stoprun/": "Runs"}
     for who in ("alice", "carol", "admin"):
         for address, words in {**pages, "/admin/connections/auditevent/": "History"}.items():
             walk.to(Screen(f"{who} at {address}", address, title(words), who))

@@ -16,7 +16,7 @@ from tests.support.runs import start_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIST = "/admin/connections/connection/"
-SECTIONS = {"o": "Overview", "c": "Connections", "r": "Runs", "h": "History", "a": "Accounts", "u": "Authentication"}
+SECTIONS = {"o": "needs you", "c": "Connections", "r": "Runs", "h": "History", "a": "Accounts", "u": "Authentication"}
 
 
 @pytest.fixture

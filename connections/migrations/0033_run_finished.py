@@ -13,7 +13,7 @@ def count_as_told(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connections", "0030_together"),
+        ("connections", "0032_protected_rules"),
     ]
 
     operations = [

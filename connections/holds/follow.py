@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from connections.audit.append import Entry, append
 from connections.audit.origin import WORKER
+from connections.db.bulk import update_many
 from connections.holds import recut, returns
 from connections.holds.begin import login_of, own_of
 from connections.holds.clock import Clock, Reading, Tick, advance
@@ -120,37 +121,45 @@ def _members(hold: Hold, account: Account, found: list[Connection]) -> dict[str,
 
 
 def _note_state(members: dict[str, HoldMember], read: ServicesRead) -> None:
+    """Keep what the reading says of each service, in one statement, and why it says nothing of the others."""
+    rows: list[tuple[dict[str, object], dict[str, object]]] = []
     for key, member in members.items():
         service, why = read.services.get(key), read.why_unknown(key)
         if service is None or why:
-            HoldMember.objects.filter(pk=member.pk).update(why_not_read=why or "not read yet")
+            HoldMember.objects.filter(pk=member.pk).exclude(why_not_read=why).update(why_not_read=why)
             continue
         sessions = service.sessions or ()
-        HoldMember.objects.filter(pk=member.pk).update(
-            read_at=read.at,
-            why_not_read="",
-            enabled=service.enabled,
-            online=service.online,
-            link=service.link,
-            device_name=service.device_name[:200] or member.device_name,
-            service_name=service.name[:200] or member.service_name,
-            open_proxies=sum(one.proxy for one in sessions),
-            open_peers=sum(not one.proxy for one in sessions),
-        )
+        said: dict[str, object] = {
+            "read_at": read.at,
+            "why_not_read": "",
+            "enabled": service.enabled,
+            "online": service.online,
+            "link": service.link,
+            "device_name": service.device_name[:200] or member.device_name,
+            "service_name": service.name[:200] or member.service_name,
+            "open_proxies": sum(one.proxy for one in sessions),
+            "open_peers": sum(not one.proxy for one in sessions),
+        }
+        rows.append((said, {"pk": member.pk}))
+    if rows:
+        update_many(HoldMember, rows)
 
 
 def _note_returns(
     hold: Hold, members: dict[str, HoldMember], found: list[Connection], read: ServicesRead, own: set[str]
 ) -> list[HoldReturn]:
     """Who has come back since the last reading, by the list or by remote.it's events; and who is gone."""
-    backs = [returns.note(hold, members[one.device_address.lower()], one, read) for one in found]
+    known = returns.Known(hold)
+    backs = [returns.note(hold, known, members[one.device_address.lower()], one, read) for one in found]
     for key, member in members.items():
         service = read.services.get(key)
         for event in (service.events or ()) if service else ():
-            if event.opened_by.lower() not in own and _is_meant(hold, member, event.opened_by):
-                backs.append(returns.note_event(hold, member, event, read))
-        returns.close(hold, member, read)
-    return [one for one in backs if one is not None]
+            is_news = event.session.lower()[:64] not in known.sessions and event.opened_by.lower() not in own
+            if is_news and _is_meant(hold, member, event.opened_by):
+                backs.append(returns.note_event(hold, known, member, event, read))
+    noted = HoldReturn.objects.bulk_create([one for one in backs if one is not None])
+    returns.close(hold, members, read)
+    return noted
 
 
 def _is_meant(hold: Hold, member: HoldMember, opened_by: str) -> bool:

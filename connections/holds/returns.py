@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
@@ -11,11 +12,10 @@ from django.utils.dateparse import parse_datetime
 
 from connections.audit.append import Entry
 from connections.audit.origin import WORKER
+from connections.db.bulk import update_many
 from connections.models import Connection, Hold, HoldMember, HoldReturn, StopItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from connections.live.services import ServicesRead
     from connections.remoteit.services import ConnectEvent
 
@@ -42,72 +42,107 @@ class Comings:
         return timedelta(seconds=median(one.total_seconds() for one in self.afters)) if self.afters else None
 
 
-def note(hold: Hold, member: HoldMember, connection: Connection, read: ServicesRead | None) -> HoldReturn | None:
-    """Write down that `connection` is a come-back; None when it is none, or is written down already.
+class Known:
+    """What is noted of a hold's come-backs already, read once for a whole reading: a hold may have hundreds."""
+
+    def __init__(self, hold: Hold) -> None:
+        rows = hold.returns.values_list("session_key", "connection_id")
+        self.sessions: dict[str, int | None] = dict(rows)
+        self.at_start: set[int] = set()
+        self._ends: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+        ended = hold.returns.values_list("member__service_key", "opened_by", "closed_at")
+        for key, opened_by, closed_at in ended:
+            if closed_at is not None:
+                self._ends[key, opened_by].append(closed_at)
+        stopped = StopItem.objects.filter(run=hold.first_run_id)
+        for pk, address, opened_by, answered_at in stopped.values_list(
+            "connection_id", "connection__device_address", "connection__opened_by", "answered_at"
+        ):
+            self.at_start.add(pk)
+            if answered_at is not None:
+                self._ends[address.lower(), opened_by].append(answered_at)
+
+    def back_after(self, member: HoldMember, opened_by: str, opened_at: datetime | None) -> timedelta | None:
+        """How long after the end of their last connection to this service; None where nobody told when that was."""
+        ends = [end for end in self._ends.get((member.service_key, opened_by), ()) if opened_at and end <= opened_at]
+        return opened_at - max(ends) if opened_at and ends else None
+
+
+def note(hold: Hold, known: Known, member: HoldMember, connection: Connection, read: ServicesRead) -> HoldReturn | None:
+    """The come-back that `connection` is, to be written down; None when it is none, or is written down already.
 
     What was opened before the hold began, by remote.it's clock, is none, though no list had shown it.
     """
-    if connection.seen_seq is not None and connection.seen_seq <= hold.started_seq:
+    key = connection.connection_key
+    if key in known.sessions:
+        if known.sessions[key] is None:
+            hold.returns.filter(session_key=key).update(connection=connection)
+            known.sessions[key] = connection.pk
         return None
-    off = timedelta(seconds=read.clock_off_s if read else 0)
-    if connection.opened_at is not None and connection.opened_at + off < hold.started_at:
+    is_older = connection.seen_seq is not None and connection.seen_seq <= hold.started_seq
+    if is_older or connection.pk in known.at_start or _was_before(hold, connection.opened_at, read):
         return None
-    if StopItem.objects.filter(run=hold.first_run_id, connection=connection).exists():
-        return None
-    back, created = HoldReturn.objects.get_or_create(
+    known.sessions[key] = connection.pk
+    return HoldReturn(
         hold=hold,
-        session_key=connection.connection_key,
-        defaults={
-            "member": member,
-            "connection": connection,
-            "opened_by": connection.opened_by,
-            "seen_at": read.at if read else connection.known_at,
-            "opened_at": connection.opened_at,
-            "back_after": _back_after(hold, member, connection.opened_by, connection.opened_at),
-        },
+        session_key=key,
+        member=member,
+        connection=connection,
+        opened_by=connection.opened_by,
+        seen_at=read.at,
+        opened_at=connection.opened_at,
+        back_after=known.back_after(member, connection.opened_by, connection.opened_at),
     )
-    if not created and back.connection_id is None:
-        HoldReturn.objects.filter(pk=back.pk).update(connection=connection)
-    return back if created else None
 
 
-def note_event(hold: Hold, member: HoldMember, event: ConnectEvent, read: ServicesRead) -> HoldReturn | None:
-    """Write down a connection that remote.it's events tell of and no list showed; None when it is known, or older."""
-    opened_at = parse_datetime(event.at)
-    off = timedelta(seconds=read.clock_off_s)
-    if event.state != "connected" or not event.proxy or opened_at is None or opened_at + off < hold.started_at:
+def note_event(
+    hold: Hold, known: Known, member: HoldMember, event: ConnectEvent, read: ServicesRead
+) -> HoldReturn | None:
+    """The come-back that remote.it's events tell of and no list showed; None when it is known, or older."""
+    opened_at, key = parse_datetime(event.at), event.session.lower()[:64]
+    if event.state != "connected" or not event.proxy or opened_at is None or key in known.sessions:
         return None
-    key = event.session.lower()
+    if _was_before(hold, opened_at, read):
+        return None
     if Connection.objects.filter(account=member.account_id, connection_key=key).exists():
         # A list has shown it: it is noted as that one, or was there before.
         return None
-    back, created = HoldReturn.objects.get_or_create(
+    known.sessions[key] = None
+    return HoldReturn(
         hold=hold,
-        session_key=key[:64],
-        defaults={
-            "member": member,
-            "opened_by": event.opened_by,
-            "seen_at": read.at,
-            "opened_at": opened_at,
-            "back_after": _back_after(hold, member, event.opened_by, opened_at),
-        },
+        session_key=key,
+        member=member,
+        opened_by=event.opened_by,
+        seen_at=read.at,
+        opened_at=opened_at,
+        back_after=known.back_after(member, event.opened_by, opened_at),
     )
-    return back if created else None
 
 
-def close(hold: Hold, member: HoldMember, read: ServicesRead) -> None:
-    """Write down which come-backs at this service are over: by remote.it's event, else because the list lacks them."""
-    service = read.services.get(member.service_key)
-    if service is None or service.sessions is None:
-        return
-    present = {session.id.lower() for session in service.sessions}
-    ends = {one.session.lower(): one for one in service.events or () if one.state == "disconnected"}
-    for back in HoldReturn.objects.filter(hold=hold, member=member, by_event=False):
-        end = ends.get(back.session_key)
+def _was_before(hold: Hold, opened_at: datetime | None, read: ServicesRead) -> bool:
+    """Whether it was open when the hold began, by remote.it's clock."""
+    return opened_at is not None and opened_at + timedelta(seconds=read.clock_off_s) < hold.started_at
+
+
+def close(hold: Hold, members: dict[str, HoldMember], read: ServicesRead) -> None:
+    """Write down which come-backs are over: by remote.it's event, else because a list of their service lacks them."""
+    keys = {member.pk: key for key, member in members.items()}
+    rows: list[tuple[dict[str, object], dict[str, object]]] = []
+    for back in hold.returns.filter(by_event=False, member__in=keys):
+        service = read.services.get(keys[back.member_id])
+        if service is None or service.sessions is None:
+            continue
+        end = next((one for one in service.events or () if _is_end_of(one, back)), None)
         if end is not None and (at := parse_datetime(end.at)):
-            HoldReturn.objects.filter(pk=back.pk).update(closed_at=at, by_event=True)
-        elif back.closed_at is None and back.session_key not in present:
-            HoldReturn.objects.filter(pk=back.pk).update(closed_at=read.at)
+            rows.append(({"closed_at": at, "by_event": True}, {"pk": back.pk}))
+        elif back.closed_at is None and not read.shows(keys[back.member_id], back.session_key):
+            rows.append(({"closed_at": read.at, "by_event": False}, {"pk": back.pk}))
+    if rows:
+        update_many(HoldReturn, rows)
+
+
+def _is_end_of(event: ConnectEvent, back: HoldReturn) -> bool:
+    return event.state == "disconnected" and event.session.lower() == back.session_key
 
 
 def line(hold: Hold, back: HoldReturn, run_id: int | None) -> Entry:
@@ -161,24 +196,3 @@ def often(hold: Hold, now: datetime) -> Comings | None:
         return None
     worst = max(recent, key=lambda key: recent[key])
     return next(one for one in comings(hold, now) if (one.member.pk, one.opened_by) == worst)
-
-
-def persons(backs: Iterable[HoldReturn]) -> set[str]:
-    return {back.opened_by for back in backs}
-
-
-def _back_after(hold: Hold, member: HoldMember, opened_by: str, opened_at: datetime | None) -> timedelta | None:
-    """How long after the end of their last connection to this service, by remote.it's clock where it told both."""
-    if opened_at is None:
-        return None
-    earlier = HoldReturn.objects.filter(hold=hold, member=member, opened_by=opened_by, closed_at__lte=opened_at)
-    last = earlier.order_by("-closed_at").values_list("closed_at", flat=True).first()
-    if last is None:
-        stopped = StopItem.objects.filter(
-            run=hold.first_run_id,
-            connection__opened_by=opened_by,
-            connection__device_address__iexact=member.device_address,
-            answered_at__lte=opened_at,
-        )
-        last = stopped.order_by("-answered_at").values_list("answered_at", flat=True).first()
-    return None if last is None else opened_at - last

@@ -76,7 +76,7 @@ def ended_notes(facts: dict[str, Any]) -> list[str]:
         notes.append(_("%s still open") % number(facts["still_coming"]))
     if facts.get("to_restore"):
         notes.append(_("%s to put back") % number(facts["to_restore"]))
-    return notes
+    return [*notes, str(facts.get("reason", ""))]
 
 
 def restored(facts: dict[str, Any]) -> str:

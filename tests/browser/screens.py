@@ -10,6 +10,7 @@ from connections.inventory.grammar.fields import TABS
 from tests.browser import steps
 from tests.browser.screen import Screen, page_of, text, title
 from tests.browser.screens_around import around
+from tests.browser.screens_holds import holds
 from tests.browser.troubles import faulty_history
 from tests.browser.world import World
 
@@ -31,6 +32,7 @@ def history(world: World, url: str) -> list[Screen]:
 SECTIONS: dict[str, tuple[Callable[[World, str], list[Screen]], str]] = {
     "connections": (connections, "connection_changelist connection_change connection_stop stoprun_confirm"),
     "runs": (runs, "stoprun_changelist stoprun_change stoprun_cancel stoprun_confirm"),
+    "holds": (holds, "hold_changelist hold_change hold_reach hold_leave"),
     "history": (history, "auditevent_changelist"),
     "around": (
         around,

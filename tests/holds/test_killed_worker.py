@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from connections.audit.verify import verify
 from connections.holds.ends import end
-from connections.models import AuditEvent, Hold, Measure
+from connections.models import AuditEvent, Hold, Measure, Worker
 from connections.models.holding.holds import HoldEnd, Level
 from connections.models.holding.measures import NOT_RESTORED, MeasureState, UndoState
 from tests.holds.conftest import Stage
@@ -36,7 +37,9 @@ def kill_a_few(stage: Stage, seed: str) -> None:
     draw = random.Random(seed)
     for _ in range(KILLS):
         with worker(stage.sandbox):
-            time.sleep(draw.uniform(0.3, 1.5))
+            time.sleep(draw.uniform(1, 5))
+        # Its lease is over, so that the next one goes on at once.
+        Worker.objects.update(ended_at=timezone.now())
 
 
 def test_kills_while_closing_and_restoring_lose_nothing(stage: Stage, hold_all: Callable[..., Hold]) -> None:

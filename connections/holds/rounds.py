@@ -22,6 +22,7 @@ from connections.models import Account, Hold, HoldMember
 from connections.models.holding.measures import MeasureKind
 from connections.remoteit.measures import MeasureAnswer, Switch, missing_in_schema, switch
 from connections.remoteit.ways import read_services_of
+from connections.stops.pause_all import pause_now
 
 if TYPE_CHECKING:
     from connections.models import Measure, Worker
@@ -67,11 +68,15 @@ def attend(account: Account, client: Client, worker: Worker, schemas: Schemas) -
     found = _read(account, client, members, holds) if members else ServicesRead(timezone.now(), 0)
     apply.see(account, found)
     undo.see(account, found)
-    _switch_off(account, client, worker, found, schemas)
+    # Whoever has paused all sending wants nothing changed at remote.it, either; what waits is asked afterwards.
+    may_ask = pause_now() is None
+    if may_ask:
+        _switch_off(account, client, worker, found, schemas)
     for hold in holds:
         start_first(hold, timezone.now())
         follow(hold, account, found)
-    _switch_on(account, client, worker, found)
+    if may_ask:
+        _switch_on(account, client, worker, found)
     _read_ways(account, client, members)
     return found
 

@@ -17,6 +17,7 @@ from connections.models import AuditEvent, Hold, Measure, StopItem
 from connections.models.holding.holds import HoldEnd, Level
 from connections.models.holding.measures import MeasureState, UndoState
 from connections.sandbox.wire.faults import FaultRule
+from connections.stops.pause_all import pause_all
 from tests.holds.conftest import WEB, Stage
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db]
@@ -210,3 +211,13 @@ def test_a_service_that_joins_later_waits_for_a_yes(stage: Stage, address: str, 
     stage.round()
     assert list(hold.members.values_list("state", flat=True)) == ["held", "waiting"]
     assert StopItem.objects.filter(run__hold=hold, run__parent=hold.first_run_id).exists()
+
+
+def test_while_all_sending_is_paused_no_way_is_closed(
+    stage: Stage, address: str, hold_all: HoldAll, admin_user: User
+) -> None:
+    pause_all(admin_user, WEB, "network works")
+    hold = hold_all(Level.LINKS)
+    stage.keeper.step()
+    assert measures(hold) == {"link": MeasureState.PLANNED}
+    assert stage.service(address)["link"] is True

@@ -9,7 +9,7 @@ from huey.contrib.djhuey import db_periodic_task, db_task
 from connections.audit.checkpoints import write_checkpoint
 from connections.audit.upkeep import verify_and_keep
 from connections.inventory import pasted_lists, uploads
-from connections.people import brakes, failures
+from connections.people import brakes, failures, tokens
 from connections.stops import approvals, expired, wakeup  # noqa: F401 - importing it registers its task
 from connections.web.sessions import SessionStore
 
@@ -33,6 +33,11 @@ def delete_expired_uploads() -> None:
 @db_periodic_task(crontab(minute="*/10"))
 def delete_expired_sessions() -> None:
     SessionStore.clear_expired()
+
+
+@db_periodic_task(crontab(minute="3"))
+def forget_old_wishes() -> None:
+    tokens.forget_old_wishes()
 
 
 @db_periodic_task(crontab(minute="*/10"))

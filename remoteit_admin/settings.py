@@ -44,6 +44,7 @@ if not USE_HTTPS and not this_machine_alone:
         "sign-in cookies would cross the network readable. Turn USE_HTTPS on."
     )
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", words=("unix",))
+METRICS_ALLOW = env.networks("METRICS_ALLOW")
 
 # -- remote.it
 REMOTEIT_API_URL = env.url("REMOTEIT_API_URL", default="https://api.remote.it/apv/v27")

@@ -15,6 +15,7 @@ from connections.admin.people.sessions import sessions
 from connections.admin.people.sign_in import sign_in
 from connections.api import description
 from connections.api.api import api
+from connections.api.metrics.page import metrics
 
 handler400 = "connections.web.bad_request.bad_request"
 handler404 = "connections.web.bad_request.not_found"
@@ -25,6 +26,7 @@ urlpatterns = [
     path("api/v1/openapi.json", description.openapi, name="api-description"),
     path("api/v1/docs", description.page, name="api-docs"),
     path("api/v1/", api.urls),
+    path("metrics", metrics),
     re_path(r"^api/(?P<rest>.*)$", description.missing),
     path("admin/preferences/", admin.site.admin_view(preferences), name="preferences"),
     path("admin/prove/", admin.site.admin_view(prove), name="prove"),

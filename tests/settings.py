@@ -17,6 +17,7 @@ os.environ.update(
     DEBUG="off",
     ALLOWED_HOSTS="127.0.0.1,localhost",
     TRUSTED_PROXIES="",
+    METRICS_ALLOW="",
     BIND="",
     COOKIE_PREFIX="",
     SCRIPT_NAME="",

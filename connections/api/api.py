@@ -11,7 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from pydantic import BaseModel
 
-from connections.api import accounts, connections, history
+from connections.api import accounts, connections, history, holds
 from connections.api.problems import MEDIA_TYPE, Problem, answer
 from connections.api.routes import Routes
 from connections.api.runs import orders, reading  # noqa: F401 - orders adds its operations to the routes
@@ -59,6 +59,7 @@ api.add_router("/connections", connections.routes)
 
 api.add_router("/runs", reading.routes)
 api.add_router("/runs", history.evidence)
+api.add_router("/holds", holds.routes)
 api.add_router("/accounts", accounts.routes)
 api.add_router("/lists", accounts.lists)
 api.add_router("/history", history.routes)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from connections.api.problems import Problem
 from connections.inventory.grammar.fields import is_key
 from connections.inventory.match import MatchError, parse
-from connections.models import AuditEvent, Connection, StopRun
+from connections.models import AuditEvent, Connection, Hold, IdempotencyKey, StopRun
 from connections.models.rights import may
 from connections.models.states import RunState
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from connections.models import ApiToken
     from connections.models.audit import AuditEventQuerySet
     from connections.models.connections import ConnectionQuerySet
+    from connections.models.holding.holds import HoldQuerySet
     from connections.models.runs import StopItemQuerySet, StopRunQuerySet
 
 
@@ -51,6 +52,26 @@ def events_of(token: ApiToken) -> AuditEventQuerySet:
     if not token.narrower:
         return events
     return events.filter(Q(connection__in=connections_of(token)) | Q(run__in=token.runs.all()))
+
+
+def holdable_by(token: ApiToken) -> ConnectionQuerySet:
+    """The connections that `token` may hold."""
+    return _narrowed(token, Connection.objects.holdable_by(token.owner))
+
+
+def holds_of(token: ApiToken) -> HoldQuerySet:
+    """The holds that `token` may see; a narrower one only those that it began."""
+    holds = Hold.objects.visible_to(token.owner)
+    begun = IdempotencyKey.objects.filter(token=token, hold__isnull=False)
+    return holds.filter(pk__in=begun.values("hold")) if token.narrower else holds
+
+
+def one_hold(token: ApiToken, key: str) -> Hold:
+    """The hold with this key. Raises Problem where `token` may not see it, as where there is none."""
+    hold = holds_of(token).filter(pk=int(key)).first() if is_key(key) else None
+    if hold is None:
+        raise Problem("not_found", _("There is no hold %s, or this token may not see it.") % key[:40])
+    return hold
 
 
 def one_run(token: ApiToken, key: str) -> StopRun:

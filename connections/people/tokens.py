@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connections.audit.append import Entry, append, timestamp
-from connections.models import ApiToken
+from connections.models import ApiToken, IdempotencyKey
 from connections.models.integrations.tokens import PUBLIC_ID_LENGTH, TokenState
 from remoteit_admin import proxies
 
@@ -35,6 +35,7 @@ FORM = re.compile(
 )
 DEFAULT_DAYS, MOST_DAYS = 90, 366
 NOTED_EVERY = timedelta(minutes=1)
+WISHES_KEPT_FOR = timedelta(days=7)
 OPENS = (TokenState.IN_USE, TokenState.NEVER_USED, TokenState.LEAKED)
 
 
@@ -110,6 +111,12 @@ def why_refused(token: ApiToken, address: str, at: datetime) -> str:
     return ""
 
 
+def opens(text: str, at: datetime) -> bool:
+    """Whether `text` is a token that opens something at `at`, wherever it comes from."""
+    token = find(text)
+    return token is not None and token.state(at) in OPENS
+
+
 def note_use(token: ApiToken, address: str, at: datetime) -> None:
     """Note when and from where it was used last: at most once a minute, or when the address is another."""
     if token.used_at and at - token.used_at < NOTED_EVERY and token.used_from == address:
@@ -122,6 +129,11 @@ def note_leak(token: ApiToken, origin: Origin) -> None:
     with transaction.atomic():
         if ApiToken.objects.filter(pk=token.pk, leaked_at=None).update(leaked_at=timezone.now()):
             append([_line("token.leaked", token, None, origin)])
+
+
+def forget_old_wishes() -> int:
+    """Delete the keys of wishes that are kept no longer. Returns how many."""
+    return IdempotencyKey.objects.filter(created_at__lt=timezone.now() - WISHES_KEPT_FOR).delete()[0]
 
 
 def refused_line(token: ApiToken, why: str, origin: Origin) -> Entry:

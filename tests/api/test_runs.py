@@ -10,8 +10,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from connections.api.runs import idempotency
 from connections.models import AuditEvent, Connection, IdempotencyKey, StopItem, StopRun
+from connections.people import tokens
 from tests.api.conftest import MakeToken, Program
 from tests.support.runs import living_worker, put, start_run
 
@@ -73,9 +73,9 @@ def test_while_the_first_request_is_at_it_the_second_is_told_to_wait(program: Pr
 def test_a_key_is_forgotten_after_a_week(program: Program, make_connection: Make) -> None:
     make_connection()
     program.post("/runs", STOP, key="one")
-    assert idempotency.forget_old() == 0
+    assert tokens.forget_old_wishes() == 0
     IdempotencyKey.objects.update(created_at="2026-01-01T00:00:00Z")
-    assert idempotency.forget_old() == 1
+    assert tokens.forget_old_wishes() == 1
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from connections.models import ApiToken, AuditEvent, Connection
 from connections.people import tokens
+from connections.web.signed_in import is_signed_in
 from tests.api.conftest import COMMAND, MakeToken, Program
 
 Make = Callable[..., Connection]
@@ -135,3 +136,23 @@ def test_the_command_refuses_what_would_open_nothing_or_for_ever(alice: User, ar
         call_command("create_token", *arguments)
     assert refused.value.returncode == 2
     assert not ApiToken.objects.exists()
+
+
+def test_the_command_takes_a_token_away(alice: User, make_token: MakeToken, capsys: pytest.CaptureFixture[str]) -> None:
+    token, text = make_token(alice)
+    call_command("revoke_token")
+    assert token.shown_id in capsys.readouterr().out
+    call_command("revoke_token", token.shown_id)
+    assert Program(text).get("/token").status_code == 401
+    with pytest.raises(CommandError):
+        call_command("revoke_token", "ria_nothing0")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_program_may_send_more_than_a_stranger(alice: User, make_token: MakeToken) -> None:
+    token, text = make_token(alice)
+    head = f"POST /api/v1/runs HTTP/1.1\r\nAuthorization: Bearer {text}\r\n".encode()
+    assert is_signed_in(head)
+    assert not is_signed_in(head.replace(b"ria_", b"rib_"))
+    tokens.revoke(token, alice, COMMAND)
+    assert not is_signed_in(head)

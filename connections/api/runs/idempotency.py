@@ -20,7 +20,6 @@ from connections.models import IdempotencyKey
 if TYPE_CHECKING:
     from connections.models import ApiToken
 
-KEPT_FOR = timedelta(days=7)
 GIVEN_UP_AFTER = timedelta(minutes=2)
 """A first request that is still at it after so long has died."""
 RETRY_S = 2
@@ -41,7 +40,7 @@ def checked(key: str | None) -> str:
 
 
 def begin(token: ApiToken, path: str, key: str, asked: dict[str, Any]) -> IdempotencyKey:
-    """Note that `token` asks for `asked`; `run` of what is returned is set when that was done before.
+    """Note that `token` asks for `asked`; `run` or `hold` of what is returned is set when that was done.
 
     Raises Problem when the key was used for something else, or the first request is still at it.
     """
@@ -54,22 +53,17 @@ def begin(token: ApiToken, path: str, key: str, asked: dict[str, Any]) -> Idempo
         return wish
     if wish.fingerprint != fingerprint:
         raise Problem("key_reused")
-    if wish.run_id is None and not _taken_over(wish):
+    if wish.run_id is None and wish.hold_id is None and not _taken_over(wish):
         raise busy("still_running", RETRY_S)
     return wish
 
 
 def forget_wish(wish: IdempotencyKey) -> None:
     """Nothing came of it: the same key may be used for a better one."""
-    IdempotencyKey.objects.filter(pk=wish.pk, run=None).delete()
-
-
-def forget_old() -> int:
-    """Delete keys that are kept no longer. Returns how many."""
-    return IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()[0]
+    IdempotencyKey.objects.filter(pk=wish.pk, run=None, hold=None).delete()
 
 
 def _taken_over(wish: IdempotencyKey) -> bool:
     now = timezone.now()
-    dead = IdempotencyKey.objects.filter(pk=wish.pk, run=None, created_at__lt=now - GIVEN_UP_AFTER)
+    dead = IdempotencyKey.objects.filter(pk=wish.pk, run=None, hold=None, created_at__lt=now - GIVEN_UP_AFTER)
     return bool(dead.update(created_at=now))

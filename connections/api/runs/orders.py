@@ -25,6 +25,7 @@ from connections.web.origin import api_origin
 
 REASON_LENGTH = 500
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+Reason = Annotated[str, Field(min_length=1, max_length=REASON_LENGTH, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 Key = Annotated[
     str | None,
     Header(
@@ -45,7 +46,7 @@ class NewRun(BaseModel):
 
     match: Annotated[Text, Field(max_length=2000)] | None = None
     ids: Annotated[list[Id], Field(min_length=1, max_length=MAX_IDS)] | None = None
-    reason: Annotated[Text, Field(min_length=1, max_length=REASON_LENGTH, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+    reason: Reason
     ticket: Annotated[Text, Field(max_length=TICKET_LENGTH)] = ""
     expected_count: Annotated[int, Field(ge=0, le=10**9)] | None = None
     max_count: Annotated[int, Field(ge=0, le=10**9)] | None = None

@@ -51,11 +51,11 @@ def selected(token: ApiToken, match: str | None, ids: list[str] | None) -> Selec
             raise _invalid("match", _("An empty search matches everything: say `status:active` if that is meant."))
         # What ended is history: a search for a device means what is open there.
         return Selection(matching(rows, match).open(), {"door": "api", "match": match})
-    pks = _named(rows, ids or [])
+    pks = named(rows, ids or [])
     return Selection(Connection.objects.filter(pk__in=pks), {"door": "api", "ids": len(pks)})
 
 
-def _named(rows: ConnectionQuerySet, ids: list[str]) -> list[int]:
+def named(rows: ConnectionQuerySet, ids: list[str]) -> list[int]:
     """The primary keys that `ids` name: the panel's own, or remote.it's."""
     own = [int(one) for one in ids if is_key(one)]
     known = set(rows.filter(pk__in=own).values_list("pk", flat=True)) if own else set()

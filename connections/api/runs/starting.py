@@ -31,15 +31,18 @@ class Limits:
     expected: int | None
     most: int | None
 
-    def check(self, count: int, token: ApiToken, *, fresh: int) -> None:
-        """Raise Problem unless `count` connections may be stopped with `token`; `fresh` of them for the first time."""
+    def check(self, count: int, token: ApiToken, *, fresh: int, may_be_none: bool = False) -> None:
+        """Raise Problem unless `count` connections may be stopped with `token`; `fresh` of them for the first time.
+
+        `may_be_none`: whether nothing may be there to stop yet.
+        """
         if self.expected is not None and count != self.expected:
             words = {"count": count, "expected": self.expected}
             raise Problem("other_count", _("It would be %(count)d, not %(expected)d.") % words, count=count)
         if self.most is not None and count > self.most:
             words = {"count": count, "most": self.most}
             raise Problem("other_count", _("It would be %(count)d, more than %(most)d.") % words, count=count)
-        if not count:
+        if not count and not may_be_none:
             raise Problem("nothing_to_stop", count=0)
         if token.most_per_run is not None and count > token.most_per_run:
             words = {"count": count, "most": token.most_per_run}

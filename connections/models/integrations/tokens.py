@@ -106,7 +106,8 @@ class IdempotencyKey(models.Model):
     fingerprint = models.CharField(max_length=64)
     """The SHA-256 of what was asked for."""
     run = models.ForeignKey("StopRun", on_delete=models.CASCADE, null=True, db_index=False, related_name="+")
-    """None while the first request is still at it."""
+    hold = models.ForeignKey("Hold", on_delete=models.CASCADE, null=True, db_index=False, related_name="+")
+    """Neither is set while the first request is still at it."""
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:

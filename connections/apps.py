@@ -23,8 +23,10 @@ def _after_migrate(using: str, **kwargs: Any) -> None:
     from connections.accounts.credentials import ensure_default_account
     from connections.audit import triggers
     from connections.audit.append import ensure_head
+    from connections.db import search_index
 
     # A migration that rebuilds the table on SQLite takes its triggers away, without a word.
     triggers.install(using)
+    search_index.install(using)
     ensure_head()
     ensure_default_account()

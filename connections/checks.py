@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 
 from connections.audit import signing, triggers
+from connections.db import search_index
 from connections.db.encoding import why_not_every_letter
 
 
@@ -28,6 +29,20 @@ def history_is_append_only(databases: Sequence[str] | None = None, **kwargs: Any
         for using in databases or ()
         if triggers.TABLE in connections[using].introspection.table_names()
         for name in triggers.missing(using)
+    ]
+
+
+@register(Tags.database)
+def names_are_indexed(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    hint = (
+        "Run `python manage.py migrate`, which makes it. On PostgreSQL the role needs CREATE on the database, or "
+        "somebody who has it runs `CREATE EXTENSION pg_trgm` there first."
+    )
+    return [
+        checks.Warning(f"A search by name reads every record: {name} is missing.", hint=hint, id="connections.W003")
+        for using in databases or ()
+        if search_index.TABLE in connections[using].introspection.table_names()
+        for name in search_index.missing(using)
     ]
 
 

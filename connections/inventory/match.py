@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from connections.inventory.grammar.index import narrowed
 from connections.inventory.grammar.reading import read_alternative
 from connections.inventory.grammar.terms import (
     Alternative,
@@ -63,7 +64,8 @@ class Match:
 
     def apply(self, rows: ConnectionQuerySet, *, without: str = "") -> ConnectionQuerySet:
         """Those of `rows` that match. `without`: a field that is left out."""
-        return rows.filter(self.condition(without=without))
+        few = narrowed(self.alternatives) if without in ("", "status") else Q()
+        return rows.filter(self.condition(without=without) & few)
 
     def condition(self, *, without: str = "") -> Q:
         conditions = [condition_of(one, without) for one in self.alternatives]

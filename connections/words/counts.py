@@ -17,20 +17,15 @@ def count_capped(rows: Any) -> int:
     return int(rows.order_by().values("pk")[: CAP + 1].count())
 
 
-def is_capped(count: int) -> bool:
-    """Whether `count`, as `count_capped` gives it, stands for any number above CAP."""
-    return count > CAP
-
-
 def number(count: int) -> str:
     """`count` with its thousands separated."""
     return str(number_format(count, force_grouping=True))
 
 
-def in_words(count: int) -> str:
-    """`count`, as `count_capped` gives it, for a person."""
-    if is_capped(count):
-        return _("more than %(count)s") % {"count": number(CAP)}
+def in_words(count: int, most: int = CAP) -> str:
+    """`count`, which was counted to one more than `most`, for a person."""
+    if count > most:
+        return _("more than %(count)s") % {"count": number(most)}
     return number(count)
 
 

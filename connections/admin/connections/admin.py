@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from connections.admin.connections import display, export, imports, openings, paste, refresh, saved
 from connections.admin.connections.add import add_view
-from connections.admin.connections.change_list import ConnectionList, list_of
+from connections.admin.connections.change_list import ConnectionList, RefreshedList, list_of
 from connections.admin.connections.columns import COLUMNS
 from connections.admin.connections.one import views as one
 from connections.admin.connections.sight import connection_or_404, connections_of, may_and_see, ticked_in
@@ -56,7 +56,7 @@ class ConnectionAdmin(PagedAdmin, ReadOnlyAdmin):
         return Connection.objects.visible_to(request.user)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ConnectionList]:
-        return ConnectionList
+        return RefreshedList if request.path.endswith("/refresh/") else ConnectionList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         connections_of(request)

@@ -28,8 +28,9 @@ from connections.inventory.match import Match
 from connections.live.standing import list_state, seen_of
 from connections.models import Connection, HoldMember, StopItem
 from connections.models.connections import ConnectionQuerySet
+from connections.words import counts as counting
 from connections.words.connections import note_of_connection
-from connections.words.counts import in_words, is_capped
+from connections.words.counts import in_words
 
 
 class ConnectionList(ChangeList):
@@ -41,6 +42,7 @@ class ConnectionList(ChangeList):
     display: Display
     same: Mapping[str, tuple[Any, str]] = {}
     """The columns that are folded into one line, since all rows have the same there: their title and that value."""
+    counts: facets.Counts
     newest: int
     """The key of the newest record, of any account, when the rows were read."""
 
@@ -55,20 +57,31 @@ class ConnectionList(ChangeList):
         self.display = display_of(request, view_of(request), self.list_per_page)
         self.list_per_page = self.display.rows
         self.newest = self.root_queryset.aggregate(newest=Max("pk"))["newest"] or 0
-        self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
-        self.page = self.paginator.get_page(self.page_num)
-        self.page_num = self.page.number
-        self.result_count = self.paginator.count
+        self.count_rows(request)
         self.result_list = list(self.page.object_list)
         add_notes(self.result_list)
 
+    def count_rows(self, request: HttpRequest, newer_than: int | None = None) -> None:
+        """Count what the list and its tabs have, and find the page; `newer_than` as in `facets.counts`."""
+        self.counts = facets.counts(self.chosen, self.root_queryset, newer_than)
+        self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        self.paginator.count = self.counts.shown
+        self.page = self.paginator.get_page(self.page_num)
+        self.page_num = self.page.number
+        self.result_count = self.paginator.count
+
     @property
     def count_in_words(self) -> str:
-        return in_words(self.result_count)
+        return in_words(self.result_count, self.most)
 
     @property
     def is_capped(self) -> bool:
-        return is_capped(self.result_count)
+        return self.result_count > self.most
+
+    @property
+    def most(self) -> int:
+        """Up to which number the rows were counted."""
+        return self.counts.most.get(self.chosen.tab, counting.CAP)
 
     @property
     def count_sent(self) -> int | str:
@@ -115,7 +128,7 @@ class ConnectionList(ChangeList):
     def parts(self, request: HttpRequest) -> dict[str, Any]:
         """What changes around the rows while they are looked at: counts, and what the lists are worth."""
         return {
-            "tabs": facets.tabs(self.chosen, self.root_queryset, request.GET),
+            "tabs": facets.tabs(self.chosen, self.counts, request.GET),
             "lists": list_state(self.chosen.accounts()),
         }
 
@@ -126,6 +139,15 @@ class ConnectionList(ChangeList):
 
     def _page_address(self, number: int) -> str:
         return self.get_query_string({"p": number})
+
+
+class RefreshedList(ConnectionList):
+    """The list without rows: a page that is looked at has its own, and asks for those."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        self.read_at, self.result_list = timezone.now(), []
+        self.display = display_of(request, view_of(request), self.list_per_page)
+        self.list_per_page = self.display.rows
 
 
 def list_of(request: HttpRequest) -> ConnectionList:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db import models
+from django.db.models import Case, Q, When
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connections.db.counts import count_together
 from connections.inventory.grammar.fields import FIELDS, TABS
-from connections.inventory.grammar.spans import PAST
+from connections.inventory.grammar.spans import PAST, open_for_condition
 from connections.inventory.grammar.tokens import Value
 from connections.inventory.match import Match, Term
 from connections.inventory.search import FILTERS, OPEN_FOR, ListFilter
 from connections.models.connections import ConnectionQuerySet
-from connections.models.states import ConnectionStatus
-from connections.words.counts import CAP, count_capped, in_words
+from connections.models.states import OPEN_STATUSES, ConnectionStatus
+from connections.words import counts as counting
+from connections.words.counts import in_words
 
-SAMPLE = 20_000
+SAMPLE = 2_000
 """Menus count this many rows at most: beyond, their values are those of a sample, without counts."""
+MOST_OPEN, MOST_CLOSED = 5_000, 1_000
+"""How far what a filter finds is counted, of what is open and of what is not: each row has to be looked at."""
 LONGEST_MENU = 12
 
 ANYTHING = {
@@ -77,27 +84,67 @@ def kept(params: QueryDict) -> dict[str, str]:
     return {name: str(value) for name, value in params.items() if name not in (*FILTERS, "q", "p")}
 
 
-def tabs(chosen: ListFilter, rows: ConnectionQuerySet, params: QueryDict) -> list[Choice]:
-    """A tab for each status, with how many rows it would show."""
+@dataclass(frozen=True)
+class Counts:
+    """How many rows each tab would show. `past_end`: of the active ones, held for it past their own end.
+
+    Each is exact up to `most`; above that it stands for any higher number.
+    """
+
+    tabs: dict[str, int]
+    past_end: int
+    shown: int
+    newer: int
+    most: dict[str, int]
+
+    def words(self, name: str) -> str:
+        return in_words(self.tabs[name], self.most[name])
+
+
+def counts(chosen: ListFilter, rows: ConnectionQuerySet, newer_than: int | None = None) -> Counts:
+    """How many rows there are under the filter, by status, asked in one statement.
+
+    `newer_than`: the key of a record, for how many of those that are shown are newer.
+    """
     matching = chosen.apply(rows, without="status")
-    by_status = {status: count_capped(matching.filter(status=status)) for status in ConnectionStatus}
-    counts = {name: sum(by_status[ConnectionStatus(status)] for status in TABS[name][1]) for name in TABS}
-    past_end = _past_end(matching) if counts["active"] <= CAP else 0
-    counts["active"] -= past_end
-    more = {"active": in_words(past_end)} if past_end else {}
+    most = dict.fromkeys(ConnectionStatus, counting.CAP)
+    if chosen.match.is_narrowed:
+        most = {one: MOST_OPEN if one in OPEN_STATUSES else MOST_CLOSED for one in ConnectionStatus}
+    past = matching.filter(FIELDS["ends"].condition(Value((PAST,))), status=ConnectionStatus.ACTIVE)
+    wanted = [(matching.filter(status=status), most[status]) for status in ConnectionStatus]
+    wanted += [(past, most[ConnectionStatus.ACTIVE])]
+    shown = chosen.apply(rows)
+    wanted += [(shown.none() if chosen.tab else shown, counting.CAP)]
+    wanted += [(shown.none() if newer_than is None else shown.filter(pk__gt=newer_than), counting.CAP)]
+    *found, of_all, newer = count_together(wanted)
+    by_status = dict(zip(ConnectionStatus, found, strict=False))
+    tabs, limits = {}, {}
+    for name, (_label, statuses) in TABS.items():
+        over = [most[one] for one in map(ConnectionStatus, statuses) if by_status[one] > most[one]]
+        # A sum with a part that is not counted to its end is "more than" the sum of what was counted.
+        tabs[name] = sum(min(by_status[one], most[one]) for one in map(ConnectionStatus, statuses)) + bool(over)
+        limits[name] = tabs[name] - 1 if over else counting.CAP * len(TABS)
+    return Counts(tabs, found[-1], tabs[chosen.tab] if chosen.tab else of_all, newer, limits)
 
-    def url(name: str) -> str:
-        return address(params, chosen.match.having("status", Value((name,))))
 
+def tabs(chosen: ListFilter, counted: Counts, params: QueryDict) -> list[Choice]:
+    """A tab for each status, with how many rows it would show."""
     return [
-        Choice(label, url(name), in_words(counts[name]), name == chosen.tab, more.get(name, ""))
+        Choice(
+            label,
+            address(params, chosen.match.having("status", Value((name,)))),
+            _active_words(counted) if name == "active" else counted.words(name),
+            name == chosen.tab,
+            in_words(counted.past_end) if name == "active" and counted.past_end else "",
+        )
         for name, (label, _statuses) in TABS.items()
     ]
 
 
-def _past_end(rows: ConnectionQuerySet) -> int:
-    """How many of `rows` are held for active past their own end: they are in that tab, and not counted as active."""
-    return count_capped(rows.filter(FIELDS["ends"].condition(Value((PAST,))), status=ConnectionStatus.ACTIVE))
+def _active_words(counted: Counts) -> str:
+    """Those held for active past their own end are in that tab, and not counted as active."""
+    most, count = counted.most["active"], counted.tabs["active"]
+    return in_words(count - counted.past_end if count <= most else count, most)
 
 
 def chips(chosen: ListFilter, params: QueryDict) -> list[Chip]:
@@ -124,51 +171,61 @@ def _page(term: Term) -> str:
 
 def menus(chosen: ListFilter, rows: ConnectionQuerySet, params: QueryDict) -> list[Facet]:
     """A menu for each filter; a choice's count is under all the other filters that are set."""
-    return [_menu(name, chosen, rows, params) for name in ANYTHING]
+    sampled: dict[str, Sample] = {}
+    return [_menu(name, chosen.match, rows, params, sampled) for name in ANYTHING]
 
 
-def _menu(name: str, chosen: ListFilter, rows: ConnectionQuerySet, params: QueryDict) -> Facet:
-    match = chosen.match
+def _menu(name: str, match: Match, rows: ConnectionQuerySet, params: QueryDict, sampled: dict[str, Sample]) -> Facet:
     rest = match.having(name).having("ends") if name == "age" else match.having(name)
-    values, total, note = (_spans if name == "age" else _values)(name, match, rest.apply(rows))
+    if rest.text not in sampled:
+        sampled[rest.text] = _sample(rest.apply(rows))
+    sample = sampled[rest.text]
+    is_exact = len(sample) <= SAMPLE
+    values, note = _spans(sample) if name == "age" else _values(name, match, sample)
+    total = in_words(len(sample)) if is_exact else ""
     choices = [Choice(ANYTHING[name], address(params, rest), total, rest == match)]
     for field, value, label, count in values:
-        is_chosen = value in match.values(field)
-        choices.append(Choice(label, address(params, rest.having(field, value)), count, is_chosen))
+        url = address(params, rest.having(field, value))
+        choices.append(Choice(label, url, in_words(count) if is_exact else "", value in match.values(field)))
     shown = ", ".join(str(choice.label) for choice in choices[1:] if choice.selected) or None
     return Facet(name, FIELDS[name].title, choices, shown, note)
 
 
-Values = tuple[list[tuple[str, Value, Any, str]], str, str]
-"""Each value with its field, label and count; the count of all; and what has to be said about them."""
+Sample = list[dict[str, Any]]
+Values = tuple[list[tuple[str, Value, Any, int]], str]
+"""Each value with its field, label and count; and what has to be said about them."""
 
 
-def _values(name: str, match: Match, rows: ConnectionQuerySet) -> Values:
-    sample = rows.order_by().values("pk")[: SAMPLE + 1]
-    column = COLUMNS[name]
-    counts = dict(
-        rows.model.objects.filter(pk__in=sample)
-        .values_list(column)
-        .annotate(count=Count("pk"))
-        .order_by("-count", column)
-    )
-    total = sum(counts.values())
-    exact = total <= SAMPLE
-    found = {Value((key,)): (key or _("not known"), count) for key, count in [*counts.items()][:LONGEST_MENU]}
-    # What is chosen is there, even where no row has it.
-    found |= {value: (value.shown, counts.get(value.shown, 0)) for value in match.values(name) if value not in found}
-    note = (
-        "" if exact and len(counts) <= LONGEST_MENU else _("These are the most frequent; the search finds the others.")
-    )
-    values = [(name, value, label, in_words(count) if exact else "") for value, (label, count) in found.items()]
-    return values, in_words(total) if exact else "", note
-
-
-def _spans(name: str, match: Match, rows: ConnectionQuerySet) -> Values:
-    spans = [(name, Value((span,)), label) for label, span in OPEN_FOR.values()]
-    spans.append(("ends", Value((PAST,)), _("past its own end")))
-    found = [
-        (field, value, label, in_words(count_capped(rows.filter(FIELDS[field].condition(value)))))
-        for field, value, label in spans
+def _sample(rows: ConnectionQuerySet) -> Sample:
+    """The first of `rows`, each with what the menus ask: its account, service, person, span of time and end."""
+    now = timezone.now()
+    spans = [
+        When(open_for_condition(span, "", now), then=models.Value(number))
+        for number, (_label, span) in enumerate(OPEN_FOR.values())
     ]
-    return found, in_words(count_capped(rows)), ""
+    is_open = Q(status__in=OPEN_STATUSES)
+    asked = rows.order_by().annotate(
+        span=Case(When(~is_open, then=models.Value(-1)), *spans, default=models.Value(-1)),
+        past=Case(When(is_open & Q(expires_at__lte=now), then=models.Value(1)), default=models.Value(0)),
+    )
+    names = ("account__name", "service_name", "opened_by", "span", "past")
+    return [dict(zip(names, row, strict=True)) for row in asked.values_list(*names)[: SAMPLE + 1]]
+
+
+def _values(name: str, match: Match, sample: Sample) -> Values:
+    counted = Counter(row[COLUMNS[name]] for row in sample)
+    most = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+    found = {Value((key,)): (key or _("not known"), count) for key, count in most[:LONGEST_MENU]}
+    # What is chosen is there, even where no row has it.
+    found |= {value: (value.shown, counted.get(value.shown, 0)) for value in match.values(name) if value not in found}
+    is_all = len(sample) <= SAMPLE and len(counted) <= LONGEST_MENU
+    note = "" if is_all else _("These are the most frequent; the search finds the others.")
+    return [(name, value, label, count) for value, (label, count) in found.items()], note
+
+
+def _spans(sample: Sample) -> Values:
+    counted = Counter(row["span"] for row in sample)
+    found: list[tuple[str, Value, Any, int]] = [
+        ("age", Value((span,)), label, counted[number]) for number, (label, span) in enumerate(OPEN_FOR.values())
+    ]
+    return [*found, ("ends", Value((PAST,)), _("past its own end"), sum(row["past"] for row in sample))], ""

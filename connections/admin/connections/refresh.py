@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
+from django.db.models import Case, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -20,13 +21,13 @@ from connections.admin.connections.change_list import ConnectionList, add_notes,
 from connections.admin.connections.sight import connections_of
 from connections.admin.pages import Page
 from connections.inventory import search
+from connections.inventory.grammar import tokens
 from connections.inventory.grammar.fields import is_key
-from connections.inventory.grammar.tokens import Value
 from connections.live.schedule import ask_for_lists
 from connections.models import Worker
 from connections.models.rights import may
 from connections.web.origin import user_of, web_origin
-from connections.words.counts import count_capped, in_words
+from connections.words.counts import in_words
 
 if TYPE_CHECKING:
     from connections.models import Connection
@@ -49,14 +50,15 @@ def refresh_view(request: HttpRequest) -> HttpResponse:
     if changes.chosen.problems:
         raise BadRequest(" ".join(changes.chosen.problems))
     changes.result_list = _shown_rows(changes, keys, since)
-    newer = count_capped(changes.queryset.filter(pk__gt=newest))
+    changes.count_rows(request, newest)
+    newer = changes.counts.newer
     context = {
         "may_stop": may(request.user, "stop_connection"),
         "cl": changes,
         **changes.parts(request),
         "newer_count": newer,
         "newer_words": in_words(newer),
-        "show_newer": facets.address(request.GET, changes.chosen.match.having("newer", Value((str(newest),)))),
+        "show_newer": facets.address(request.GET, changes.chosen.match.having("newer", tokens.Value((str(newest),)))),
     }
     return TemplateResponse(request, "admin/connections/_refresh.html", context)
 
@@ -83,13 +85,13 @@ PAGES = (Page("refresh/", "refresh", refresh_view), Page("read/", "read", read_v
 
 def _shown_rows(changes: ConnectionList, keys: list[int], since: datetime) -> list[Connection]:
     """The rows with `keys`, of whatever status: each knows whether it left the list (`is_gone`) or changed."""
-    rows = changes.root_queryset.filter(pk__in=keys)
-    matching = set(changes.chosen.apply(rows).values_list("pk", flat=True))
-    found = list(rows.select_related("account"))
+    is_gone = Case(When(changes.chosen.match.condition(), then=Value(False)), default=Value(True))
+    found: list[Any] = list(
+        changes.root_queryset.filter(pk__in=keys).select_related("account").annotate(is_gone=is_gone)
+    )
     add_notes(found)
     for connection in found:
-        connection.is_gone = connection.pk not in matching  # type: ignore[attr-defined]
-        connection.has_changed = connection.status_at > since  # type: ignore[attr-defined]
+        connection.has_changed = connection.status_at > since
     return found
 
 

@@ -18,7 +18,12 @@ from connections.models.folded.names import (
 
 NUMBER_AFTER_WORD = re.compile(r"(.*\S) ([0-9]+)", re.DOTALL)
 LETTERS = re.compile(r"[^\W\d_]+")
-ENDS = ("", AFTER_DEVICE), (AFTER_DEVICE, AFTER_SERVICE), (AFTER_SERVICE, AFTER_OPENER)
+MARKS = {
+    "device": ("", AFTER_DEVICE),
+    "service": (AFTER_DEVICE, AFTER_SERVICE),
+    "opener": (AFTER_SERVICE, AFTER_OPENER),
+}
+ENDS = tuple(MARKS.values())
 """Between which marks each name stands in the folded column."""
 
 
@@ -55,6 +60,28 @@ def _number_after_word(text: str) -> Q:
     [word, number] = NUMBER_AFTER_WORD.fullmatch(text).groups()  # type: ignore[union-attr]
     word, number = escaped(fold(word)), fold(number)
     return Q(folded__like=f"%{word}{number}%") | Q(folded__like=f"%{word}_{number}%")
+
+
+def parts_of_name(field: str, value: Value) -> list[str]:
+    """The texts that stand in the folded column where the name of `field` is `value`; none for another field."""
+    if field not in MARKS:
+        return []
+    before, after = MARKS[field]
+    pieces = [fold(piece) for piece in value.pieces]
+    if value.is_literal:
+        return [f"{before}{pieces[0].strip(' ')}{after}"]
+    return [f"{before}{pieces[0]}", *pieces[1:-1], f"{pieces[-1]}{after}"]
+
+
+def parts_of_word(value: Value) -> list[str]:
+    """The texts that stand in the folded column where a name holds `value`."""
+    if value.loose:
+        [word, number] = NUMBER_AFTER_WORD.fullmatch(value.pieces[0]).groups()  # type: ignore[union-attr]
+        return [fold(word), fold(number)]
+    pieces = [fold(piece) for piece in value.pieces]
+    if len(pieces) == 1 and len(pieces[0]) < 3 and LETTERS.fullmatch(pieces[0]):
+        return [f"{SHORT}{pieces[0]}{SHORT}"]
+    return pieces
 
 
 def matches(value: Value, name: str) -> bool:

@@ -128,11 +128,12 @@ def is_id(text: str) -> bool:
 
 def _mentions(value: Value) -> Q:
     """`value` stands in a name, or is or begins the connection's id or address."""
-    text = value.shown
-    if not value.is_literal or value.loose:
+    if not is_part_of_id(value):
         return somewhere(value)
-    if is_connection_id(text):
-        return id_condition(value)
-    if is_id(text) or BEGINS_AN_ID.fullmatch(text):
-        return somewhere(value) | id_condition(value)
-    return somewhere(value)
+    return id_condition(value) if is_connection_id(value.shown) else somewhere(value) | id_condition(value)
+
+
+def is_part_of_id(value: Value) -> bool:
+    """Whether a word is a connection id or a service address, or begins one."""
+    bare = value.is_literal and not value.loose
+    return bare and (is_id(value.shown) or BEGINS_AN_ID.fullmatch(value.shown) is not None)

@@ -196,14 +196,14 @@ def test_paused_updates_ask_for_nothing(page: Page, listed: list[Connection]) ->
 
 def test_the_overview_refreshes_itself_until_it_is_paused(page: Page, listed: list[Connection]) -> None:
     page.goto("/admin/")
-    expect(page.get_by_role("link", name="20 open")).to_be_visible()
+    expect(page.get_by_role("link", name="open now 20")).to_be_visible()
     end(listed[0])
     page.clock.run_for(A_REFRESH_MS)
-    expect(page.get_by_role("link", name="19 open")).to_be_visible()
+    expect(page.get_by_role("link", name="open now 19")).to_be_visible()
     page.get_by_role("button", name="Pause updates").click()
     end(listed[1])
     page.clock.run_for(3 * A_REFRESH_MS)
-    expect(page.get_by_role("link", name="19 open")).to_be_visible()
+    expect(page.get_by_role("link", name="open now 19")).to_be_visible()
 
 
 @pytest.mark.slow

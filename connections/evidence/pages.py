@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from connections.audit.export_csv import harmless
+from connections.evidence.report import device, report
 from connections.models.formats import visible
 from connections.models.states import ItemState, SkipReason, UnverifiedReason, Verdict
 from connections.words.actions import is_api_s_own
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from connections.evidence.story import Evidence
 
 CHUNK = 500
-ROWS = SafeString("<!-- rows -->")
-"""Where the rows stand in the page: they are written in parts."""
+DEVICES, ROWS = SafeString("<!-- devices -->"), SafeString("<!-- rows -->")
+"""Where the rows of its two tables stand in the page: they are written in parts."""
 WORDS = dict((*ItemState.choices, *Verdict.choices, *UnverifiedReason.choices, *SkipReason.choices))
 COLUMNS = (
     "item_id",
@@ -64,7 +65,12 @@ def as_csv(evidence: Evidence) -> Iterator[str]:
 def as_html(evidence: Evidence) -> Iterator[str]:
     """A page that needs nothing else: no script, no file beside it."""
     page = render_to_string("evidence/page.html", _context(evidence))
-    head, _mark, foot = page.partition(ROWS)
+    first, _mark, rest = page.partition(DEVICES)
+    head, _mark, foot = rest.partition(ROWS)
+    yield visible(first)
+    items = evidence.items()
+    while chunk := list(islice(items, CHUNK)):
+        yield visible(render_to_string("evidence/devices.html", {"rows": [device(flat(item)) for item in chunk]}))
     yield visible(head)
     items = evidence.items()
     while chunk := list(islice(items, CHUNK)):
@@ -83,6 +89,8 @@ def _context(evidence: Evidence) -> dict[str, Any]:
         "checkpoint": evidence.checkpoint,
         "outcomes": outcomes,
         "selected": [(name, value) for name, value in evidence.first.get("selector", {}).items() if value],
+        "report": report(evidence),
+        "devices": DEVICES,
         "rows": ROWS,
     }
 

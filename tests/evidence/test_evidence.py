@@ -304,6 +304,14 @@ def test_the_page_needs_nothing_else(files: Files) -> None:
     assert not [word for word in ("<script", "src=", "href=", "http://") if word in html]
 
 
+def test_it_opens_with_a_page_for_the_customer(files: Files) -> None:
+    first = text_of(files["evidence.html"].decode().split("Evidence of run")[1])
+    assert "Device by device" in first
+    assert "Why “incident 7”" in first
+    assert "door" not in first
+    assert "confirmed gone" in first
+
+
 def test_the_page_speaks_in_words_and_quotes_only_the_api(files: Files) -> None:
     html = files["evidence.html"].decode()
     assert "2 confirmed gone" in html
@@ -321,7 +329,7 @@ def test_the_page_does_not_quote_what_the_api_never_said(
     finish(run)
     html = exported(run, alice)["evidence.html"].decode()
     assert "unknown The request was sent, but the connection broke" in text_of(html)
-    assert "“" not in html.split("<tbody>")[1]
+    assert "“" not in html.split("<tbody>")[-1]
 
 
 def test_a_cancelled_run_has_its_evidence(alice: User, make_connection: Callable[..., Connection]) -> None:

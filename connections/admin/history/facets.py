@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -52,17 +52,23 @@ def period(filters: Filters) -> str:
 
 
 def periods(request: HttpRequest, filters: Filters) -> list[tuple[str, str, bool]]:
-    """Periods to choose from, which all reach until now: word, link and whether chosen for each."""
+    """Periods to choose from: word, link and whether chosen for each. Those without an end reach until now."""
     today = timezone.localdate()
-    starts = {_("Any"): None, _("Today"): today}
-    starts |= {_("Last %d days") % days: today - timedelta(days=days - 1) for days in (7, 30)}
+    month = today.replace(day=1)
+    before = month - timedelta(days=1)
+    quarter = month.replace(month=(month.month - 1) // 3 * 3 + 1)
+    spans: dict[str, tuple[date | None, date | None]] = {_("Any"): (None, None), _("Today"): (today, None)}
+    spans |= {_("Last %d days") % days: (today - timedelta(days=days - 1), None) for days in (7, 30)}
+    spans |= {
+        _("This month"): (month, None),
+        _("Last month"): (before.replace(day=1), before),
+        _("This quarter"): (quarter, None),
+    }
+    # On the first of a month two of them are the same: one is chosen.
+    chosen = next((word for word, span in spans.items() if span == (filters.since, filters.until)), None)
     return [
-        (
-            word,
-            link(request, before=None, **{"from": start, "to": None}),
-            (start, None) == (filters.since, filters.until),
-        )
-        for word, start in starts.items()
+        (word, link(request, before=None, **{"from": start, "to": end}), word == chosen)
+        for word, (start, end) in spans.items()
     ]
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from connections.models import Account, AuditEvent, Connection, StopItem, StopRun
 from connections.models.audit import FOLDED_ACTIONS
+from connections.models.scope import is_bounded
 from connections.models.states import NEEDS_LOOK, Verdict
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ class Filters:
     def _seen(self) -> AuditEventQuerySet:
         if self._connections is not None:
             return AuditEvent.objects.of_connections(self._connections)
+        if is_bounded(self.viewer):
+            return AuditEvent.objects.visible_to(self.viewer)
         if self.run:
             # Who may see a run may see what was told of it.
             return AuditEvent.objects.filter(run=self.run)
@@ -153,7 +156,7 @@ class Filters:
         if self.ticket:
             events = events.filter(run__in=_runs(Q(ticket__iexact=self.ticket)))
         if self.text:
-            devices = Connection.objects.filter(device_name__icontains=self.text)
+            devices = Connection.objects.visible_to(self.viewer).filter(device_name__icontains=self.text)
             covered = StopItem.objects.filter(connection__in=devices.values("pk"))
             told = Q(reason__icontains=self.text) | Q(ticket__icontains=self.text) | Q(pk__in=covered.values("run"))
             events = events.filter(run__in=_runs(told))
@@ -165,7 +168,9 @@ class Filters:
             return events
         states = [str(state) for state in NEEDS_LOOK] if self.outcome == NOT_STOPPED_AT_ALL else [self.outcome]
         is_verdict = self.outcome in Verdict.values
-        items = StopItem.objects.filter(run=OuterRef("run"), **{"verdict__in" if is_verdict else "state__in": states})
+        items = StopItem.objects.visible_to(self.viewer).filter(
+            run=OuterRef("run"), **{"verdict__in" if is_verdict else "state__in": states}
+        )
         if self._connections is not None:
             items = items.filter(connection__in=self._connections)
         told = Q()

@@ -22,6 +22,7 @@ from connections.db.writable import NEVER_TAKEN, in_ascii
 from connections.models import Account, Connection
 from connections.models.formats import is_connection_id
 from connections.models.rights import may, refusal
+from connections.models.scope import SEES, is_bounded
 from connections.models.states import OPEN_STATUSES, ConnectionStatus, KnownBy
 from connections.remoteit import Opened, Opening
 
@@ -77,7 +78,7 @@ def open_connection(wish: Wish) -> Result:
     Raises CannotOpen and NoCredentials: then nothing was asked. Else the line `connection.open_sent` is committed
     before the wish leaves.
     """
-    _check(wish.account, wish.user)
+    _check(wish)
     opened_by = credentials_of(wish.account).username
     with client_for(wish.account) as client:
         _sign_in(client, wish)
@@ -87,9 +88,13 @@ def open_connection(wish: Wish) -> Result:
     return _record_patiently(opened, wish, sent_seq, opened_by)
 
 
-def _check(account: Account, user: User) -> None:
+def _check(wish: Wish) -> None:
+    account, user = wish.account, wish.user
     if not may(user, "open_connection"):
-        raise CannotOpen(str(refusal("open_connection")))
+        raise CannotOpen(refusal("open_connection"))
+    known = Connection.objects.filter(account=account, device_address__iexact=wish.device_address)
+    if is_bounded(user, SEES, "open_connection") and not known.openable_by(user).exists():
+        raise CannotOpen(_("This service is in no scope in which you may open."))
     account.refresh_from_db()
     if account.held_at:
         raise CannotOpen(_("The account “%s” is paused by a person.") % account.name)

@@ -6,7 +6,7 @@ What is not understood selects nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.utils.datastructures import MultiValueDict
@@ -19,7 +19,10 @@ from connections.inventory.grammar.spans import PAST, Unclear
 from connections.inventory.grammar.tokens import Fault, Value
 from connections.inventory.match import Match, MatchError, Term, parse
 from connections.models import Account
-from connections.models.connections import ConnectionQuerySet
+from connections.models.connections import ConnectionQuerySet, accounts_visible_to
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 OPEN_FOR: dict[str, tuple[Any, str]] = {
     "under-15m": (gettext_lazy("under 15 min"), "<15m"),
@@ -64,13 +67,13 @@ class ListFilter:
         """The `rows` that match; none of them when anything was not understood. `without`: the one field left out."""
         return rows.none() if self.problems else self.match.apply(rows, without=without)
 
-    def accounts(self) -> QuerySet[Account]:
-        """The accounts whose connections it can show."""
-        wanted = self.match.values("account")
+    def accounts(self, person: User) -> QuerySet[Account]:
+        """The accounts whose connections it can show to `person`."""
+        wanted, seen = self.match.values("account"), accounts_visible_to(person)
         if not wanted:
-            return Account.objects.all()
-        names = Account.objects.values_list("name", flat=True)
-        return Account.objects.filter(name__in=[one for one in names if any(matches(value, one) for value in wanted)])
+            return seen
+        names = seen.values_list("name", flat=True)
+        return seen.filter(name__in=[one for one in names if any(matches(value, one) for value in wanted)])
 
 
 def read(params: MultiValueDict[str, str]) -> ListFilter:

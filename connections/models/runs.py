@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from connections.models.accounts import Account, Call
 from connections.models.connections import Connection
 from connections.models.rights import may
-from connections.models.scope import SEES, condition, is_bounded
+from connections.models.scope import SEES, is_bounded
+from connections.models.sight import ItemsManager, ItemsQuerySet, SeenQuerySet
 from connections.models.states import (
     FINISHED,
     NEEDS_LOOK,
@@ -44,15 +45,19 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-class StopRunQuerySet(models.QuerySet["StopRun"]):
+class StopRunQuerySet(SeenQuerySet):
     def visible_to(self, person: Person) -> StopRunQuerySet:
-        """Everybody's that hold something one sees, for who may stop, steer or read all history; else one's own."""
-        if not any(may(person, permission) for permission in READ_ALL_RUNS):
-            return self.filter(user=person.pk) if person.pk else self.none()
-        if not (may(person, SEES) and is_bounded(person)):
-            return self
-        seen = StopItem.objects.visible_to(person).filter(run=OuterRef("pk"))
-        return self.filter(Q(user=person.pk) | Exists(seen.order_by()))
+        """Everybody's that hold something one sees, for who may stop, steer or read all history; else one's own.
+
+        Their `items` are those that one sees.
+        """
+        reads_all = any(may(person, permission) for permission in READ_ALL_RUNS)
+        found = self.all() if reads_all else self.filter(user=person.pk)
+        if may(person, SEES) and is_bounded(person):
+            seen = StopItem.objects.visible_to(person).filter(run=OuterRef("pk")).order_by()
+            found = found.filter(Q(user=person.pk) | Exists(seen))
+            found.viewer = person
+        return found
 
     def drafts(self) -> StopRunQuerySet:
         return self.filter(state=RunState.DRAFT)
@@ -84,6 +89,7 @@ class StopRun(Wishes):
     token = models.ForeignKey("ApiToken", on_delete=models.PROTECT, null=True, db_index=False, related_name="runs")
     """The token by which it was asked for; None where a person asked."""
     created_at = models.DateTimeField(default=timezone.now)
+    viewer: Person | None = None
 
     objects = StopRunQuerySet.as_manager()
 
@@ -123,12 +129,7 @@ TROUBLE = (
 )
 
 
-class StopItemQuerySet(models.QuerySet["StopItem"]):
-    def visible_to(self, person: Person | None) -> StopItemQuerySet:
-        """Those of connections that `person`, who may see some, may see. None: all, for who asks for nobody."""
-        bounds = None if person is None else condition(person, SEES, "connection__")
-        return self if bounds is None else self.filter(bounds)
-
+class StopItemQuerySet(ItemsQuerySet):
     def queued(self) -> StopItemQuerySet:
         return self.filter(state=ItemState.QUEUED)
 
@@ -202,7 +203,7 @@ class StopItem(models.Model):
     left_seq = models.BigIntegerField(null=True)
     """The place in the audit of a person's decision to leave it as it is."""
 
-    objects = StopItemQuerySet.as_manager()
+    objects = ItemsManager.from_queryset(StopItemQuerySet)()
 
     class Meta:
         verbose_name = _("stop item")

@@ -191,7 +191,8 @@ def _wish(
     with transaction.atomic():
         if not StopRun.objects.started().filter(pk=run.pk).filter(**only_if).update(**change):
             raise NotAllowed(_("This was done already."))
-        facts = {"queued": run.items.queued().count(), "sending": run.items.sending().count(), **told}
+        items = StopItem.objects.filter(run=run)  # all, whoever looks
+        facts = {"queued": items.queued().count(), "sending": items.sending().count(), **told}
         append([Entry(action, origin, actor=user, run=run, facts=facts)])
         transaction.on_commit(wake_worker)
     run.refresh_from_db()

@@ -26,6 +26,7 @@ from connections.admin.accounts.rows import rows
 from connections.admin.readonly import NeverDeletedAdmin
 from connections.admin.refusals import Lacks
 from connections.models import Account
+from connections.models.connections import accounts_visible_to
 from connections.models.rights import NOTHING_CHANGED, may
 from connections.web.origin import user_of, web_origin
 
@@ -70,7 +71,11 @@ class AccountAdmin(NeverDeletedAdmin):
         if not self.has_view_permission(request):
             raise Lacks("view_account", but=NOTHING_CHANGED)
         ensure_default_account()
-        context = {"title": _("Accounts"), "rows": rows(), "may_add": self.has_add_permission(request)}
+        context = {
+            "title": _("Accounts"),
+            "rows": rows(accounts_visible_to(request.user)),
+            "may_add": self.has_add_permission(request),
+        }
         return self._page(request, "list", context)
 
     @method_decorator(sensitive_post_parameters())
@@ -161,7 +166,7 @@ class AccountAdmin(NeverDeletedAdmin):
             raise Lacks("view_account", but=NOTHING_CHANGED)
         if not object_id.isascii() or not object_id.isdigit() or len(object_id) > 18:
             raise Http404
-        return get_object_or_404(Account, pk=int(object_id))
+        return get_object_or_404(accounts_visible_to(request.user), pk=int(object_id))
 
     def _changeable(self, request: HttpRequest, pk: int) -> Account:
         account = self._get(request, str(pk))

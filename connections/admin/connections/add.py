@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -21,6 +22,7 @@ from connections.admin.pages import page_context
 from connections.admin.refusals import Lacks
 from connections.inventory.add import AlreadyKnown, add_connection
 from connections.models import Account, Connection
+from connections.models.connections import accounts_visible_to
 from connections.models.formats import YEARS, validate_one_line
 from connections.web.origin import user_of, web_origin
 from connections.words import zones
@@ -76,17 +78,17 @@ class AddForm(forms.ModelForm):
             "connection_id": {"required": gettext_lazy("A stop needs the connection id.")},
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any, accounts: QuerySet[Account]) -> None:
+        super().__init__(data)
         for name in LINES:
             self.fields[name].validators.append(validate_one_line)
         zone = zones.in_words(timezone.get_current_timezone(), timezone.now())
         for name in MOMENTS:
             self.fields[name].help_text = _("In %s, or with an offset of its own.") % zone
         self.fields["account"] = forms.ModelChoiceField(
-            Account.objects.all(),
+            accounts,
             label=_("Account"),
-            initial=Account.objects.filter(name=Account.DEFAULT).first(),
+            initial=accounts.filter(name=Account.DEFAULT).first(),
             empty_label=_("Choose an account"),
             error_messages={"required": _("Choose an account.")},
         )
@@ -104,7 +106,7 @@ def add_view(request: HttpRequest) -> HttpResponse:
     if not may_and_see(request, "add_connection"):
         raise Lacks("add_connection", but=_("Nothing was added."))
     ensure_default_account()
-    form, known = AddForm(request.POST if request.method == "POST" else None), None
+    form, known = AddForm(request.POST if request.method == "POST" else None, accounts_visible_to(request.user)), None
     if form.is_valid():
         try:
             added = add_connection(form.save(commit=False), actor=user_of(request), origin=web_origin(request))

@@ -28,6 +28,7 @@ from connections.inventory.match import Match
 from connections.live.standing import list_state, seen_of
 from connections.models import Connection, HoldMember, StopItem
 from connections.models.connections import ConnectionQuerySet
+from connections.web.origin import user_of
 from connections.words import counts as counting
 from connections.words.connections import note_of_connection
 from connections.words.counts import in_words
@@ -129,7 +130,7 @@ class ConnectionList(ChangeList):
         """What changes around the rows while they are looked at: counts, and what the lists are worth."""
         return {
             "tabs": facets.tabs(self.chosen, self.counts, request.GET),
-            "lists": list_state(self.chosen.accounts()),
+            "lists": list_state(self.chosen.accounts(user_of(request))),
         }
 
     @property

@@ -27,7 +27,8 @@ from connections.audit.export_csv import harmless
 from connections.inventory import uploads
 from connections.inventory.csv_rows import COLUMNS
 from connections.inventory.imports import MOST_BAD, NotImported
-from connections.models import Account, Connection, Upload, Worker
+from connections.models import Connection, Upload, Worker
+from connections.models.connections import accounts_visible_to
 from connections.web.origin import user_of, web_origin
 from connections.web.upload_limit import MAX_BYTES, MAX_MEGABYTES, was_too_large
 
@@ -97,7 +98,7 @@ def import_view(request: HttpRequest) -> HttpResponse:
         "title": _("Import a CSV file"),
         "form": form,
         "may_columns": format_html_join(", ", "<code>{}</code>", ((column,) for column in COLUMNS[2:])),
-        "accounts": Account.objects.values_list("name", flat=True),
+        "accounts": accounts_visible_to(request.user).values_list("name", flat=True),
     }
     return _import_page(request, "import", context)
 

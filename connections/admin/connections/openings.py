@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.accounts.credentials import NoCredentials, ensure_default_account
-from connections.admin.connections.sight import connections_of, may_and_see
+from connections.admin.connections.sight import may_and_see
 from connections.admin.pages import Page, page_context
 from connections.admin.refusals import Lacks
 from connections.inventory.openings import (
@@ -26,6 +26,7 @@ from connections.inventory.openings import (
     public_address,
 )
 from connections.models import Account, Connection
+from connections.models.connections import accounts_visible_to
 from connections.models.formats import validate_service_address
 from connections.web.origin import client_ip, user_of, web_origin
 from connections.words.outcomes import said
@@ -52,7 +53,7 @@ class OpenForm(forms.Form):
     )
     host_ip = forms.ChoiceField(label=gettext_lazy("Who may use it"), widget=forms.RadioSelect)
 
-    def __init__(self, data: Any = None, *, client_ip: str, initial: dict[str, Any] | None = None) -> None:
+    def __init__(self, data: Any, *, accounts: Any, client_ip: str, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial)
         own = public_address(client_ip)
         offered = [
@@ -64,7 +65,7 @@ class OpenForm(forms.Form):
         self.fields["host_ip"] = forms.ChoiceField(
             label=_("Who may use it"), choices=offered, widget=forms.RadioSelect, initial=offered[0][0]
         )
-        self.fields["account"].queryset = Account.objects.all()  # type: ignore[attr-defined]
+        self.fields["account"].queryset = accounts  # type: ignore[attr-defined]
 
 
 def open_view(request: HttpRequest) -> HttpResponse:
@@ -72,7 +73,8 @@ def open_view(request: HttpRequest) -> HttpResponse:
         raise Lacks("open_connection")
     ensure_default_account()
     given = request.POST if request.method == "POST" else None
-    form = OpenForm(given, client_ip=client_ip(request), initial=_initial(request))
+    accounts = accounts_visible_to(request.user)
+    form = OpenForm(given, accounts=accounts, client_ip=client_ip(request), initial=_initial(request))
     result = _opened(request, form) if form.is_valid() else None
     if result is not None and result.connection is not None:
         messages.success(request, _("remote.it opened it. Where to go stands below as its proxy address."))
@@ -82,7 +84,7 @@ def open_view(request: HttpRequest) -> HttpResponse:
         Connection,
         title=_("Open a connection"),
         form=form,
-        services=services(connections_of(request)),
+        services=services(Connection.objects.openable_by(request.user)),
         outcome=result.opened.outcome.value if result else "",
         said=_said(result) if result else None,
     )
@@ -117,7 +119,8 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     one = known.filter(pk=int(of)).first() if of.isascii() and of.isdigit() and len(of) < 19 else None
     if one is not None:
         return {"device_address": one.device_address, "account": one.account_id}
-    default = Account.objects.filter(name=Account.DEFAULT).first() or Account.objects.first()
+    accounts = accounts_visible_to(request.user)
+    default = accounts.filter(name=Account.DEFAULT).first() or accounts.first()
     return {"account": default.pk if default else None}
 
 

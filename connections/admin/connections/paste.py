@@ -22,7 +22,8 @@ from connections.inventory.lookup import ALL_ACCOUNTS, Answer, meant
 from connections.inventory.near import near_names
 from connections.inventory.pasted import ACCOUNT, MOST_BYTES, MOST_LINES, NotALine, read_lines, read_text
 from connections.live.standing import list_state, unread_accounts
-from connections.models import Account, Connection, PastedList
+from connections.models import Connection, PastedList
+from connections.models.connections import accounts_visible_to
 from connections.web.origin import user_of
 from connections.words.counts import count_capped, in_words, number
 from connections.words.pasted import reply_words, target_words
@@ -123,7 +124,7 @@ def answer_view(request: HttpRequest, key: str) -> HttpResponse:
     """What each line means, to who looks at it, now."""
     seen = connections_of(request)
     pasted = get_object_or_404(PastedList, key=key)
-    lists = list_state(Account.objects.all())
+    lists = list_state(accounts_visible_to(user_of(request)))
     unread = {account.pk for account, _trouble in lists.troubled}
     replies, hidden = pasted_lists.replies_for(user_of(request), pasted, unread)
     is_own = pasted.user_id == request.user.pk

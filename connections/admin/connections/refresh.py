@@ -70,7 +70,7 @@ def read_view(request: HttpRequest) -> HttpResponse:
     chosen = search.read(request.GET)
     if chosen.problems:
         raise BadRequest(" ".join(chosen.problems))
-    accounts = [account for account in chosen.accounts() if account.held_at is None]
+    accounts = [account for account in chosen.accounts(user_of(request)) if account.held_at is None]
     ask_for_lists(accounts, user_of(request), web_origin(request))
     words = _asked(len(accounts))
     if request.headers.get("X-Requested-With") == "fetch":

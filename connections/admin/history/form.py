@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.audit.search import NOT_STOPPED_AT_ALL, Filters
-from connections.models import Account, AuditEvent, Connection, StopRun
+from connections.models import AuditEvent, Connection, StopRun
+from connections.models.connections import accounts_visible_to
 from connections.models.rights import may
 from connections.models.states import FINISHED, Verdict
 from connections.words.actions import ACTIONS
@@ -133,7 +134,7 @@ def _fields(viewer: User) -> dict[str, forms.Field]:
     people = User.objects.all() if sees_all else User.objects.filter(pk=viewer.pk)
     groups = Group.objects.all() if sees_all else Group.objects.none()
     lines, runs = AuditEvent.objects.visible_to(viewer), StopRun.objects.visible_to(viewer).started()
-    accounts, connections = Account.objects.all(), Connection.objects.visible_to(viewer).select_related("account")
+    accounts, connections = accounts_visible_to(viewer), Connection.objects.visible_to(viewer).select_related("account")
     nobody = _("The person “%(value)s” is not known, or you may not see their history.")
     actor = Row(people, nobody, _("Person"))
     # Offered are those who have a history, to whoever may choose.

@@ -80,7 +80,7 @@ def stories_of(runs: set[StopRun]) -> dict[int, RunStory]:
     counted = tallies(runs)
     items = _items_of(runs, counted)
     accounts: dict[int, list[str]] = {run.pk: [] for run in runs}
-    pairs = StopItem.objects.filter(run__in=runs).order_by("account__name").values_list("run", "account__name")
+    pairs = StopItem.objects.in_runs(runs).order_by("account__name").values_list("run", "account__name")
     for run_id, name in pairs.distinct():
         accounts[run_id].append(name)
     return {run.pk: RunStory(run, counted[run.pk], accounts[run.pk], items[run.pk]) for run in runs}
@@ -92,8 +92,8 @@ def _items_of(runs: set[StopRun], counted: dict[int, Tally]) -> dict[int, list[t
     place = Window(RowNumber(), partition_by=F("run"), order_by="pk")
     length = min(max(ROWS_PER_PAGE // len(runs), 2), FOLD_LENGTH) if runs else 0
     chosen = [
-        StopItem.objects.needs_look().filter(run__in=troubled).annotate(place=place).filter(place__lte=length),
-        StopItem.objects.filter(run__in=small).annotate(place=place).filter(place__lte=length),
+        StopItem.objects.in_runs(troubled).needs_look().annotate(place=place).filter(place__lte=length),
+        StopItem.objects.in_runs(small).annotate(place=place).filter(place__lte=length),
     ]
     found: dict[int, list[tuple[StopItem, Said]]] = {run.pk: [] for run in runs}
     for items in chosen:

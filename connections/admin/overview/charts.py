@@ -85,7 +85,7 @@ def stops_by_hour(runs: StopRunQuerySet, now: datetime) -> HoursChart | None:
 def _counted(runs: StopRunQuerySet, first: datetime) -> Counter[tuple[str, str]]:
     # The hour as both databases write it: a function of Django's would be called for each row on SQLite. And by the
     # runs, since no index leads from a time to items.
-    items = StopItem.objects.filter(run__in=runs.filter(started_at__gte=first), answered_at__gte=first)
+    items = StopItem.objects.in_runs(runs.filter(started_at__gte=first)).filter(answered_at__gte=first)
     hour = Substr(Cast("answered_at", TextField()), 1, len("2026-01-31 23"))
     rows = items.order_by().annotate(hour=hour).values_list("hour", "state").annotate(count=Count("pk"))
     return Counter({(at, state): count for at, state, count in rows})

@@ -16,6 +16,7 @@ from connections.admin.people.rights_notice import changes_for
 from connections.audit import triggers
 from connections.live.standing import left_condition, list_state
 from connections.models import Account, AuditVerification, Connection, Hold, Measure, StopItem, StopRun, Worker
+from connections.models.connections import accounts_visible_to
 from connections.models.rights import may
 from connections.models.states import ConnectionStatus, Verdict
 from connections.templatetags.runs import tab_icon
@@ -46,7 +47,7 @@ def _shown(user: User) -> dict[str, Any]:
 def overview(user: User) -> dict[str, Any]:
     """The context of the page, for `user`, who may see connections."""
     connections = Connection.objects.visible_to(user)
-    accounts = list(Account.objects.all())
+    accounts = list(accounts_visible_to(user))
     live = connections.open().within_end()
     workers = Worker.objects.alive().count()
     started = StopRun.objects.visible_to(user).started()
@@ -64,7 +65,7 @@ def overview(user: User) -> dict[str, Any]:
         "past_end": count_capped(connections.open().filter(expires_at__lte=timezone.now())),
         "unknown": count_capped(connections.filter(status=ConnectionStatus.UNKNOWN)),
         "stopping": count_capped(connections.filter(status=ConnectionStatus.STOPPING)),
-        "waiting": count_capped(StopItem.objects.held()),
+        "waiting": count_capped(StopItem.objects.held().visible_to(user)),
         "workers": workers,
         "triggers_missing": bool(triggers.missing()),
         "verified": AuditVerification.objects.first(),
@@ -75,7 +76,7 @@ def overview(user: User) -> dict[str, Any]:
         "headline": headline,
         "window_title": _("%(headline)s · overview") % {"headline": headline},
         "tab_icon": tab_icon("trouble" if to_do.count else ""),
-        "gone": _confirmed_gone(accounts),
+        "gone": _confirmed_gone(accounts, user),
         "longest": live.exclude(left_condition(accounts))
         .filter(opened_at__isnull=False)
         .order_by("opened_at", "pk")[:LONGEST_OPEN],
@@ -94,8 +95,8 @@ def _headline(count: int) -> str:
     return ngettext("%(count)s needs you", "%(count)s need you", count) % {"count": number(count)}
 
 
-def _confirmed_gone(accounts: list[Account]) -> int:
+def _confirmed_gone(accounts: list[Account], user: User) -> int:
     """Of what was answered in the last day."""
     since = timezone.now() - timedelta(days=1)
     gone = StopItem.objects.filter(account__in=accounts, verdict=Verdict.CONFIRMED_GONE, answered_at__gte=since)
-    return count_capped(gone)
+    return count_capped(gone.visible_to(user))

@@ -126,7 +126,7 @@ def _goes(run: StopRun, tally: Tally, paused: list[str], *, has_worker: bool) ->
 def _over(user: User, needing: set[int]) -> list[SafeString]:
     """What the last day's runs had left that needs nobody any more, and why."""
     runs = StopRun.objects.visible_to(user).started().filter(started_at__gte=timezone.now() - OF_LATE)
-    troubled = runs.filter(pk__in=StopItem.objects.troubled().filter(run__in=runs).values("run"))
+    troubled = runs.filter(pk__in=StopItem.objects.in_runs(runs).troubled().values("run"))
     last = troubled.exclude(pk__in=needing).order_by("-pk")[:NAMED]
     return [said for run in last if (said := _why_over(run, user))]
 

@@ -135,7 +135,8 @@ def with_standing(items: StopItemQuerySet) -> StopItemQuerySet:
         default=Value(Standing.ENDED),
         output_field=CharField(),
     )
-    return items.annotate(standing=standing)
+    annotated: StopItemQuerySet = items.annotate(standing=standing)
+    return annotated
 
 
 def standing_as(items: StopItemQuerySet, *standings: Standing) -> StopItemQuerySet:
@@ -175,7 +176,7 @@ def _grouped(items: StopItemQuerySet, *reason: str) -> list[Group]:
 
 def left_by_run(runs: StopRunQuerySet) -> dict[int, Counter[str]]:
     """What waits for somebody of each of `runs`, by standing; a run of which nothing does is missing."""
-    items: Any = waiting_for_somebody(StopItem.objects.filter(run__in=runs.started()))
+    items: Any = waiting_for_somebody(StopItem.objects.in_runs(runs.started()))
     found: dict[int, Counter[str]] = {}
     for run_id, standing, count in items.order_by().values_list("run", "standing").annotate(count=Count("pk")):
         found.setdefault(run_id, Counter())[standing] += count

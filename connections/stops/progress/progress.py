@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from connections.db.writable import why_not_writable
-from connections.models import Account, StopItem, StopRun, Worker
+from connections.models import Account, StopRun, Worker
 from connections.models.states import CUT, OUTCOMES, WATCHED, ItemState
 from connections.stops.progress.tally import Tally
 
@@ -108,7 +108,7 @@ def read_progress(run: StopRun) -> Progress:
 
 def _tallies_by_account(run: StopRun, now: datetime) -> dict[int, Tally]:
     recent = Q(state__in=OUTCOMES, answered_at__gt=now - timedelta(seconds=RATE_WINDOW_S))
-    rows = StopItem.objects.filter(run=run).order_by().values("account", "state", "verdict")
+    rows = run.items.order_by().values("account", "state", "verdict")
     found: dict[int, Tally] = defaultdict(Tally)
     for row in rows.annotate(
         count=Count("pk"),

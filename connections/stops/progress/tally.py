@@ -157,7 +157,7 @@ def needs_look(state: str, verdict: str) -> bool:
 def tallies(runs: Iterable[StopRun]) -> dict[int, Tally]:
     """The items of each of `runs`, counted, by the run's primary key; `last_answer_at` is that of the last cut."""
     found: dict[int, Tally] = defaultdict(Tally)
-    rows = StopItem.objects.filter(run__in=[run.pk for run in runs]).order_by().values_list("run", "state", "verdict")
+    rows = StopItem.objects.in_runs(list(runs)).order_by().values_list("run", "state", "verdict")
     last_cut = Max("answered_at", filter=Q(state__in=CUT))
     for run_id, state, verdict, count, last in rows.annotate(count=Count("pk"), last=last_cut):
         found[run_id].add(Tally(Counter({(state, verdict): count}), last_answer_at=last))

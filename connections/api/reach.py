@@ -76,7 +76,7 @@ def one_hold(token: ApiToken, key: str) -> Hold:
 
 def one_run(token: ApiToken, key: str) -> StopRun:
     """The run with this key. Raises Problem where `token` may not see it, as where there is none."""
-    run = runs_of(token).filter(pk=int(key)).first() if is_key(key) else None
+    run: StopRun | None = runs_of(token).filter(pk=int(key)).first() if is_key(key) else None
     if run is None:
         raise Problem("not_found", _("There is no run %s, or this token may not see it.") % key[:40])
     return run

@@ -251,7 +251,7 @@ def choose_all_by_keyboard(page: Page) -> None:
 
 
 def fill_in_by_keyboard(page: Page, reason: str) -> None:
-    expect(page.get_by_label("Reason")).to_be_focused()
+    expect(page.locator("#id_reason")).to_be_focused()
     page.keyboard.type(reason)
     tab_to(page, ".button.cut")
     press(page, "Enter")

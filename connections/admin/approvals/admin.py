@@ -22,6 +22,7 @@ from connections.admin.approvals.page import decision_page
 from connections.admin.approvals.protected import protected_view
 from connections.admin.approvals.rows import decided, listed, title_of, waiting
 from connections.admin.pages import Page, PagedAdmin, page_context
+from connections.admin.readonly import ReadOnlyAdmin
 from connections.admin.runs.sight import to_run
 from connections.models import Approval
 from connections.models.rights import may, refusal
@@ -142,7 +143,7 @@ def review_view(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @admin.register(Approval)
-class ApprovalAdmin(PagedAdmin):
+class ApprovalAdmin(PagedAdmin, ReadOnlyAdmin):
     """Who may decide sees all of them; everybody else their own."""
 
     pages = (
@@ -160,8 +161,17 @@ class ApprovalAdmin(PagedAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return may(request.user, "approve_runs")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Nothing of it is changed by hand: its own page says what can be done."""
+        pk = int(object_id) if object_id.isascii() and object_id.isdigit() and len(object_id) < 19 else 0
+        return HttpResponseRedirect(address(_approval(request, pk)))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:connections_auditevent_changelist"))
 
 
 def address(approval: Approval) -> str:

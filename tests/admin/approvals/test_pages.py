@@ -123,3 +123,11 @@ def test_every_page_says_for_a_day_that_the_glass_was_broken(
     client.post(address(Approval.objects.get(), "glass"), said)
     assert StopRun.objects.get().state == "started"
     assert "lead broke the glass" in text_of(signed_in(bob).get(reverse("admin:index")))
+
+
+@pytest.mark.parametrize("act", ["change", "delete", "add"])
+def test_no_approval_is_made_changed_or_deleted_by_hand(admin_user: User, waiting: Approval, act: str) -> None:
+    where = reverse(f"admin:connections_approval_{act}", args=[] if act == "add" else [waiting.pk])
+    before = Approval.objects.values().get()
+    signed_in(admin_user).post(where, {"state": "approved", "sha256": "", "post": "yes"})
+    assert Approval.objects.values().get() == before

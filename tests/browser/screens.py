@@ -10,7 +10,11 @@ from connections.inventory.grammar.fields import TABS
 from tests.browser import steps
 from tests.browser.screen import Screen, page_of, text, title
 from tests.browser.screens_around import around
+from tests.browser.screens_decisions import decisions
 from tests.browser.screens_holds import holds
+from tests.browser.screens_lists import lists
+from tests.browser.screens_sign_in import sign_in
+from tests.browser.screens_steering import steering
 from tests.browser.troubles import faulty_history
 from tests.browser.world import World
 
@@ -33,6 +37,13 @@ SECTIONS: dict[str, tuple[Callable[[World, str], list[Screen]], str]] = {
     "connections": (connections, "connection_changelist connection_change connection_stop stoprun_confirm"),
     "runs": (runs, "stoprun_changelist stoprun_change stoprun_cancel stoprun_confirm"),
     "holds": (holds, "hold_changelist hold_change hold_reach hold_leave"),
+    "decisions": (decisions, "approval_changelist approval_page approval_ceilings approval_protected"),
+    "lists": (
+        lists,
+        "connection_paste connection_pasted connection_views connection_view_save",
+    ),
+    "steering": (steering, "stoprun_leave stoprun_pause_all"),
+    "sign_in": (sign_in, ""),
     "history": (history, "auditevent_changelist"),
     "around": (
         around,

@@ -15,13 +15,16 @@ from tests.browser.world import World
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NO_SCREENS = {
     "a file": "auditevent_export auditevent_export_csv connection_import_left_out connection_import_template "
-    "stoprun_evidence hold_evidence hold_undo_file",
+    "stoprun_evidence hold_evidence hold_undo_file connection_export connection_export_csv",
     "a part of a page": "connection_refresh stoprun_progress hold_progress",
     "leads to a screen at once": "account_history account_pause account_resume auditevent_verify connection_history "
     "connection_read stoprun_again stoprun_cut_back stoprun_history stoprun_pause stoprun_resume stoprun_verify "
-    "hold_end hold_extend hold_raise hold_decline hold_decide hold_try hold_history",
+    "hold_end hold_extend hold_raise hold_decline hold_decide hold_try hold_history approval_approve approval_deny "
+    "approval_withdraw approval_glass approval_review approval_history approval_change connection_display "
+    "connection_pasted_change connection_selection connection_view_delete connection_view_start stoprun_note "
+    "stoprun_resume_all stoprun_send_now stoprun_take_over stoprun_wait",
     "nobody may": "account_delete auditevent_add auditevent_change auditevent_delete auditevent_history "
-    "connection_delete stoprun_add stoprun_delete hold_add hold_delete",
+    "connection_delete stoprun_add stoprun_delete hold_add hold_delete approval_add approval_delete",
 }
 """Why there is no screen at these addresses of ours."""
 

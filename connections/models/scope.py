@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import Group, Permission
@@ -125,7 +125,10 @@ class Reach:
     def is_within(self, other: Reach) -> bool:
         """Whether it plainly reaches no further than `other`."""
         pairs = ((self.see, other.see), (self.act, other.act))
-        return all(not outer or (inner and _all_within(inner, outer)) for inner, outer in pairs)
+        return all(
+            not outer or (inner and all(any(rule.is_within(bound) for bound in outer) for rule in inner))
+            for inner, outer in pairs
+        )
 
 
 @dataclass(frozen=True)
@@ -153,12 +156,10 @@ def condition(person: Person, permission: str, prefix: str = "") -> Q | None:
     reaches = reaches_of(person, permission)
     if reaches is None:
         return None
-    parts = []
-    for reach in reaches:
-        part = Q()
-        for rules in reach.rules(permission):
-            part &= reduce(or_, (rule.condition(prefix) for rule in rules))
-        parts.append(part)
+    parts = (
+        reduce(and_, (reduce(or_, (rule.condition(prefix) for rule in rules)) for rules in reach.rules(permission)))
+        for reach in reaches
+    )
     return reduce(or_, parts, NOTHING)
 
 
@@ -203,5 +204,47 @@ def _bounding(rules: list[ScopeRule], kind: ScopeRule.Kind) -> list[ScopeRule]:
     return [] if any(rule.is_everything for rule in of_kind) else of_kind
 
 
-def _all_within(inner: list[ScopeRule], outer: list[ScopeRule]) -> bool:
-    return all(any(rule.is_within(bound) for bound in outer) for rule in inner)
+class SeenQuerySet(models.QuerySet[Any]):
+    """Rows that know for whom they were read, their `viewer`; None: for nobody, or for somebody who sees all."""
+
+    viewer: Person | None = None
+
+    def _clone(self) -> Any:
+        clone = super()._clone()  # type: ignore[misc]
+        clone.viewer = self.viewer
+        return clone
+
+    def _fetch_all(self) -> None:
+        super()._fetch_all()
+        if self.viewer is not None:
+            for row in self._result_cache or ():
+                if isinstance(row, models.Model):
+                    row.viewer = self.viewer  # type: ignore[attr-defined]
+
+
+class ItemsQuerySet(models.QuerySet[Any]):
+    """The items of runs."""
+
+    def visible_to(self, person: Person | None) -> Any:
+        """Those of connections that `person`, who may see some, may see. None: all, for who asks for nobody."""
+        bounds = None if person is None else condition(person, SEES, "connection__")
+        return self if bounds is None else self.filter(bounds)
+
+    def in_runs(self, runs: Iterable[Any]) -> Any:
+        """The items of `runs` that those see for whom these were read."""
+        return self.filter(run__in=runs).visible_to(viewer_of(runs))
+
+
+class ItemsManager(models.Manager[Any]):
+    """`run.items` of a run that was read for somebody: what of it they see."""
+
+    def get_queryset(self) -> Any:
+        items: Any = super().get_queryset()
+        return items.visible_to(getattr(getattr(self, "instance", None), "viewer", None))
+
+
+def viewer_of(rows: Iterable[Any]) -> Person | None:
+    """For whom `rows` were read."""
+    if isinstance(rows, SeenQuerySet):
+        return rows.viewer
+    return next((row.viewer for row in rows), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from connections.admin.connections.saved import address_of
 from connections.inventory import pasted_lists
 from connections.models import SavedView
@@ -51,13 +53,27 @@ def _views(world: World) -> list[Screen]:
         Screen("views, of others", views, text("Field operations"), who="bob"),
         Screen("view, save", f"{save}?account=default", title("Save this view")),
         Screen("view, save, nothing filled in", save, "css=.errorlist", status=400, steps=steps.send),
-        Screen("connections, a saved view", address_of(mine), "css=#views-menu .selected", steps=steps.open_menus),
+        Screen("connections, a saved view", address_of(mine), "css=#views-menu .selected", steps=_open("views")),
         Screen("connections, two lines a row", changelist, "css=.rows-two", steps=_take_two_lines),
-        Screen("connections, all menus on a phone", changelist, "css=.popover", steps=steps.open_menus, size="phone"),
+        *(
+            Screen(
+                f"connections, {name} on a {size}",
+                changelist,
+                f"css=#{name}-menu .popover",
+                steps=_open(name),
+                size=size,
+            )
+            for name in ("views", "display")
+            for size in ("desktop", "phone")
+        ),
     ]
 
 
+def _open(menu: str) -> Callable[[steps.Page], None]:
+    return lambda page: page.click(f"#{menu}-menu summary")
+
+
 def _take_two_lines(page: steps.Page) -> None:
-    page.click("#display-menu summary")
+    _open("display")(page)
     page.get_by_label("Two lines").check()
     page.get_by_role("button", name="Show it so").click()

@@ -25,7 +25,7 @@ def _left(world: World) -> list[Screen]:
     return [
         Screen("leave", leave, text("Leave as it is")),
         Screen("leave, no reason", leave, "css=.errornote", steps=steps.send),
-        Screen("leave, may not", leave, title("You may not do this"), who="bob", status=403),
+        Screen("leave, may not", leave, title("You may not do this"), who="carol", status=403),
     ]
 
 

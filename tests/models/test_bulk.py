@@ -14,6 +14,8 @@ from connections.models.states import ConnectionStatus, KnownBy
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db]
 MakeConnection = Callable[..., Connection]
+NAMES = {"device_name": "", "service_name": "", "opened_by": ""}
+"""All are given at once: their folded form is made of them."""
 AWKWARD = 'a "quoted", back\\slashed\tand\nbroken {line} ü \\N'
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 
@@ -51,7 +53,7 @@ def test_what_is_too_long_is_refused_and_not_cut(make_connection: MakeConnection
     with pytest.raises(DataError), transaction.atomic():
         insert_many([unsaved(one, "b", device_name="x" * 201)])
     with pytest.raises(DataError), transaction.atomic():
-        update_many(Connection, [({"device_name": "x" * 201}, {"pk": one.pk})])
+        update_many(Connection, [({**NAMES, "device_name": "x" * 201}, {"pk": one.pk})])
 
 
 def test_what_no_database_keeps_is_refused_and_not_cut(make_connection: MakeConnection) -> None:
@@ -59,14 +61,14 @@ def test_what_no_database_keeps_is_refused_and_not_cut(make_connection: MakeConn
     with pytest.raises(DataError), transaction.atomic():
         insert_many([unsaved(one, "b", device_name="before\0after")])
     with pytest.raises(DataError), transaction.atomic():
-        update_many(Connection, [({"device_name": "before\0after"}, {"pk": one.pk})])
+        update_many(Connection, [({**NAMES, "device_name": "before\0after"}, {"pk": one.pk})])
 
 
 def test_each_row_gets_its_own_values(make_connection: MakeConnection) -> None:
     one, two, three = (make_connection() for _ in range(3))
     rows = [
-        ({"device_name": AWKWARD, "opened_at": AT, "status": ConnectionStatus.ENDED}, {"pk": one.pk}),
-        ({"device_name": "two", "opened_at": None, "status": "active"}, {"pk": two.pk}),
+        ({**NAMES, "device_name": AWKWARD, "opened_at": AT, "status": ConnectionStatus.ENDED}, {"pk": one.pk}),
+        ({**NAMES, "device_name": "two", "opened_at": None, "status": "active"}, {"pk": two.pk}),
     ]
     assert update_many(Connection, rows) == 2
     told = {pk: rest for pk, *rest in Connection.objects.values_list("pk", "device_name", "opened_at", "status")}

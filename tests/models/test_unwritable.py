@@ -191,8 +191,9 @@ def run_sql(statements: dict[str, list[str]]) -> None:
 
 
 @pytest.fixture
-def full(run: StopRun) -> Iterator[Drain]:
+def full(run: StopRun, settings: Settings) -> Iterator[Drain]:
     """A worker whose signs of life fit into the database, while no line of history does."""
+    settings.WORKER_LEASE_SECONDS = 60  # however busy the machine is
     drain = Drain()
     run_sql(REFUSE_LINES)
     yield drain

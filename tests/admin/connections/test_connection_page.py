@@ -165,12 +165,13 @@ def test_it_tells_nothing_of_others(operator, alice, make_connection):
     assert "something else" not in text_of(operator.get(url(make_connection())))
 
 
-def test_the_run_of_somebody_else_is_named_and_not_linked(operator, admin_user, make_connection):
+def test_a_run_that_one_may_not_read_is_named_and_not_linked(client, bob, admin_user, make_connection):
+    client.force_login(bob)
     connection = make_connection()
     run = run_of(admin_user, connection)
     with transaction.atomic():
         append([Entry("stop.sent", Origin("worker"), actor=admin_user, connection=connection, run=run)])
-    page = operator.get(url(connection))
+    page = client.get(url(connection))
     assert f"run {run.pk}" in text_of(page)
     assert f"/admin/connections/stoprun/{run.pk}/" not in page.content.decode()
 

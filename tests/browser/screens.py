@@ -54,11 +54,6 @@ SECTIONS: dict[str, tuple[Callable[[World, str], list[Screen]], str]] = {
 """The screens for a panel at a URL, each section in a world of its own; and which of our own addresses it leads to."""
 
 
-def screens(world: World, url: str) -> list[Screen]:
-    """All of them, for a panel at `url`."""
-    return [screen for section, _names in SECTIONS.values() for screen in section(world, url)]
-
-
 def _list() -> list[Screen]:
     address = page_of("connections_connection")
     return [
@@ -185,13 +180,17 @@ def _run_done(world: World) -> list[Screen]:
             Screen(f"run, {verdict}", f"{done}?outcome={verdict}", f"css=.items .status-{verdict}")
             for verdict in verdicts
         ),
-        Screen("run, all of it", f"{done}?outcome=all", "css=table.matrix", steps=steps.open_menus),
+        Screen("run, all of it", f"{done}?outcome=all", "css=table.cross", steps=steps.open_menus),
         Screen("run, a number of the table", f"{done}?outcome=stopped:still_alive", "css=.items .status-still_alive"),
-        Screen("run, what is sent again", done, text("Continues"), steps=steps.press("^Retry")),
-        Screen("run, what came back", done, text("Continues"), steps=steps.press("that came back")),
+        Screen("run, what is sent again", done, text("Continues"), steps=steps.press("^Stop all .* again")),
+        Screen("run, what came back", done, text("Continues"), steps=_stop_what_came_back),
         Screen("run, of somebody else", done, text("What this rests on"), who="carol"),
         Screen("run, bad outcome", f"{done}?outcome=odd", text("is not known"), status=400),
     ]
+
+
+def _stop_what_came_back(page: steps.Page) -> None:
+    page.get_by_role("region", name="came back").get_by_role("button").click()
 
 
 def _history(world: World) -> list[Screen]:

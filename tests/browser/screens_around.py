@@ -76,7 +76,7 @@ def _open() -> list[Screen]:
         Screen("open, refused", address, text("remote.it refused"), who="admin", steps=refused),
         Screen("open, unknown", address, unclear, who="admin", steps=by_key),
         Screen("open, not sent", address, unsent, who="admin", steps=by_key, under=_nobody_listens),
-        Screen("open, may not", address, title("You may not do this"), status=403),
+        Screen("open, may not", address, title("You may not do this"), who="bob", status=403),
     ]
 
 

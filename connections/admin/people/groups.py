@@ -41,6 +41,10 @@ class RuleForm(forms.ModelForm):
         for name in PATTERNS:
             self.fields[name].widget.attrs.update(placeholder="*", autocomplete="off", spellcheck="false")
         self.fields["account"].empty_label = _("any")  # type: ignore[attr-defined]
+        for field in self.fields.values():
+            # In a table the head names the column, and no label stands by the field.
+            inner = getattr(field.widget, "widget", field.widget)
+            inner.attrs["aria-label"] = field.label or ""
 
 
 class RuleFormSet(forms.BaseInlineFormSet):

@@ -43,7 +43,7 @@ class RuleForm(forms.ModelForm):
         self.fields["account"].empty_label = _("any")  # type: ignore[attr-defined]
         for field in self.fields.values():
             # In a table the head names the column, and no label stands by the field.
-            inner = getattr(field.widget, "widget", field.widget)
+            inner: Any = getattr(field.widget, "widget", field.widget)
             inner.attrs["aria-label"] = field.label or ""
 
 

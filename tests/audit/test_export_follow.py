@@ -60,7 +60,7 @@ def texts_in(path: Path) -> list[str]:
 
 
 def wait_until_in(path: Path, text: str) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while text not in texts_in(path):
         assert time.monotonic() < until, "it did not come"
         time.sleep(0.05)

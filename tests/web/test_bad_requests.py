@@ -146,6 +146,8 @@ def parts(admin_user: User, alice: User, make_connection: Callable[..., Connecti
         "content_type_id": "1",
         "app_label": "auth",
         "url": "nothing-here",
+        "rest": "v1/connections",
+        **dict.fromkeys(("account", "member", "measure", "rule", "factor", "session"), "1"),
     }
 
 

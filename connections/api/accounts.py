@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -12,14 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connections.api.pages import DEFAULT, Cursor, Limit, Page, page
 from connections.api.problems import Problem
-from connections.api.reach import require
+from connections.api.reach import accounts_of, require
 from connections.api.routes import Routes
 from connections.api.runs.orders import Text
 from connections.live.schedule import ask_for_lists
 from connections.live.standing import trouble_of
-from connections.models import Account
 from connections.models.integrations.tokens import Scope
 from connections.web.origin import api_origin
+
+if TYPE_CHECKING:
+    from connections.models import Account
 
 routes = Routes(tags=["accounts"])
 lists = Routes(tags=["lists"])
@@ -65,8 +67,9 @@ def list_accounts(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Accounts, and what their lists are worth now."""
-    require(request.auth, "view_connection")  # type: ignore[attr-defined]
-    return page(Account.objects.all(), limit, cursor, lambda found: [_body(one) for one in found])
+    token = request.auth  # type: ignore[attr-defined]
+    require(token, "view_connection")
+    return page(accounts_of(token), limit, cursor, lambda found: [_body(one) for one in found])
 
 
 @lists.operation("POST", "/read", scope=Scope.LISTS_READ, responses={202: Asked})
@@ -74,7 +77,7 @@ def read_lists(request: HttpRequest, payload: Annotated[Reading | None, Body()] 
     """Have lists read now, instead of when their turn comes; the history names who asked."""
     token = request.auth  # type: ignore[attr-defined]
     require(token, "view_connection")
-    accounts = list(Account.objects.all())
+    accounts = list(accounts_of(token))
     if payload is not None and payload.accounts is not None:
         unknown = sorted(set(payload.accounts) - {one.name for one in accounts})
         if unknown:

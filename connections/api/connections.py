@@ -53,9 +53,10 @@ def list_connections(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Connections that match, the oldest record first; all of any status without `match`."""
-    rows = connections_of(request.auth)  # type: ignore[attr-defined]
+    token = request.auth  # type: ignore[attr-defined]
+    rows = connections_of(token)
     if match is not None:
-        rows = matching(rows, match)
+        rows = matching(token, rows, match)
     return page(rows.select_related("account"), limit, cursor, lambda found: [body_of(one) for one in found])
 
 

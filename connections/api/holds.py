@@ -158,7 +158,7 @@ def _meant(token: ApiToken, payload: NewHold) -> ConnectionQuerySet:
         # What matches later is joined by the worker, which does not know of the token.
         raise Problem("not_allowed", _("A token with a search of its own can hold `ids` alone."))
     try:
-        return matching(payload.match or "", rows.open()).order_by("pk")
+        return matching(payload.match or "", rows.open(), token.owner).order_by("pk")
     except NotUnderstood as error:
         raise Problem("invalid_match", str(error)) from None
 

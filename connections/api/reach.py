@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from connections.api.problems import Problem
 from connections.inventory.grammar.fields import is_key
 from connections.inventory.match import MatchError, parse
 from connections.models import AuditEvent, Connection, Hold, IdempotencyKey, StopRun
+from connections.models.connections import accounts_visible_to
 from connections.models.rights import may
 from connections.models.states import RunState
 
 if TYPE_CHECKING:
-    from connections.models import ApiToken
+    from django.db.models import QuerySet
+
+    from connections.models import Account, ApiToken
     from connections.models.audit import AuditEventQuerySet
     from connections.models.connections import ConnectionQuerySet
     from connections.models.holding.holds import HoldQuerySet
@@ -26,6 +29,14 @@ def connections_of(token: ApiToken) -> ConnectionQuerySet:
     """The connections that `token` may see."""
     seen = Connection.objects.visible_to(token.owner)
     return _narrowed(token, seen)
+
+
+def accounts_of(token: ApiToken) -> QuerySet[Account]:
+    """The accounts that `token` may know of; a narrower one only those of connections that it sees."""
+    accounts = accounts_visible_to(token.owner)
+    if not token.narrower:
+        return accounts
+    return accounts.filter(Exists(connections_of(token).filter(account=OuterRef("pk")).order_by()))
 
 
 def stoppable_by(token: ApiToken) -> ConnectionQuerySet:
@@ -82,10 +93,10 @@ def one_run(token: ApiToken, key: str) -> StopRun:
     return run
 
 
-def matching(rows: ConnectionQuerySet, text: str) -> ConnectionQuerySet:
-    """Those of `rows` that the search `text` matches. Raises Problem, which names the word."""
+def matching(token: ApiToken, rows: ConnectionQuerySet, text: str) -> ConnectionQuerySet:
+    """Those of `rows` that the search `text` of `token` matches. Raises Problem, which names the word."""
     try:
-        found: ConnectionQuerySet = parse(text).apply(rows)
+        found: ConnectionQuerySet = parse(text, token.owner).apply(rows)
     except MatchError as error:
         place = {"start": error.start, "end": error.end}
         raise Problem(

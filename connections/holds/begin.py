@@ -109,7 +109,7 @@ def refuse_unless_possible(user: User, wish: Wish) -> str:
     if not wish.match.strip():
         return ""
     try:
-        text, is_narrowed = understood(wish.match)
+        text, is_narrowed = understood(wish.match, user)
     except NotUnderstood as error:
         raise CannotHold(str(error)) from None
     if not is_narrowed and wish.level not in (Level.WATCH, Level.RECUT):

@@ -14,6 +14,8 @@ from connections.models.holding.members import MemberState
 from connections.models.states import OPEN_STATUSES
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
     from connections.models import Account
     from connections.models.connections import ConnectionQuerySet
 
@@ -110,22 +112,25 @@ def at_services(rows: ConnectionQuerySet, keys: Iterable[str]) -> list[Connectio
     return found
 
 
-def understood(text: str) -> tuple[str, bool]:
-    """The filter in its normal form, and whether it asks for more than a status. Raises NotUnderstood."""
-    match = _parsed(text)
+def understood(text: str, person: User) -> tuple[str, bool]:
+    """The filter of `person` in its normal form, and whether it asks for more than a status. Raises NotUnderstood."""
+    match = _parsed(text, person)
     return match.text, match.is_narrowed
 
 
-def matching(text: str, rows: ConnectionQuerySet) -> ConnectionQuerySet:
-    """Those of `rows` that the filter means, whatever their status and age. Raises NotUnderstood."""
-    match = _parsed(text)
+def matching(text: str, rows: ConnectionQuerySet, person: User | None = None) -> ConnectionQuerySet:
+    """Those of `rows` that the filter means, to `person` where they ask, whatever their status and age.
+
+    Raises NotUnderstood.
+    """
+    match = _parsed(text, person)
     for name in OF_A_MOMENT:
         match = match.having(name)
     return match.apply(rows)
 
 
-def _parsed(text: str) -> Match:
+def _parsed(text: str, person: User | None) -> Match:
     try:
-        return parse(text)
+        return parse(text, person)
     except MatchError as error:
         raise NotUnderstood(str(error)) from None

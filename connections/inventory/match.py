@@ -34,6 +34,7 @@ from connections.inventory.grammar.tokens import Fault, MatchError, Reader, Toke
 
 if TYPE_CHECKING:
     from connections.models.connections import ConnectionQuerySet
+    from connections.models.rights import Person
 
 __all__ = ["Match", "MatchError", "Term", "parse"]
 
@@ -96,8 +97,11 @@ class Match:
         return _("; or: ").join(map(words_of, self.alternatives))
 
 
-def parse(text: str) -> Match:
-    """What `text` means. Raises MatchError, which points at every word that is not understood."""
+def parse(text: str, person: Person | None = None) -> Match:
+    """What `text` means, to `person` where somebody asks.
+
+    Raises MatchError, which points at every word that is not understood.
+    """
     reader = Reader(text)
     alternatives: list[list[Token]] = [[]]
     ors: list[Token] = []
@@ -115,7 +119,7 @@ def parse(text: str) -> Match:
             for number, one in enumerate(ors)
             if not (alternatives[number] and alternatives[number + 1])
         ]
-    found = tuple(read_alternative(tokens, faults) for tokens in alternatives)
+    found = tuple(read_alternative(tokens, faults, person) for tokens in alternatives)
     if sum(map(len, found)) > MOST_TERMS:
         message = _("A search has at most %(most)d parts; a list of names goes into “Paste a list”.")
         faults.append(Fault(message % {"most": MOST_TERMS}, 0, len(text)))

@@ -13,7 +13,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connections.inventory.grammar.fields import FIELDS
+from connections.inventory.grammar.fields import FIELDS, read_value
 from connections.inventory.grammar.names import matches
 from connections.inventory.grammar.spans import PAST, Unclear
 from connections.inventory.grammar.tokens import Fault, Value
@@ -23,6 +23,8 @@ from connections.models.connections import ConnectionQuerySet, accounts_visible_
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+    from connections.models.rights import Person
 
 OPEN_FOR: dict[str, tuple[Any, str]] = {
     "under-15m": (gettext_lazy("under 15 min"), "<15m"),
@@ -76,22 +78,22 @@ class ListFilter:
         return seen.filter(name__in=[one for one in names if any(matches(value, one) for value in wanted)])
 
 
-def read(params: MultiValueDict[str, str]) -> ListFilter:
-    """What the address asks for. An unknown name or value, or a name given twice, is a problem."""
+def read(params: MultiValueDict[str, str], person: Person) -> ListFilter:
+    """What the address asks for, to `person`. An unknown name or value, or a name given twice, is a problem."""
     typed = params.get("q", "").strip()
     problems: list[str] = []
     faults: tuple[Fault, ...] = ()
     terms: list[Term] = []
     match = Match()
     try:
-        match = parse(typed)
+        match = parse(typed, person)
     except MatchError as error:
         faults = tuple(error.faults)
         problems += [fault.message for fault in faults]
     for name, values in params.lists():
         if name in OTHER_PARAMETERS:
             continue
-        problem = _problem(name, values, match)
+        problem = _problem(name, values, match, person)
         if problem:
             problems.append(problem)
         else:
@@ -107,7 +109,7 @@ def _term(name: str, value: str) -> Term:
     return Term(FILTERS[name], (Value((value,)),))
 
 
-def _problem(name: str, values: list[str], match: Match) -> str:
+def _problem(name: str, values: list[str], match: Match, person: Person) -> str:
     if name not in FILTERS:
         known = ", ".join(FILTERS)
         facts = {"name": name, "value": values[-1], "known": known}
@@ -118,19 +120,19 @@ def _problem(name: str, values: list[str], match: Match) -> str:
             "name": FIELDS[FILTERS[name]].title,
             "count": count,
         }
-    if not _is_known(name, values[0]):
+    if not _is_known(name, values[0], person):
         facts = {"name": FIELDS[FILTERS[name]].title, "value": values[0]}
         return _("The filter “%(name)s” knows no “%(value)s”.") % facts
     return ""
 
 
-def _is_known(name: str, value: str) -> bool:
+def _is_known(name: str, value: str, person: Person) -> bool:
     if "\0" in value:
         return False
     if name == "open_for":
         return value == PAST_END or value in OPEN_FOR
     try:
-        FIELDS[FILTERS[name]].read(Value((value,)))
+        read_value(FILTERS[name], Value((value,)), person)
     except Unclear:
         return False
     return True

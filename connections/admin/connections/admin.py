@@ -99,7 +99,12 @@ class ConnectionAdmin(PagedAdmin, ReadOnlyAdmin):
         selector = {"door": "web", "by": "ticked", "shown": len(ticked_in(request))}
         if request.POST.get("select_across") == "1":
             shown = as_count(request.POST.get("shown", ""))
-            selector = {"door": "web", "by": "filter", "match": search.read(request.GET).match.text, "shown": shown}
+            selector = {
+                "door": "web",
+                "by": "filter",
+                "match": search.read(request.GET, request.user).match.text,
+                "shown": shown,
+            }
         run = plan.draft(user_of(request), queryset, selector)
         return HttpResponseRedirect(reverse("admin:connections_stoprun_confirm", args=[run.key]))
 

@@ -48,7 +48,7 @@ class ConnectionList(ChangeList):
     """The key of the newest record, of any account, when the rows were read."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> ConnectionQuerySet:
-        self.chosen = search.read(request.GET)
+        self.chosen = search.read(request.GET, request.user)
         self.query = self.chosen.typed
         found = self.chosen.apply(self.root_queryset).select_related("account")
         return found.order_by(*self.get_ordering(request, found))

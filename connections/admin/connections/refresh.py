@@ -67,7 +67,7 @@ def refresh_view(request: HttpRequest) -> HttpResponse:
 def read_view(request: HttpRequest) -> HttpResponse:
     """Have the lists read that the shown one rests on, and go back to it. A script gets the words alone."""
     connections_of(request)
-    chosen = search.read(request.GET)
+    chosen = search.read(request.GET, request.user)
     if chosen.problems:
         raise BadRequest(" ".join(chosen.problems))
     accounts = [account for account in chosen.accounts(user_of(request)) if account.held_at is None]

@@ -135,5 +135,5 @@ def _kept(params: QueryDict) -> str:
 
 def _count(view: SavedView, seen: ConnectionQuerySet) -> str:
     """How many connections it lists; "" where what it names is not there any more: then it lists none."""
-    chosen = read(QueryDict(view.query))
+    chosen = read(QueryDict(view.query), view.user)
     return "" if chosen.problems else in_words(count_capped(chosen.apply(seen)))

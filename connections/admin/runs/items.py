@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
     from connections.models import StopRun
+    from connections.models.rights import Person
     from connections.models.runs import StopItemQuerySet
     from connections.stops.progress.progress import Progress
 
@@ -135,7 +136,7 @@ def listed(run: StopRun, progress: Progress, left: Left, query: QueryDict) -> Li
         error = _("The outcome “%s” is not known. Nothing is listed.") % outcome
         return Listed(outcome, text, error, None, [], params, prints)
     try:
-        found = _searched(tab, text)
+        found = _searched(tab, text, run.viewer)
     except MatchError as fault:
         return Listed(outcome, text, f"{fault} {_('Nothing is listed.')}", None, [], params, prints)
     chosen = {name: query.get(name, "") for name in MENUS if name in query}
@@ -147,11 +148,11 @@ def listed(run: StopRun, progress: Progress, left: Left, query: QueryDict) -> Li
     return Listed(outcome, text, error, page, menus, params, prints)
 
 
-def _searched(items: StopItemQuerySet, text: str) -> StopItemQuerySet:
-    """Those of `items` that the search means, whatever their status is. Raises MatchError."""
+def _searched(items: StopItemQuerySet, text: str, viewer: Person | None) -> StopItemQuerySet:
+    """Those of `items` that the search means to `viewer`, whatever their status is. Raises MatchError."""
     if not text:
         return items
-    found = Connection.objects.filter(parse(text).condition(without="status"))
+    found = Connection.objects.filter(parse(text, viewer).condition(without="status"))
     return items.filter(connection__in=found.values("pk"))
 
 

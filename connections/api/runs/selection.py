@@ -50,7 +50,7 @@ def selected(token: ApiToken, match: str | None, ids: list[str] | None) -> Selec
         if not match.strip():
             raise _invalid("match", _("An empty search matches everything: say `status:active` if that is meant."))
         # What ended is history: a search for a device means what is open there.
-        return Selection(matching(rows, match).open(), {"door": "api", "match": match})
+        return Selection(matching(token, rows, match).open(), {"door": "api", "match": match})
     pks = named(rows, ids or [])
     return Selection(Connection.objects.filter(pk__in=pks), {"door": "api", "ids": len(pks)})
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,9 +25,13 @@ from connections.inventory.grammar.spans import (
 )
 from connections.inventory.grammar.tokens import Value
 from connections.models import Account
+from connections.models.connections import accounts_visible_to
 from connections.models.folded.names import AFTER_DEVICE, AFTER_OPENER, AFTER_SERVICE
 from connections.models.formats import is_connection_id, is_service_address
 from connections.models.states import OPEN_STATUSES, ConnectionStatus
+
+if TYPE_CHECKING:
+    from connections.models.rights import Person
 
 DEFAULT_TAB = "open"
 TABS: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -78,11 +82,24 @@ def _read_status(value: Value) -> Value:
 
 
 def _read_account(value: Value) -> Value:
-    names = list(Account.objects.values_list("name", flat=True))
-    if not any(matches(value, name) for name in names):
+    return _of_accounts(value, Account.objects.all())
+
+
+def _of_accounts(value: Value, accounts: QuerySet[Account]) -> Value:
+    if not any(matches(value, name) for name in accounts.values_list("name", flat=True)):
         # Without a name that is near: whoever asks may not know of that account.
         raise Unclear(_("There is no account “%s”.") % value.shown)
     return value
+
+
+def read_value(name: str, value: Value, person: Person | None) -> Value:
+    """The value of the field `name` in its plain form. Raises Unclear.
+
+    To `person` an account that they may not know of is as unknown as one that is none; None: for who asks for nobody.
+    """
+    if name == "account" and person is not None:
+        return _of_accounts(value, accounts_visible_to(person))
+    return FIELDS[name].read(value)
 
 
 def _read_id(value: Value) -> Value:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
 
-from connections.inventory.grammar.fields import ALIASES, FIELDS, nearest
+from connections.inventory.grammar.fields import ALIASES, FIELDS, nearest, read_value
 from connections.inventory.grammar.names import is_number
 from connections.inventory.grammar.spans import Unclear
 from connections.inventory.grammar.terms import Alternative, Term, is_id, merged, ordered
 from connections.inventory.grammar.tokens import Fault, Token, Typed, Value
 
+if TYPE_CHECKING:
+    from connections.models.rights import Person
+
 NUMBER_AFTER = ("device", "service", "account")
 """Fields whose names hold numbers: a bare number behind such a value belongs to nobody knows what."""
 
 
-def read_alternative(tokens: list[Token], faults: list[Fault]) -> Alternative:
-    """The terms of `tokens`, between which no `or` stands. What is not understood goes to `faults`."""
+def read_alternative(tokens: list[Token], faults: list[Fault], person: Person | None) -> Alternative:
+    """The terms of `tokens`, between which no `or` stands, to `person`. What is not understood goes to `faults`."""
     terms: list[Term] = []
     before: Token | None = None
     for token in tokens:
@@ -25,7 +30,7 @@ def read_alternative(tokens: list[Token], faults: list[Fault]) -> Alternative:
         elif before and token.is_bare_word and is_number(value) and _takes_number(before):
             [word] = terms.pop().values
             terms.append(Term("", (Value((f"{word.shown} {value.pieces[0]}",), loose=True),)))
-        elif term := _term(token, faults):
+        elif term := _term(token, faults, person):
             terms.append(term)
         before = token
     return ordered(merged(terms))
@@ -48,14 +53,14 @@ def _belongs_to(before: Token, number: Token) -> Fault | None:
     return Fault(message % {"number": digits, "word": text}, before.start, number.end, (whole,))
 
 
-def _term(token: Token, faults: list[Fault]) -> Term | None:
+def _term(token: Token, faults: list[Fault], person: Person | None) -> Term | None:
     if not token.field:
         return _word(token, faults)
     name = ALIASES.get(token.field, token.field)
     if name not in FIELDS:
         faults.append(_no_field(token))
         return None
-    values = [_read(name, typed, faults) for typed in token.values]
+    values = [_read(name, typed, faults, person) for typed in token.values]
     return Term(name, tuple(dict.fromkeys(one for one in values if one)), token.excluded) if all(values) else None
 
 
@@ -77,9 +82,9 @@ def _plain(value: Value) -> Value:
     return Value(pieces)
 
 
-def _read(name: str, typed: Typed, faults: list[Fault]) -> Value | None:
+def _read(name: str, typed: Typed, faults: list[Fault], person: Person | None) -> Value | None:
     try:
-        return FIELDS[name].read(typed.value)
+        return read_value(name, typed.value, person)
     except Unclear as error:
         faults.append(Fault(str(error), typed.start, typed.end, error.mends))
         return None

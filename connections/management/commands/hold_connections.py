@@ -152,7 +152,7 @@ class Command(BaseCommand):
             if not options["match"].strip():
                 raise wrong_use(_("--match: The filter is empty."))
             try:
-                return matching(options["match"], connections).order_by("pk")
+                return matching(options["match"], connections, user).order_by("pk")
             except NotUnderstood as error:
                 raise wrong_use(f"--match: {error}") from None
         if options["ids"]:

@@ -19,7 +19,7 @@ from connections.inventory.pasted import NotALine, read_lines, read_text
 from connections.live.standing import unread_accounts
 from connections.management.shell import SOME_NOT, STILL_GOING, read_input, wrong_use
 from connections.models import Account, Connection, StopItem, StopRun, Worker
-from connections.models.connections import ConnectionQuerySet
+from connections.models.connections import ConnectionQuerySet, accounts_visible_to
 from connections.models.formats import for_terminal
 from connections.models.runs import TICKET_LENGTH
 from connections.models.states import CUT, UNFINISHED, ConnectionStatus, ItemState, RunState
@@ -112,12 +112,12 @@ class Command(BaseCommand):
         connections = Connection.objects.visible_to(user)
         selector: dict[str, Any] = {"door": "command"}
         if options["account"] is not None:
-            connections = connections.filter(account=_account(options["account"]))
+            connections = connections.filter(account=_account(options["account"], user))
             selector["account"] = options["account"]
         if options["all_active"]:
             return connections.filter(status=ConnectionStatus.ACTIVE), {**selector, "all": "active"}
         if options["match"] is not None:
-            match = self._match(options["match"])
+            match = self._match(options["match"], user)
             return match.apply(connections), {**selector, "by": "filter", "match": match.text}
         if options["ids"]:
             pks = self._find(ids_in_words(options["ids"]), connections)
@@ -125,10 +125,10 @@ class Command(BaseCommand):
         selector["file"] = options["source"]
         return self._named_in_file(connections, options), selector
 
-    def _match(self, text: str) -> Match:
+    def _match(self, text: str, user: User) -> Match:
         """What the filter means, which is said before anything is done. What is not understood is pointed at."""
         try:
-            match = parse(text)
+            match = parse(text, user)
         except MatchError as error:
             for fault in error.faults:
                 place = f"{for_terminal(text)}\n{' ' * fault.start}{'^' * max(fault.end - fault.start, 1)}"
@@ -233,8 +233,8 @@ def _check_words(options: dict[str, Any]) -> None:
         raise wrong_use(_("--ticket: At most %d characters.") % TICKET_LENGTH)
 
 
-def _account(name: str) -> Account:
-    account = Account.objects.filter(name=name).first()
+def _account(name: str, user: User) -> Account:
+    account = accounts_visible_to(user).filter(name=name).first()
     if account is None:
         raise wrong_use(_("There is no account “%s”.") % name)
     return account

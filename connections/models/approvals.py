@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connections.models.accounts import Account
+from connections.models.connections import Connection
 from connections.models.rights import may
-from connections.models.runs import StopRun
-from connections.models.scope import ScopeRule
+from connections.models.runs import StopItem, StopRun
+from connections.models.scope import SEES, ScopeRule, is_bounded
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,10 +35,21 @@ class ApprovalState(models.TextChoices):
 
 class ApprovalQuerySet(models.QuerySet["Approval"]):
     def visible_to(self, person: User | AnonymousUser) -> ApprovalQuerySet:
-        """Those of one's own runs; all for who may decide or reads everybody's history."""
-        if may(person, "approve_runs") or may(person, "view_all_history"):
+        """Those of one's own runs; all for who may decide or reads everybody's history.
+
+        One whose list holds something that one may not see is none: nobody decides about a part.
+        """
+        if not person.is_authenticated:
+            return self.none()
+        reads_all = may(person, "approve_runs") or may(person, "view_all_history")
+        return (self if reads_all else self.filter(run__user=person)).within_sight_of(person)
+
+    def within_sight_of(self, person: User | AnonymousUser) -> ApprovalQuerySet:
+        """Those whose list holds nothing that is out of the scope of `person`."""
+        if not (may(person, SEES) and is_bounded(person)):
             return self
-        return self.filter(run__user=person) if person.is_authenticated else self.none()
+        hidden = StopItem.objects.exclude(connection__in=Connection.objects.visible_to(person))
+        return self.filter(~Exists(hidden.filter(run=OuterRef("run")).order_by()))
 
     def waiting(self, now: datetime) -> ApprovalQuerySet:
         return self.filter(state=ApprovalState.WAITING, expires_at__gt=now)

@@ -27,6 +27,8 @@ from connections.stops.requests import LIFETIME, facts, sha256
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.contrib.auth.models import AnonymousUser
+
 FRESH = timedelta(minutes=10)
 """How old a proof may be that it is the person themselves who decides."""
 BAND = timedelta(hours=24)
@@ -170,11 +172,11 @@ def expire(now: datetime) -> int:
     return len(late)
 
 
-def around(now: datetime) -> list[Approval]:
-    """What every page tells of: what is open, and what was started without a second person within 24 hours."""
+def around(now: datetime, person: User | AnonymousUser) -> list[Approval]:
+    """What every page tells `person` of: what is open, and what was started without a second person within 24 hours."""
     broken = Q(state=ApprovalState.GLASS, decided_at__gt=now - BAND)
     rows = Approval.objects.open(now) | Approval.objects.filter(broken)
-    return list(rows.select_related("run"))
+    return list(rows.within_sight_of(person).select_related("run"))
 
 
 def _glass(run: StopRun, person: User, reason: str, ticket: str, origin: Origin, now: datetime) -> Approval:

@@ -60,7 +60,7 @@ class May:
 
 def panel(request: HttpRequest) -> dict[str, Any]:
     """What every page says of the panel itself. The sections are counted only where a page shows them."""
-    around_now = SimpleLazyObject(lambda: around(timezone.now()))
+    around_now = SimpleLazyObject(lambda: around(timezone.now(), request.user) if hasattr(request, "user") else [])
     return {
         "sandbox": settings.SANDBOX,
         "panel_version": __version__,
@@ -131,7 +131,8 @@ def _section(request: HttpRequest, key: str, name: str, model: str, count: str =
 def _counted(user: Any) -> tuple[str, str, str]:
     """How many connections are open, runs under way and holds on, for `user`: no further than costs nobody a moment."""
     live = Connection.objects.visible_to(user).open().within_end()
-    under_way = StopRun.objects.visible_to(user).started().filter(pk__in=StopItem.objects.unfinished().values("run"))
+    unfinished = StopItem.objects.unfinished().visible_to(user)
+    under_way = StopRun.objects.visible_to(user).started().filter(pk__in=unfinished.values("run"))
     on = Hold.objects.visible_to(user).on()
     connections, *others = count_together([(live, MOST), (under_way, MOST), (on, MOST)])
     runs, holds = (in_words(count, MOST) if count else "" for count in others)

@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from urllib.parse import quote
 
 import pytest
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 
-from connections.models import Account, Connection, ScopeRule, StopItem, StopRun
-from connections.models.rights import PERMISSIONS
+from connections.models import Connection, ScopeRule, StopItem, StopRun
+from connections.models.integrations.tokens import Scope
+from connections.people import tokens
 from connections.stops import plan
-from tests.conftest import make_user
-from tests.support.runs import WEB, put, start_run
-
-HIDDEN = "verborgen"
-"""Stands in every name that is out of scope, and in no word of a page."""
-
-
-@dataclass
-class World:
-    hidden: Connection
-    seen: Connection
-    hidden_run: StopRun
-    shared_run: StopRun
-
-
-@pytest.fixture
-def world(alice: User, make_connection: Callable[..., Connection]) -> World:
-    elsewhere = Account.objects.create(name="Verborgen account", listed_at=None)
-    names = {"device_name": "Verborgen device", "service_name": "verborgen-ssh", "opened_by": "verborgen@example.com"}
-    hidden = make_connection(account=elsewhere, **names)
-    also = make_connection(account=elsewhere, **names)
-    seen = make_connection(device_name="Seen device")
-    hidden_run = start_run(alice, hidden, reason="because verborgen")
-    shared_run = start_run(alice, also, seen, reason="because")
-    put(hidden, "unknown", upstream_reason="verborgen said no")
-    put(also, "refused", upstream_reason="verborgen said no")
-    put(seen, "stopped")
-    return World(hidden, seen, hidden_run, shared_run)
-
-
-def sees_half() -> User:
-    """May everything, on what is called Seen."""
-    group = Group.objects.create(name="Half")
-    names = [name for name in PERMISSIONS if name != "manage_roles"]
-    group.permissions.set(Permission.objects.filter(content_type__app_label="connections", codename__in=names))
-    ScopeRule.objects.create(group=group, device="Seen*")
-    user = make_user("dana")
-    user.groups.add(group)
-    return user
+from tests.people.conftest import World, sees_half
+from tests.support.runs import WEB
 
 
 @pytest.mark.django_db
@@ -70,7 +33,7 @@ def test_what_is_out_of_sight_is_not_there(client: Client, world: World) -> None
 @pytest.mark.django_db
 def test_a_run_counts_what_is_seen_of_it(client: Client, world: World) -> None:
     dana = sees_half()
-    (run,) = StopRun.objects.visible_to(User.objects.get(pk=dana.pk))
+    (run,) = StopRun.objects.visible_to(User.objects.get(pk=dana.pk)).started()
     assert [item.connection for item in run.items.all()] == [world.seen]
     assert StopItem.objects.filter(run=run).count() == 2
 
@@ -88,3 +51,50 @@ def test_a_stop_of_what_is_out_of_sight_is_none(client: Client, world: World) ->
     Connection.objects.filter(pk=world.hidden.pk).update(status="active")
     with pytest.raises(plan.CannotStart):
         plan.stop_one(User.objects.get(pk=dana.pk), world.hidden, key="k", reason="because", ticket="", origin=WEB)
+
+
+@pytest.mark.django_db
+def test_a_hold_and_a_request_of_which_a_part_is_out_of_sight_are_not_there(client: Client, world: World) -> None:
+    client.force_login(sees_half())
+    assert client.get(f"/admin/connections/hold/{world.hold.pk}/change/").status_code == 404
+    assert client.get(f"/admin/connections/approval/{world.approval.pk}/").status_code == 404
+    listed = client.get("/admin/connections/approval/").content.decode()
+    assert "Nothing waits for a second person" in listed
+
+
+@pytest.mark.django_db
+def test_a_hold_and_a_request_of_what_is_all_in_sight_are_there(client: Client, world: World) -> None:
+    dana = sees_half()
+    group = dana.groups.get()
+    ScopeRule.objects.create(group=group, device="Verborgen*")
+    client.force_login(dana)
+    assert client.get(f"/admin/connections/hold/{world.hold.pk}/change/").status_code == 200
+    assert client.get(f"/admin/connections/approval/{world.approval.pk}/").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", ["q=account%3A", "account="])
+def test_an_account_out_of_sight_is_answered_for_as_one_that_is_none(client: Client, world: World, query: str) -> None:
+    client.force_login(sees_half())
+    hidden, unknown = str(world.hidden.account), "Nowhere"
+    address = "/admin/connections/connection/?" + query
+    answers = [
+        client.get(f"{address}%22{quote(name)}%22" if "q=" in query else f"{address}{quote(name)}")
+        for name in (hidden, unknown)
+    ]
+    problems = [str(answer.context["cl"].chosen.problems) for answer in answers]
+    said = [problems[0].replace(hidden, "X"), problems[1].replace(unknown, "X")]
+    assert said[0] == said[1] != "()"
+
+
+@pytest.mark.django_db
+def test_the_api_counts_of_a_run_what_its_owner_sees_and_names_no_other_account(client: Client, world: World) -> None:
+    text = tokens.make(sees_half(), name="t", scopes=list(Scope), days=30, by=None, origin=WEB)[1]
+    given = {"Authorization": f"Bearer {text}"}
+    assert client.get(f"/api/v1/runs/{world.shared_run.pk}", headers=given).json()["total"] == 1
+    accounts = client.get("/api/v1/accounts", headers=given).json()["items"]
+    assert [one["name"] for one in accounts] == [world.seen.account.name]
+    named = {"content_type": "application/json", "headers": given}
+    asked = client.post("/api/v1/lists/read", {"accounts": [world.hidden.account.name]}, **named)
+    assert asked.status_code == 400
+    assert client.get("/metrics", headers=given).status_code == 403

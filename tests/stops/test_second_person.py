@@ -249,7 +249,7 @@ def test_breaking_the_glass_starts_at_once_and_stays_open_until_somebody_else_re
         approval.run.key, lead, reason="no lead reachable", ticket="INC-9", proof=proof(), origin=WEB
     )
     assert run.state == "started"
-    assert approvals.around(timezone.now()) == [approval]
+    assert approvals.around(timezone.now(), alice) == [approval]
     approval.refresh_from_db()
     with pytest.raises(CannotDecide, match="yourself"):
         approvals.review(approval, lead, note="fine", origin=WEB)

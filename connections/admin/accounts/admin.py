@@ -73,7 +73,7 @@ class AccountAdmin(NeverDeletedAdmin):
         ensure_default_account()
         context = {
             "title": _("Accounts"),
-            "rows": rows(accounts_visible_to(request.user)),
+            "rows": rows(accounts_visible_to(request.user), request.user),
             "may_add": self.has_add_permission(request),
         }
         return self._page(request, "list", context)
@@ -105,7 +105,8 @@ class AccountAdmin(NeverDeletedAdmin):
         if form.is_valid():
             self._save(request, form)
             return self._to_list()
-        context = {"title": name, "name": name, "form": form, "row": rows([account])[0], "may_change": may_change}
+        [row] = rows([account], request.user)
+        context = {"title": name, "name": name, "form": form, "row": row, "may_change": may_change}
         return self._page(request, "form", context)
 
     def _save(self, request: HttpRequest, form: AccountForm) -> None:

@@ -11,11 +11,14 @@ from django.utils.translation import gettext as _
 
 from connections.accounts.credentials import CredentialsState, credentials_state
 from connections.models import Account, AuditEvent
+from connections.models.scope import SEES, condition
 from connections.models.states import OPEN_STATUSES
 from connections.words.times import clock, clock_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from connections.models.rights import Person
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,11 @@ class Row:
     clock: str
 
 
-def rows(accounts: Iterable[Account] | None = None) -> list[Row]:
-    """A row for each of `accounts`, of all without them."""
-    chosen = Account.objects.all() if accounts is None else Account.objects.filter(pk__in=[one.pk for one in accounts])
-    is_open = Count("connection", filter=Q(connection__status__in=OPEN_STATUSES))
+def rows(accounts: Iterable[Account], person: Person) -> list[Row]:
+    """A row for each of `accounts`, which counts of its connections those that `person` may see, or all."""
+    bounds = condition(person, SEES, "connection__") or Q()
+    is_open = Count("connection", filter=Q(connection__status__in=OPEN_STATUSES) & bounds)
+    chosen = Account.objects.filter(pk__in=[one.pk for one in accounts])
     return [_row(account, account.open_now) for account in chosen.annotate(open_now=is_open)]
 
 

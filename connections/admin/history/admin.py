@@ -122,4 +122,4 @@ def _summary(filters: Filters) -> Summary | None:
     """What the person's runs came to, on the page that tells all of their history."""
     if filters.actor is None or not filters.is_person_s or filters.before is not None:
         return None
-    return summarize(filters.actor, filters.since_at, filters.until_at)
+    return summarize(filters.actor, filters.since_at, filters.until_at, viewer=filters.viewer)

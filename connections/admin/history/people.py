@@ -42,7 +42,7 @@ def people_of(filters: Filters) -> People | None:
         # Over all time it would take longer with every year.
         days = USUAL_DAYS
         filters = replace(filters, since=timezone.localdate() - timedelta(days=days - 1))
-    found, more = summarize_people(filters.since_at, filters.until_at, MOST_PEOPLE)
+    found, more = summarize_people(filters.since_at, filters.until_at, MOST_PEOPLE, viewer=filters.viewer)
     users = User.objects.in_bulk([*found])
     rows = [(users[pk], _query(pk, filters), summary) for pk, summary in found.items()]
     return People(rows, more, days) if rows else None

@@ -64,8 +64,9 @@ def days(
     `cut`: whether there are more lines before the first, and after the last. `with_stories`: whether the line that
     asked for a run tells what came of it, too.
     """
-    asked = {event.run for event in events if event.action == "stop.requested" and event.run} if with_stories else set()
-    stories = stories_of(asked)
+    asked = {event.run_id for event in events if event.action == "stop.requested"} if with_stories else set()
+    # Read for the viewer: their items are those in sight.
+    stories = stories_of(set(StopRun.objects.visible_to(filters.viewer).filter(pk__in=asked)) if asked else set())
     facts = {event.seq: json.loads(event.body) for event in events}
     read = lists_read(facts[event.seq].get("list_seq", 0) for event in events if event.action == "stop.verified")
     runs = _runs_of(events, filters)

@@ -35,7 +35,11 @@ class Differs:
 
 def what_differs(run: StopRun, shown: Collection[StopItem], total: int) -> Differs:
     """Compare the run, and its items that are `shown` or all of its `total`, with their lines."""
-    found = differences(run.pk, None if total <= COMPARED_WHOLE else {item.connection_id for item in shown})
+    compared: Collection[int] | None = {item.connection_id for item in shown}
+    if total <= COMPARED_WHOLE:
+        # To who sees a part of the run nothing is told of the others.
+        compared = None if run.viewer is None else set(run.items.values_list("connection_id", flat=True))
+    found = differences(run.pk, compared)
     last = AuditVerification.objects.filter(at__isnull=False).first()
     found_at = last.at if last is not None and run.pk in last.differing_runs else None
     return Differs(len(found), found[:NAMED], found_at)

@@ -43,8 +43,8 @@ def pause_all_view(request: HttpRequest) -> HttpResponse:
         title=_("Pause all sending?"),
         error=error,
         reason=reason,
-        queued=StopItem.objects.held().queued().count(),
-        sending=StopItem.objects.sending().count(),
+        queued=StopItem.objects.held().queued().visible_to(user_of(request)).count(),
+        sending=StopItem.objects.sending().visible_to(user_of(request)).count(),
         pause_on=pause_all.pause_now(),
     )
     return TemplateResponse(request, "admin/runs/pause_all.html", context, status=400 if error else 200)

@@ -15,6 +15,8 @@ from connections.api.bearer import refuse_unknown_parameters, token_of
 from connections.api.metrics.collector import Panel
 from connections.api.problems import Problem, answer
 from connections.models.integrations.tokens import Scope
+from connections.models.rights import may
+from connections.models.scope import SEES, is_bounded
 from connections.web.origin import client_ip
 from remoteit_admin import proxies
 
@@ -60,4 +62,6 @@ def _require_allowed(request: HttpRequest) -> None:
     token = token_of(request)
     if Scope.METRICS_READ not in token.scopes:
         raise Problem("outside_scope", f"This needs the scope {Scope.METRICS_READ}.")
+    if not may(token.owner, SEES) or is_bounded(token.owner):
+        raise Problem("not_allowed", "Metrics count everything; the owner of this token does not see everything.")
     refuse_unknown_parameters(request, frozenset())

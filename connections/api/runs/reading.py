@@ -143,7 +143,7 @@ def bodies_of(runs: Iterable[StopRun]) -> list[dict[str, Any]]:
     """Each of `runs` as the API shows it; their items are counted by one query."""
     runs = list(runs)
     tallies: dict[int, Tally] = defaultdict(Tally)
-    rows = StopItem.objects.filter(run__in=[run.pk for run in runs]).order_by()
+    rows = StopItem.objects.in_runs(runs).order_by()
     for pk, state, verdict, count in rows.values_list("run", "state", "verdict").annotate(count=Count("pk")):
         tallies[pk].cells[state, verdict] += count
     return [_body(run, tallies[run.pk]) for run in runs]

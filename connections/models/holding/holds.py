@@ -5,11 +5,15 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from connections.models.connections import Connection
 from connections.models.rights import may
-from connections.models.runs import TICKET_LENGTH, StopRun, new_key
+from connections.models.runs import TICKET_LENGTH, StopItem, StopRun, new_key
+from connections.models.scope import SEES, is_bounded
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,10 +60,29 @@ class HoldEnd(models.TextChoices):
 
 class HoldQuerySet(models.QuerySet["Hold"]):
     def visible_to(self, person: Person) -> HoldQuerySet:
-        """One's own; everybody's for who steers everybody's runs or reads everybody's history."""
-        if may(person, "manage_runs") or may(person, "view_all_history"):
-            return self
-        return self.filter(user=person) if person.is_authenticated else self.none()  # type: ignore[union-attr]
+        """One's own; everybody's for who steers everybody's runs or reads everybody's history.
+
+        One that holds, stopped or met something that one may not see is none: its clock and counts are of all of it.
+        """
+        if not person.is_authenticated:  # type: ignore[union-attr]
+            return self.none()
+        reads_all = may(person, "manage_runs") or may(person, "view_all_history")
+        found = self if reads_all else self.filter(user=person)
+        return found._within(person) if may(person, SEES) and is_bounded(person) else found
+
+    def _within(self, person: Person) -> HoldQuerySet:
+        seen = Connection.objects.visible_to(person).order_by()
+        stopped = StopItem.objects.filter(run=OuterRef("first_run")).exclude(connection__in=seen).order_by()
+        found = self.filter(models.Q(user=person) | models.Q(members__isnull=False)).filter(~Exists(stopped)).distinct()
+        for service, opener in (("members", {}), ("returns__member", {"opened_by": OuterRef("returns__opened_by")})):
+            there = seen.filter(
+                account=OuterRef(f"{service}__account"),
+                device_address__upper=Upper(OuterRef(f"{service}__device_address")),
+                **opener,
+            )
+            places = Hold.objects.order_by().annotate(place=F(service), is_seen=Exists(there))
+            found = found.exclude(pk__in=places.filter(place__isnull=False, is_seen=False).values("pk"))
+        return found
 
     def on(self) -> HoldQuerySet:
         return self.filter(ended_at=None)

@@ -64,9 +64,10 @@ def under_way(user: User) -> StopRunQuerySet:
 
 def _paused(runs: StopRunQuerySet) -> list[Need]:
     paused = _going(runs).filter(paused_at__isnull=False, cancelled_at=None)
-    rows = StopItem.objects.queued().filter(run__in=paused).order_by("-run").values_list("run")
+    rows = StopItem.objects.in_runs(paused).queued().order_by("-run").values_list("run")
     return [Need(run_id, PAUSED, Counter({PAUSED: count})) for run_id, count in rows.annotate(count=Count("pk"))]
 
 
 def _going(runs: StopRunQuerySet) -> StopRunQuerySet:
-    return runs.filter(Exists(StopItem.objects.unfinished().filter(run=OuterRef("pk"))))
+    unfinished = StopItem.objects.unfinished().visible_to(runs.viewer)
+    return runs.filter(Exists(unfinished.filter(run=OuterRef("pk"))))

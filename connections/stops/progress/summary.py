@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, FloatField, Func, QuerySet
+from django.db.models import Count, F, FloatField, Func
 
 from connections.models import StopItem, StopRun
 from connections.models.states import CUT, ItemState
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.models import User
+
+    from connections.models.runs import StopRunQuerySet
 
 
 @dataclass
@@ -43,17 +45,24 @@ class SecondsBetween(Func):
         return f"(julianday({later[0]}) - julianday({earlier[0]})) * 86400.0", (*later[1], *earlier[1])
 
 
-def summarize(user: User, since: datetime | None = None, until: datetime | None = None) -> Summary:
-    """Count the runs that `user` started from `since` on and before `until`, and their connections."""
-    runs = _runs(since, until).filter(user=user)
+def summarize(
+    user: User, since: datetime | None = None, until: datetime | None = None, *, viewer: User | None = None
+) -> Summary:
+    """Count the runs that `user` started from `since` on and before `until`, and their connections.
+
+    Of both what `viewer` may see; None: all.
+    """
+    runs = _runs(since, until, viewer).filter(user=user)
     found = _counted(runs).get(user.pk, Summary())
     found.median_s = _median(runs, found.cut)
     return found
 
 
-def summarize_people(since: datetime | None, until: datetime | None, most: int) -> tuple[dict[int, Summary], int]:
+def summarize_people(
+    since: datetime | None, until: datetime | None, most: int, *, viewer: User
+) -> tuple[dict[int, Summary], int]:
     """The same for those `most` people who asked for most then, by primary key, and how many others there are."""
-    runs = _runs(since, until)
+    runs = _runs(since, until, viewer)
     found = sorted(_counted(runs).items(), key=lambda pair: pair[1].total, reverse=True)
     for user_id, summary in found[:most]:
         # One by one: a window over all of them sorts far more.
@@ -61,8 +70,9 @@ def summarize_people(since: datetime | None, until: datetime | None, most: int) 
     return dict(found[:most]), len(found[most:])
 
 
-def _runs(since: datetime | None, until: datetime | None) -> QuerySet[StopRun]:
-    runs = StopRun.objects.started().order_by()
+def _runs(since: datetime | None, until: datetime | None, viewer: User | None) -> StopRunQuerySet:
+    seen = StopRun.objects.all() if viewer is None else StopRun.objects.visible_to(viewer)
+    runs = seen.started().order_by()
     if since is not None:
         runs = runs.filter(started_at__gte=since)
     if until is not None:
@@ -70,25 +80,25 @@ def _runs(since: datetime | None, until: datetime | None) -> QuerySet[StopRun]:
     return runs
 
 
-def _counted(runs: QuerySet[StopRun]) -> dict[int, Summary]:
+def _counted(runs: StopRunQuerySet) -> dict[int, Summary]:
     """The runs and their connections, by the person who asked."""
     found: dict[int, Summary] = defaultdict(Summary)
     user_of = dict(runs.values_list("pk", "user"))
     for user_id in user_of.values():
         found[user_id].runs += 1
-    items = StopItem.objects.filter(run__in=runs.values("pk")).exclude(state=ItemState.SKIPPED).order_by()
+    items = StopItem.objects.in_runs(runs.values("pk")).exclude(state=ItemState.SKIPPED).order_by()
     for run_id, state, verdict, count in items.values_list("run", "state", "verdict").annotate(count=Count("pk")):
         if run_id in user_of:  # one that was started meanwhile is not
             found[user_of[run_id]].cells[state, verdict] += count
     return dict(found)
 
 
-def _median(runs: QuerySet[StopRun], cuts: int) -> float | None:
+def _median(runs: StopRunQuerySet, cuts: int) -> float | None:
     """The seconds from the click to the cut, in the middle of so many `cuts`; None without one."""
     if not cuts:
         return None
     seconds = SecondsBetween(F("answered_at"), F("run__started_at"))
-    cut = StopItem.objects.filter(run__in=runs.values("pk"), state__in=CUT, answered_at__isnull=False)
+    cut = StopItem.objects.in_runs(runs.values("pk")).filter(state__in=CUT, answered_at__isnull=False)
     in_order = cut.annotate(seconds=seconds).order_by("seconds").values_list("seconds", flat=True)
     middle = in_order[(cuts - 1) // 2 : (cuts + 1) // 2].first()
     # The worker's clock may lag behind that of the page's host.

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from pydantic import BaseModel
@@ -89,8 +90,10 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return answer(request, Problem("unknown_field" if unknown else "invalid_value", errors=errors))
 
 
+# A form with files was read before as one.
+@api.exception_handler(RawPostDataException)
 @api.exception_handler(HttpError)
-def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+def _unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
     return answer(request, Problem("unreadable_body"))
 
 

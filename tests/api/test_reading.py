@@ -117,6 +117,12 @@ def test_a_body_that_is_no_json_is_named(program: Program) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "unreadable_body")
 
 
+def test_a_form_is_no_body_that_can_be_read(program: Program) -> None:
+    headers = {"Authorization": f"Bearer {program.text}", "Idempotency-Key": "one"}
+    answer = program.client.post("/api/v1/runs", {"reason": "multipart"}, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "unreadable_body")
+
+
 def test_the_limit_of_requests_tells_itself(program: Program) -> None:
     answer = program.get("/token")
     assert answer.headers["RateLimit-Policy"] == '"requests";q=600;w=60'

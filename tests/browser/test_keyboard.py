@@ -16,7 +16,16 @@ from tests.support.runs import start_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIST = "/admin/connections/connection/"
-SECTIONS = {"o": "needs you", "c": "Connections", "r": "Runs", "h": "History", "a": "Accounts", "u": "Authentication"}
+SECTIONS = {
+    "o": "needs you",
+    "c": "Connections",
+    "r": "Runs",
+    "p": "second person",
+    "d": "Holds",
+    "h": "History",
+    "a": "Accounts",
+    "u": "Authentication",
+}
 
 
 @pytest.fixture
@@ -126,7 +135,41 @@ def go(key: str) -> Callable[[Page], None]:
     return press
 
 
+def find(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette-field")).to_be_focused()
+
+
+def copy(key: str) -> Callable[[Page], None]:
+    def press(page: Page) -> None:
+        page.keyboard.press("j")
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(f"{LIST}$"))
+
+    return press
+
+
+def no_other_page(page: Page) -> None:
+    page.keyboard.press("n")
+    page.keyboard.press("p")
+    expect(page).to_have_url(re.compile(f"{LIST}$"))
+
+
+def save_view(page: Page) -> None:
+    page.keyboard.press("w")
+    expect(page).to_have_url(re.compile("/views/save/"))
+
+
+def opens(key: str, what: str) -> Callable[[Page], None]:
+    def press(page: Page) -> None:
+        page.keyboard.press(key)
+        expect(page.locator(what)).to_have_attribute("open", "")
+
+    return press
+
+
 DOES: dict[str, Callable[[Page], None]] = {
+    "Ctrl K": find,
     "/": search,
     "?": get_help,
     "j": next_row,
@@ -137,6 +180,13 @@ DOES: dict[str, Callable[[Page], None]] = {
     "Esc": clear,
     "Enter": open_row,
     "s": stop,
+    "c": copy("c"),
+    "y": copy("y"),
+    "n p": no_other_page,
+    "v": opens("v", "#views-menu"),
+    "w": save_view,
+    "d": opens("d", "#display-menu"),
+    "l": opens("l", "#paste-dialog"),
     "r": read_now,
     **{f"g {key}": go(key) for key in SECTIONS},
 }

@@ -21,7 +21,7 @@ SECTIONS = {
     "c": "Connections",
     "r": "Runs",
     "p": "second person",
-    "d": "Holds",
+    "d": "No hold is on",
     "h": "History",
     "a": "Accounts",
     "u": "Authentication",

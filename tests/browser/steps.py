@@ -26,7 +26,7 @@ NO_CHECK = "() => { for (const form of document.forms) form.noValidate = true; }
 
 
 def open_ways_in(page: Page) -> None:
-    page.click(".object-tools details.menu summary")
+    page.locator(".object-tools details.menu summary", has_text="Add").click()
 
 
 def send(page: Page) -> None:

@@ -27,7 +27,7 @@ help: ## list the targets
 run: .venv/run.stamp ## the panel and its worker on http://127.0.0.1:8000 (another port: PORT=8001 make run)
 	@$(BIN)/python -m remoteit_admin
 
-test: .venv/dev.stamp ## a proof of every behaviour in five minutes: on SQLite, in a browser, on PostgreSQL and Redis
+test: .venv/dev.stamp ## a proof of every behaviour in some minutes: on SQLite, in a browser, on PostgreSQL and Redis
 	@began=$$(date +%s) && .ci/setup && \
 	  { $(ON_SQLITE) -m "not slow" || $(ON_SQLITE) -m "not slow" $(AGAIN); } && \
 	  { $(ON_POSTGRESQL) -m "both and not slow" || $(ON_POSTGRESQL) -m "both and not slow" $(AGAIN); } && \

@@ -292,10 +292,6 @@ def test_what_an_attack_found_is_no_mistake_of_the_panel(
     assert status == 200 or "could not read that" in words
 
 
-TRIES_IN_ALL = 12_400
-"""As many as the attack of docs/security.md made, spread over all addresses."""
-
-
 @pytest.mark.parametrize("pattern", patterns())
 def test_no_address_answers_bad_input_with_a_mistake_of_the_panel(
     pattern: str, admin_client: Client, parts: dict[str, str]
@@ -305,5 +301,5 @@ def test_no_address_answers_bad_input_with_a_mistake_of_the_panel(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pattern", patterns())
-def test_nor_after_thousands_of_tries(pattern: str, admin_client: Client, parts: dict[str, str]) -> None:
-    check(pattern, admin_client, parts, times=TRIES_IN_ALL // len(patterns()))
+def test_nor_after_two_hundred_tries(pattern: str, admin_client: Client, parts: dict[str, str]) -> None:
+    check(pattern, admin_client, parts, times=200)

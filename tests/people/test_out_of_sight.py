@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from html import unescape
 from urllib.parse import quote
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from connections.models import Connection, ScopeRule, StopItem, StopRun
@@ -98,3 +99,20 @@ def test_the_api_counts_of_a_run_what_its_owner_sees_and_names_no_other_account(
     asked = client.post("/api/v1/lists/read", {"accounts": [world.hidden.account.name]}, **named)
     assert asked.status_code == 400
     assert client.get("/metrics", headers=given).status_code == 403
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["add/", "import/"])
+def test_who_has_a_scope_adds_no_connection_under_names_of_their_own(client: Client, world: World, page: str) -> None:
+    dana = sees_half()
+    dana.user_permissions.add(Permission.objects.get(codename="add_connection"))
+    client.force_login(dana)
+    answer = client.post(f"/admin/connections/connection/{page}", {"device_name": world.seen.device_name})
+    assert answer.status_code == 403
+    assert "Whoever has a scope can't add connections" in unescape(answer.content.decode())
+
+
+@pytest.mark.django_db
+def test_who_has_none_still_adds(client: Client, admin_user: User) -> None:
+    client.force_login(admin_user)
+    assert client.get("/admin/connections/connection/add/").status_code == 200

@@ -17,9 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.accounts.credentials import ensure_default_account
-from connections.admin.connections.sight import may_and_see
+from connections.admin.connections.sight import check_may_add
 from connections.admin.pages import page_context
-from connections.admin.refusals import Lacks
 from connections.inventory.add import AlreadyKnown, add_connection
 from connections.models import Account, Connection
 from connections.models.connections import accounts_visible_to
@@ -103,8 +102,7 @@ class AddForm(forms.ModelForm):
 
 def add_view(request: HttpRequest) -> HttpResponse:
     """The page at Django's own address for it."""
-    if not may_and_see(request, "add_connection"):
-        raise Lacks("add_connection", but=_("Nothing was added."))
+    check_may_add(request, but=_("Nothing was added."))
     ensure_default_account()
     form, known = AddForm(request.POST if request.method == "POST" else None, accounts_visible_to(request.user)), None
     if form.is_valid():

@@ -20,9 +20,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from connections.admin.connections.sight import may_and_see
+from connections.admin.connections.sight import check_may_add
 from connections.admin.pages import Page, page_context
-from connections.admin.refusals import Lacks
 from connections.audit.export_csv import harmless
 from connections.inventory import uploads
 from connections.inventory.csv_rows import COLUMNS
@@ -160,8 +159,7 @@ PAGES = (
 
 
 def _check_may_import(request: HttpRequest) -> None:
-    if not may_and_see(request, "add_connection"):
-        raise Lacks("add_connection", but=_("Nothing was imported."))
+    check_may_add(request, but=_("Nothing was imported."))
 
 
 def _upload(request: HttpRequest, key: str) -> Upload:

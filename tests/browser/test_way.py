@@ -252,6 +252,7 @@ def choose_all_by_keyboard(page: Page) -> None:
 
 def fill_in_by_keyboard(page: Page, reason: str) -> None:
     expect(page.locator("#id_reason")).to_be_focused()
+    expect(page.locator(".send-bar .button.cut:visible")).to_have_count(1)
     page.keyboard.type(reason)
     tab_to(page, ".button.cut")
     press(page, "Enter")

@@ -270,11 +270,12 @@ def test_a_series_of_wrong_ids_is_no_reason_to_pause(
 
 def test_the_rate_holds(alice: User, sandbox: Sandbox, open_connections: OpenConnections, settings: Settings) -> None:
     settings.STOP_MAX_PER_SECOND = 20.0
-    open_connections(12)
+    open_connections(24)
     run = start_run(alice)
     finish(run)
-    sent = sorted(datetime.fromisoformat(row["at"]) for row in sandbox.log.rows("device/connect/stop"))
-    assert (sent[-1] - sent[0]).total_seconds() >= 11 / 20 - 0.1
+    # The first opens the way, which takes its time: what left after it may seem too close behind.
+    _first, *sent = sorted(datetime.fromisoformat(row["at"]) for row in sandbox.log.rows("device/connect/stop"))
+    assert (sent[-1] - sent[0]).total_seconds() >= 22 / 20 - 0.1
 
 
 def test_a_single_stop_does_not_wait_behind_a_large_run(

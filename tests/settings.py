@@ -70,6 +70,6 @@ WORKER_HEARTBEAT_SECONDS = 0.2
 WORKER_LEASE_SECONDS = 1.5
 STOP_CONNECT_TIMEOUT = 1.0
 STOP_READ_TIMEOUT = 2.0
-AUDIT_FOLDER = FOLDER
+AUDIT_FOLDER = DATA_FOLDER = FOLDER
 # The files of a test run are those of its runner, with whatever umask there is.
 SILENCED_SYSTEM_CHECKS = ["connections.W002"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connections.models import Hold, Measure
 
 FOLDER = "holds"
+OF_THE_HOLD = 2  # the first lines, which name the hold and its beginning
 HOW = {
     MeasureKind.LINK: gettext_lazy(
         "%(service)s (%(address)s, account %(account)s): turn the public link on, if it was; in remote.it's app: "
@@ -34,15 +35,20 @@ def path_of(hold: Hold) -> Path:
 
 
 def write(hold: Hold) -> str:
-    """Write the file, once; returns why it can't be, "" when it is there. Without it nothing is switched off."""
-    path = path_of(hold)
-    if path.exists():
-        return ""
-    beside = path.with_suffix(".new")
+    """Write the file, where it doesn't say the same already. Without it nothing is switched off.
+
+    A hold of another database has the same number: its file is not written over, but kept as `….old-N.txt`.
+
+    Returns why it can't be written, "" when it is there.
+    """
+    path, said = path_of(hold), text(hold)
     try:
+        if path.exists() and _keep_another_s(path, said):
+            return ""
         path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(".new")
         with beside.open("w", encoding="utf-8") as file:
-            file.write(text(hold))
+            file.write(said)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
@@ -50,6 +56,14 @@ def write(hold: Hold) -> str:
         told = {"path": path, "why": error.strerror}
         return _("The list of what to undo by hand can't be written to %(path)s: %(why)s.") % told
     return ""
+
+
+def _keep_another_s(path: Path, said: str) -> bool:
+    """Whether the file says this already; that of another hold is put aside."""
+    there = path.read_text(encoding="utf-8", errors="replace")
+    if there.splitlines()[:OF_THE_HOLD] != said.splitlines()[:OF_THE_HOLD]:
+        os.replace(path, path.with_suffix(f".old-{path.stat().st_mtime_ns}.txt"))
+    return there == said
 
 
 def text(hold: Hold) -> str:

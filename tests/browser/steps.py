@@ -32,7 +32,7 @@ def open_ways_in(page: Page) -> None:
 def send(page: Page) -> None:
     """Send the form as it is: what the browser would say of it is not ours to look at, what the panel says is."""
     page.evaluate(NO_CHECK)
-    page.locator("main [type=submit]:not(#changelist-search *)").last.click()
+    page.locator("main [type=submit]:not(#changelist-search *) >> visible=true").last.click()
 
 
 def press(name: str) -> Callable[[Page], None]:

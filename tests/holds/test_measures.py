@@ -204,6 +204,18 @@ def test_what_to_undo_by_hand_is_written_before_anything_is_switched_off(
     assert measures(hold) == {"link": MeasureState.SET}
 
 
+def test_the_file_of_another_database_s_hold_is_neither_taken_for_this_one_s_nor_lost(
+    stage: Stage, address: str, hold_all: HoldAll, tmp_path: Path
+) -> None:
+    hold = hold_all(Level.LINKS)
+    file = tmp_path / "holds" / f"hold-{hold.pk}-undo.txt"
+    file.parent.mkdir()
+    file.write_text("what another hold switched off")
+    stage.round()
+    assert address in file.read_text()
+    assert [old.read_text() for old in file.parent.glob("*.old-*.txt")] == ["what another hold switched off"]
+
+
 def test_a_service_that_joins_later_waits_for_a_yes(stage: Stage, address: str, hold_all: HoldAll, lead: User) -> None:
     hold = hold_all(Level.LINKS, match="opened_by:dana.k@example.com")
     stage.round()

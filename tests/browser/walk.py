@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.models import User
 from django.urls import Resolver404, resolve
-from playwright.sync_api import BrowserContext, Error, Page
+from playwright.sync_api import BrowserContext, Error, Page, Route
 
 from tests.browser.chromium import look
 from tests.browser.screen import Screen
@@ -39,7 +39,12 @@ class Walk:
         page, watch = self._page_of(screen.who)
         with screen.under():
             found = self._go(page, watch, screen)
+            if not self.scripted:
+                page.route("**/*", _stay)
             found += watch.complaints(page)
+            if not self.scripted:
+                page.unroute("**/*", _stay)
+                page.goto("about:blank")
         self.complaints += [f"{screen.name}: {one}" for one in found]
 
     def _go(self, page: Page, watch: Watch, screen: Screen) -> list[str]:
@@ -65,6 +70,14 @@ class Walk:
             watch = Watch(window, self.looks)
             self.pages[who] = window.new_page(), watch
         return self.pages[who]
+
+
+def _stay(route: Route) -> None:
+    """What loads itself again stays while it is looked at: after a 204 a browser keeps its page."""
+    if route.request.is_navigation_request():
+        route.fulfill(status=204)
+    else:
+        route.fallback()
 
 
 def _name_of(url: str) -> str:

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from connections.models import Account, Worker
+from connections.models import Account
 from connections.models.states import OPEN_STATUSES, ConnectionStatus
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ class Seen:
     outside: bool = False
 
 
-def list_state(accounts: Iterable[Account]) -> ListState:
-    """What the lists of `accounts` are worth now."""
+def list_state(accounts: Iterable[Account], *, has_worker: bool) -> ListState:
+    """What the lists of `accounts` are worth now. `has_worker`: whether one is alive to read them."""
     now = timezone.now()
     found = [(account, trouble_of(account, now)) for account in accounts]
     complete = [account for account, trouble in found if trouble is None]
@@ -107,7 +107,7 @@ def list_state(accounts: Iterable[Account]) -> ListState:
         troubled=[(account, trouble) for account, trouble in found if trouble is not None],
         of=min(times, default=None),
         next_at=min(due, default=None),
-        has_worker=Worker.objects.alive().exists(),
+        has_worker=has_worker,
         outside=[_outside(account) for account, _trouble in found if account.list_left],
     )
 

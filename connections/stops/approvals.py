@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from connections.audit.append import Entry, append, timestamp
 from connections.audit.origin import WORKER, Origin
 from connections.models import Connection, StopRun
-from connections.models.approvals import Approval, ApprovalState
+from connections.models.approvals import Approval, ApprovalQuerySet, ApprovalState
 from connections.models.rights import may
 from connections.models.runs import TICKET_LENGTH
 from connections.models.states import RunState
@@ -173,10 +173,14 @@ def expire(now: datetime) -> int:
 
 
 def around(now: datetime, person: User | AnonymousUser) -> list[Approval]:
-    """What every page tells `person` of: what is open, and what was started without a second person within 24 hours."""
+    """What every page tells `person` of, as far as it is in their sight."""
+    return list(told(now).within_sight_of(person).select_related("run"))
+
+
+def told(now: datetime) -> ApprovalQuerySet:
+    """What is open, and what was started without a second person within 24 hours."""
     broken = Q(state=ApprovalState.GLASS, decided_at__gt=now - BAND)
-    rows = Approval.objects.open(now) | Approval.objects.filter(broken)
-    return list(rows.within_sight_of(person).select_related("run"))
+    return Approval.objects.open(now) | Approval.objects.filter(broken)
 
 
 def _glass(run: StopRun, person: User, reason: str, ticket: str, origin: Origin, now: datetime) -> Approval:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,22 +9,18 @@ from django.conf import settings
 from django.db.models import Max
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, lazy
 from django.utils.translation import gettext as _
 
-from connections.db.counts import count_together
-from connections.models import Approval, Connection, Hold, SavedView, SendingPause, StopItem, StopRun, Worker
+from connections.models import Approval, SendingPause, Worker
 from connections.models.approvals import ApprovalState
 from connections.models.rights import may
-from connections.stops.approvals import around
 from connections.stops.pause_all import pause_now
 from connections.stops.progress.needs import needs
-from connections.words.counts import in_words
+from connections.web.around.frame import MOST, Frame, approvals_around, frame_of, views_of
+from connections.web.around.once import once
+from connections.words.counts import in_words, number
 from remoteit_admin import __version__
-
-MOST = 20_000
-"""How far the navigation counts: it stands on every page."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ class May:
 
 def panel(request: HttpRequest) -> dict[str, Any]:
     """What every page says of the panel itself. The sections are counted only where a page shows them."""
-    around_now = SimpleLazyObject(lambda: around(timezone.now(), request.user) if hasattr(request, "user") else [])
+    around_now = SimpleLazyObject(lambda: _around(request))
     return {
         "sandbox": settings.SANDBOX,
         "panel_version": __version__,
@@ -71,30 +68,41 @@ def panel(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _around(request: HttpRequest) -> list[Approval]:
+    if not hasattr(request, "user") or (_is_staff(request) and not once(request, frame_of).has_approvals):
+        return []
+    return once(request, approvals_around)
+
+
 def _bands(request: HttpRequest) -> Bands:
-    user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or not user.is_staff:
+    if not _is_staff(request):
         return Bands()
-    if Worker.objects.alive().exists():
-        return Bands(pause=pause_now())
-    last = Worker.objects.aggregate(last=Max("beat_at"))["last"]
-    return Bands(no_worker=True, last_sign_at=last, pause=pause_now())
+    frame = once(request, frame_of)
+    pause = pause_now() if frame.is_paused else None
+    if frame.has_worker:
+        return Bands(pause=pause)
+    return Bands(no_worker=True, last_sign_at=Worker.objects.aggregate(last=Max("beat_at"))["last"], pause=pause)
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    user = getattr(request, "user", None)
+    return user is not None and user.is_authenticated and user.is_staff
 
 
 def _sections(request: HttpRequest, around_now: Any) -> list[Section]:
-    user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or not user.is_staff:
+    if not _is_staff(request):
         return []
-    home, to_do = reverse("admin:index"), len(needs(user))
+    user = request.user
+    home, to_do = reverse("admin:index"), len(once(request, needs))
     count = in_words(to_do) if to_do else ""
     sections = [Section("o", _("Overview"), home, count, is_current=request.path == home, is_urgent=True)]
     if may(user, "view_connection"):
-        open_now, under_way, holds = _counted(user)
+        frame = once(request, frame_of)
         sections += [
-            _section(request, "c", _("Connections"), "connection", open_now, _start(request)),
-            _section(request, "r", _("Runs"), "stoprun", under_way),
+            _section(request, "c", _("Connections"), "connection", _open_words(frame)),
+            _section(request, "r", _("Runs"), "stoprun", in_words(frame.runs, MOST) if frame.runs else ""),
             *_approvals(request, user, around_now),
-            _section(request, "d", _("Holds"), "hold", holds),
+            _section(request, "d", _("Holds"), "hold", in_words(frame.holds, MOST) if frame.holds else ""),
             _section(request, "h", _("History"), "auditevent"),
         ]
     if may(user, "view_account") or may(user, "change_account"):
@@ -116,24 +124,28 @@ def _approvals(request: HttpRequest, user: Any, around_now: list[Approval]) -> l
 
 def _start(request: HttpRequest) -> str:
     """The query of the list that the person begins with; "" for all that is open."""
-    view = SavedView.objects.filter(user=request.user.pk, is_start=True).first()
+    own = (view for view in once(request, views_of) if view.user_id == request.user.pk and view.is_start)
+    view = next(own, None)
     return f"?{view.query}&view={view.pk}" if view else ""
 
 
-def _section(request: HttpRequest, key: str, name: str, model: str, count: str = "", query: str = "") -> Section:
+def _section(request: HttpRequest, key: str, name: str, model: str, count: str = "") -> Section:
     url = reverse(f"admin:connections_{model}_changelist")
     # The confirm page is on the way from the list; its run is none yet.
     confirming = request.path.endswith("/confirm/")
     is_current = model == "connection" if confirming else request.path.startswith(url)
-    return Section(key, name, f"{url}{query}", count, is_current)
+    # A page's refresh shows the counts alone, and asks for no saved view.
+    shown = lazystr(lambda: f"{url}{_start(request)}") if model == "connection" else url
+    return Section(key, name, shown, count, is_current)
 
 
-def _counted(user: Any) -> tuple[str, str, str]:
-    """How many connections are open, runs under way and holds on, for `user`: no further than costs nobody a moment."""
-    live = Connection.objects.visible_to(user).open().within_end()
-    unfinished = StopItem.objects.unfinished().visible_to(user)
-    under_way = StopRun.objects.visible_to(user).started().filter(pk__in=unfinished.values("run"))
-    on = Hold.objects.visible_to(user).on()
-    connections, *others = count_together([(live, MOST), (under_way, MOST), (on, MOST)])
-    runs, holds = (in_words(count, MOST) if count else "" for count in others)
-    return in_words(connections, MOST), runs, holds
+def _open_words(frame: Frame) -> str:
+    """Those that were looked at are counted; more than they may be open."""
+    return _("%(count)s or more") % {"count": number(frame.open)} if frame.is_least else in_words(frame.open, MOST)
+
+
+def _made(text: Callable[[], str]) -> str:
+    return text()
+
+
+lazystr = lazy(_made, str)

@@ -9,8 +9,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from connections.models import Preferences
 from connections.models.formats import INVISIBLE, visible
+from connections.web.around.frame import preferences_of
+from connections.web.around.once import once
 from connections.words import zones
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -39,7 +40,7 @@ def preferences(get_response: GetResponse) -> GetResponse:
     """Show times and words as the one who is signed in chose; where that is gone, as the settings say."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        wished = Preferences.objects.filter(user=request.user.pk).first() if request.user.is_authenticated else None
+        wished = once(request, preferences_of) if request.user.is_authenticated else None
         if wished is not None and wished.language in dict(settings.LANGUAGES):
             # Not put back at the end: LocaleMiddleware names the language in the answer, and sets it for each request.
             translation.activate(wished.language)

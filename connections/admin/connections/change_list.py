@@ -9,7 +9,8 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.admin.templatetags.admin_list import result_headers
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
-from django.db.models import Max
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,6 +29,8 @@ from connections.inventory.match import Match
 from connections.live.standing import list_state, seen_of
 from connections.models import Connection, HoldMember, StopItem
 from connections.models.connections import ConnectionQuerySet
+from connections.web.around.frame import frame_of
+from connections.web.around.once import once
 from connections.web.origin import user_of
 from connections.words import counts as counting
 from connections.words.connections import note_of_connection
@@ -57,9 +60,9 @@ class ConnectionList(ChangeList):
         self.read_at = timezone.now()
         self.display = display_of(request, view_of(request), self.list_per_page)
         self.list_per_page = self.display.rows
-        self.newest = self.root_queryset.aggregate(newest=Max("pk"))["newest"] or 0
         self.count_rows(request)
-        self.result_list = list(self.page.object_list)
+        self.newest = self.counts.newest
+        self.result_list = list(with_holds(self.page.object_list))
         add_notes(self.result_list)
 
     def count_rows(self, request: HttpRequest, newer_than: int | None = None) -> None:
@@ -100,9 +103,10 @@ class ConnectionList(ChangeList):
         if self.chosen.problems:
             return errors(self.chosen, params)
         shown = {**self.parts(request), **grouped(self.chosen, self.chosen.apply(self.root_queryset), params)}
+        menus, listed = facets.menus(self.chosen, self.root_queryset, params)
         wished = self.display
         if not shown["group_field"] and params.get(FOLD) != "off":
-            self.same = same_in_all(self.queryset, self.result_count, self.display)
+            self.same = same_in_all(listed, self.result_count, self.display)
             self.display = self.display.without(self.same)
         return {
             **shown,
@@ -114,7 +118,7 @@ class ConnectionList(ChangeList):
             "densities": DENSITIES.items(),
             "rows_offered": ROWS,
             **views_menu(request),
-            "menus": facets.menus(self.chosen, self.root_queryset, params),
+            "menus": menus,
             "chips": facets.chips(self.chosen, params),
             "paste_form": PasteForm(),
             "without_filter": facets.address(params, Match()),
@@ -130,7 +134,7 @@ class ConnectionList(ChangeList):
         """What changes around the rows while they are looked at: counts, and what the lists are worth."""
         return {
             "tabs": facets.tabs(self.chosen, self.counts, request.GET),
-            "lists": list_state(self.chosen.accounts(user_of(request))),
+            "lists": list_state(self.chosen.accounts(user_of(request)), has_worker=once(request, frame_of).has_worker),
         }
 
     @property
@@ -161,18 +165,18 @@ def add_notes(connections: list[Connection]) -> None:
 
     Their accounts must be there already.
     """
-    latest, now, held = latest_items(connections), timezone.now(), _held(connections)
+    latest, now = latest_items(connections), timezone.now()
     for connection in connections:
-        connection.is_held = (connection.account_id, connection.device_address.lower()) in held  # type: ignore[attr-defined]
         connection.seen = seen_of(connection, now)  # type: ignore[attr-defined]
         connection.note = note_of_connection(connection, latest.get(connection.pk))  # type: ignore[attr-defined]
 
 
-def _held(connections: list[Connection]) -> set[tuple[int, str]]:
-    """The services of these for which a hold is on, by account and address in lower case."""
-    keys = {connection.device_address.lower() for connection in connections}
-    members = HoldMember.objects.filter(hold__ended_at=None, service_key__in=keys)
-    return set(members.values_list("account_id", "service_key"))
+def with_holds(connections: ConnectionQuerySet) -> ConnectionQuerySet:
+    """Each with `is_held`: whether a hold is on for its service."""
+    members = HoldMember.objects.filter(
+        hold__ended_at=None, account=OuterRef("account"), service_key=Lower(OuterRef("device_address"))
+    )
+    return connections.annotate(is_held=Exists(members.order_by()))
 
 
 def latest_items(connections: list[Connection]) -> dict[int, StopItem]:

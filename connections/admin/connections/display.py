@@ -14,6 +14,8 @@ from connections.admin.connections.columns import COLUMNS
 from connections.admin.connections.sight import connections_of
 from connections.admin.pages import Page
 from connections.models import Preferences, SavedView
+from connections.web.around.frame import preferences_of
+from connections.web.around.once import once
 from connections.web.origin import user_of
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def known_columns(names: Sequence[Any]) -> tuple[str, ...]:
 
 def display_of(request: HttpRequest, view: SavedView | None, usual_rows: int) -> Display:
     """How the list is shown to who asks for it. A saved `view` brings its own columns."""
-    wished = Preferences.objects.filter(user=user_of(request)).first() or Preferences(rows=0)
+    wished = once(request, preferences_of) or Preferences(rows=0)
     return Display(
         known_columns(view.columns if view and view.columns else wished.columns),
         wished.rows if wished.rows in ROWS else usual_rows,

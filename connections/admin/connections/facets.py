@@ -15,12 +15,13 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connections.db.counts import count_together
+from connections.db.counts import count_together, rows_together
 from connections.inventory.grammar.fields import FIELDS, TABS
 from connections.inventory.grammar.spans import PAST, open_for_condition
 from connections.inventory.grammar.tokens import Value
 from connections.inventory.match import Match, Term
 from connections.inventory.search import FILTERS, OPEN_FOR, ListFilter
+from connections.models import Connection
 from connections.models.connections import ConnectionQuerySet
 from connections.models.states import OPEN_STATUSES, ConnectionStatus
 from connections.words import counts as counting
@@ -96,6 +97,8 @@ class Counts:
     shown: int
     newer: int
     most: dict[str, int]
+    newest: int
+    """The key of the newest record, whoever may see it; 0 when there is none."""
 
     def words(self, name: str) -> str:
         return in_words(self.tabs[name], self.most[name])
@@ -116,7 +119,7 @@ def counts(chosen: ListFilter, rows: ConnectionQuerySet, newer_than: int | None 
     shown = chosen.apply(rows)
     wanted += [(shown.none() if chosen.tab else shown, counting.CAP)]
     wanted += [(shown.none() if newer_than is None else shown.filter(pk__gt=newer_than), counting.CAP)]
-    *found, of_all, newer = count_together(wanted)
+    *found, of_all, newer, newest = count_together(wanted, Connection.objects.all())
     by_status = dict(zip(ConnectionStatus, found, strict=False))
     tabs, limits = {}, {}
     for name, (_label, statuses) in TABS.items():
@@ -124,7 +127,7 @@ def counts(chosen: ListFilter, rows: ConnectionQuerySet, newer_than: int | None 
         # A sum with a part that is not counted to its end is "more than" the sum of what was counted.
         tabs[name] = sum(min(by_status[one], most[one]) for one in map(ConnectionStatus, statuses)) + bool(over)
         limits[name] = tabs[name] - 1 if over else counting.CAP * len(TABS)
-    return Counts(tabs, found[-1], tabs[chosen.tab] if chosen.tab else of_all, newer, limits)
+    return Counts(tabs, found[-1], tabs[chosen.tab] if chosen.tab else of_all, newer, limits, newest)
 
 
 def tabs(chosen: ListFilter, counted: Counts, params: QueryDict) -> list[Choice]:
@@ -169,17 +172,16 @@ def _page(term: Term) -> str:
     return reverse("admin:connections_connection_pasted", args=[term.values[0].shown]) if term.field == "list" else ""
 
 
-def menus(chosen: ListFilter, rows: ConnectionQuerySet, params: QueryDict) -> list[Facet]:
-    """A menu for each filter; a choice's count is under all the other filters that are set."""
-    sampled: dict[str, Sample] = {}
-    return [_menu(name, chosen.match, rows, params, sampled) for name in ANYTHING]
+def menus(chosen: ListFilter, rows: ConnectionQuerySet, params: QueryDict) -> tuple[list[Facet], Sample]:
+    """A menu for each filter, a choice's count being under all others that are set; and the sample of the list."""
+    match = chosen.match
+    rests = {name: match.having(name).having("ends") if name == "age" else match.having(name) for name in ANYTHING}
+    asked = {one.text: one for one in (match, *rests.values())}
+    sampled = dict(zip(asked, _samples([one.apply(rows) for one in asked.values()]), strict=True))
+    return [_menu(name, match, rest, params, sampled[rest.text]) for name, rest in rests.items()], sampled[match.text]
 
 
-def _menu(name: str, match: Match, rows: ConnectionQuerySet, params: QueryDict, sampled: dict[str, Sample]) -> Facet:
-    rest = match.having(name).having("ends") if name == "age" else match.having(name)
-    if rest.text not in sampled:
-        sampled[rest.text] = _sample(rest.apply(rows))
-    sample = sampled[rest.text]
+def _menu(name: str, match: Match, rest: Match, params: QueryDict, sample: Sample) -> Facet:
     is_exact = len(sample) <= SAMPLE
     values, note = _spans(sample) if name == "age" else _values(name, match, sample)
     total = in_words(len(sample)) if is_exact else ""
@@ -196,20 +198,21 @@ Values = tuple[list[tuple[str, Value, Any, int]], str]
 """Each value with its field, label and count; and what has to be said about them."""
 
 
-def _sample(rows: ConnectionQuerySet) -> Sample:
-    """The first of `rows`, each with what the menus ask: its account, service, person, span of time and end."""
+def _samples(wanted: list[ConnectionQuerySet]) -> list[Sample]:
+    """The first rows of each, with what the menus ask of them: account, service, person, span of time and end."""
     now = timezone.now()
     spans = [
         When(open_for_condition(span, "", now), then=models.Value(number))
         for number, (_label, span) in enumerate(OPEN_FOR.values())
     ]
     is_open = Q(status__in=OPEN_STATUSES)
-    asked = rows.order_by().annotate(
-        span=Case(When(~is_open, then=models.Value(-1)), *spans, default=models.Value(-1)),
-        past=Case(When(is_open & Q(expires_at__lte=now), then=models.Value(1)), default=models.Value(0)),
-    )
+    told = {
+        "span": Case(When(~is_open, then=models.Value(-1)), *spans, default=models.Value(-1)),
+        "past": Case(When(is_open & Q(expires_at__lte=now), then=models.Value(1)), default=models.Value(0)),
+    }
     names = ("account__name", "service_name", "opened_by", "span", "past")
-    return [dict(zip(names, row, strict=True)) for row in asked.values_list(*names)[: SAMPLE + 1]]
+    asked = [rows.order_by().annotate(**told).values_list(*names)[: SAMPLE + 1] for rows in wanted]
+    return [[dict(zip(names, row, strict=True)) for row in found] for found in rows_together(asked)]
 
 
 def _values(name: str, match: Match, sample: Sample) -> Values:

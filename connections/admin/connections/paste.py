@@ -24,6 +24,8 @@ from connections.inventory.pasted import ACCOUNT, MOST_BYTES, MOST_LINES, NotALi
 from connections.live.standing import list_state, unread_accounts
 from connections.models import Connection, PastedList
 from connections.models.connections import accounts_visible_to
+from connections.web.around.frame import frame_of
+from connections.web.around.once import once
 from connections.web.origin import user_of
 from connections.words.counts import count_capped, in_words, number
 from connections.words.pasted import reply_words, target_words
@@ -124,7 +126,7 @@ def answer_view(request: HttpRequest, key: str) -> HttpResponse:
     """What each line means, to who looks at it, now."""
     seen = connections_of(request)
     pasted = get_object_or_404(PastedList, key=key)
-    lists = list_state(accounts_visible_to(user_of(request)))
+    lists = list_state(accounts_visible_to(user_of(request)), has_worker=once(request, frame_of).has_worker)
     unread = {account.pk for account, _trouble in lists.troubled}
     replies, hidden = pasted_lists.replies_for(user_of(request), pasted, unread)
     is_own = pasted.user_id == request.user.pk

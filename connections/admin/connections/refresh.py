@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from connections.admin.connections import facets
-from connections.admin.connections.change_list import ConnectionList, add_notes, list_of
+from connections.admin.connections.change_list import ConnectionList, add_notes, list_of, with_holds
 from connections.admin.connections.sight import connections_of
 from connections.admin.pages import Page
 from connections.inventory import search
@@ -87,7 +87,7 @@ def _shown_rows(changes: ConnectionList, keys: list[int], since: datetime) -> li
     """The rows with `keys`, of whatever status: each knows whether it left the list (`is_gone`) or changed."""
     is_gone = Case(When(changes.chosen.match.condition(), then=Value(False)), default=Value(True))
     found: list[Any] = list(
-        changes.root_queryset.filter(pk__in=keys).select_related("account").annotate(is_gone=is_gone)
+        with_holds(changes.root_queryset.filter(pk__in=keys).select_related("account").annotate(is_gone=is_gone))
     )
     add_notes(found)
     for connection in found:

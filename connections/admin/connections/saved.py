@@ -20,12 +20,13 @@ from connections.admin.pages import Page, page_context
 from connections.inventory.grammar.fields import is_key
 from connections.inventory.search import read
 from connections.models import Connection, Preferences, SavedView
+from connections.web.around.frame import views_of
+from connections.web.around.once import once
 from connections.web.origin import user_of
 from connections.words.counts import count_capped, in_words
 
 if TYPE_CHECKING:
     from connections.models.connections import ConnectionQuerySet
-    from connections.models.preferences import SavedViewQuerySet
 
 VIEW = "view"
 """The parameter of an address that says by which saved view it came about."""
@@ -42,14 +43,10 @@ class ViewForm(forms.ModelForm):
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "off"})}
 
 
-def views_of(request: HttpRequest) -> SavedViewQuerySet:
-    return SavedView.objects.seen_by(user_of(request)).select_related("user")
-
-
 def view_of(request: HttpRequest) -> SavedView | None:
     """The saved view that the address names, where the person may see it."""
     key = request.GET.get(VIEW, "")
-    return views_of(request).filter(pk=int(key)).first() if is_key(key) else None
+    return next((view for view in once(request, views_of) if str(view.pk) == key), None) if is_key(key) else None
 
 
 def address_of(view: SavedView) -> str:
@@ -60,11 +57,9 @@ def address_of(view: SavedView) -> str:
 
 def views_menu(request: HttpRequest) -> dict[str, Any]:
     """What the menu of views shows: those that the person sees, and the one that the address came about by."""
-    views = list(views_of(request))
-    key = request.GET.get(VIEW, "")
     return {
-        "views": [(view, address_of(view)) for view in views],
-        "current_view": next((view for view in views if str(view.pk) == key), None),
+        "views": [(view, address_of(view)) for view in once(request, views_of)],
+        "current_view": view_of(request),
     }
 
 
@@ -72,7 +67,7 @@ def views_menu(request: HttpRequest) -> dict[str, Any]:
 def views_view(request: HttpRequest) -> HttpResponse:
     """Every view that the person sees, with how many connections it lists for them now."""
     seen = connections_of(request)
-    rows = [(view, address_of(view), _count(view, seen)) for view in views_of(request)]
+    rows = [(view, address_of(view), _count(view, seen)) for view in once(request, views_of)]
     context = page_context(request, Connection, title=_("Saved views"), rows=rows)
     return TemplateResponse(request, "admin/connections/views.html", context)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, TextField
 from django.db.models.functions import Cast, Substr
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.admin.charts import BASE, DIGIT_WIDTH, GAP, RIGHT, TOP, Label, even_top
+from connections.db.counts import rows_together
 from connections.models import StopItem
 from connections.models.states import CUT, NOT_STOPPED, ItemState
 from connections.words.counts import number
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 HOURS = 24
 EVERY_H = 4
 MOST_BARS = 4
+BY = {"account": "account__name", "service": "service_name"}
 GROUPS = (
     ("stopped", gettext_lazy("stopped or already gone"), CUT),
     ("trouble", gettext_lazy("refused or failed"), NOT_STOPPED),
@@ -61,9 +63,16 @@ class HoursChart:
         return [column for column in self.columns if any(column.counts)]
 
 
-def open_by(rows: ConnectionQuerySet, column: str) -> list[tuple[str, int]]:
-    """How many of `rows` there are for each value of `column`, the most first; those beyond MOST_BARS in one."""
-    found = list(rows.order_by().values_list(column).annotate(count=Count("pk")).order_by("-count", column))
+def open_by(rows: ConnectionQuerySet, *names: str, is_counted: bool) -> dict[str, list[tuple[str, int]]]:
+    """For each of `names`, as `by_NAME`, how many of `rows` there are by it; without any where they are not counted."""
+    asked = [rows.order_by().values_list(BY[name]).annotate(count=Count("pk")) for name in names]
+    found = rows_together(asked) if is_counted else [[] for _name in names]
+    return {f"by_{name}": _bars(counts) for name, counts in zip(names, found, strict=True)}
+
+
+def _bars(counted: list[tuple[Any, ...]]) -> list[tuple[str, int]]:
+    """The most first; those beyond MOST_BARS in one."""
+    found = sorted(counted, key=lambda one: (-one[1], one[0]))
     shown = [(name or _("without a name"), count) for name, count in found[:MOST_BARS]]
     others = sum(count for _name, count in found[MOST_BARS:])
     return [*shown, (_("others"), others)] if others else shown

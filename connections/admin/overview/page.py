@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.utils import timezone
@@ -14,18 +14,28 @@ from connections.admin.overview.charts import open_by, stops_by_hour
 from connections.admin.overview.todo import todo
 from connections.admin.people.rights_notice import changes_for
 from connections.audit import triggers
+from connections.db.counts import count_together
 from connections.live.standing import left_condition, list_state
 from connections.models import Account, AuditVerification, Connection, Hold, Measure, StopItem, StopRun, Worker
 from connections.models.connections import accounts_visible_to
 from connections.models.rights import may
 from connections.models.states import ConnectionStatus, Verdict
+from connections.stops.progress.needs import needs
 from connections.templatetags.runs import tab_icon
-from connections.words.counts import CAP, count_capped, in_words, number
+from connections.web.around.frame import frame_of
+from connections.web.around.once import once
+from connections.web.origin import user_of
+from connections.words.counts import CAP, in_words, number
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
+
+    from connections.models.connections import ConnectionQuerySet
+    from connections.models.runs import StopRunQuerySet
+    from connections.stops.progress.needs import Need
+    from connections.web.around.frame import Frame
 
 
 LONGEST_OPEN = 5
@@ -34,53 +44,64 @@ HOLDS_SHOWN = 10
 
 def index(request: HttpRequest) -> HttpResponse:
     """Django's first page of the admin with the overview in it, for who may see connections."""
-    user = cast("User", request.user)
-    seen = _shown(user) if may(user, "view_connection") else {}
-    return admin.site.index(request, seen)
+    return admin.site.index(request, _shown(request) if may(request.user, "view_connection") else {})
 
 
-def _shown(user: User) -> dict[str, Any]:
-    now = overview(user)
+def _shown(request: HttpRequest) -> dict[str, Any]:
+    now = overview(user_of(request), once(request, frame_of), once(request, needs))
     return {"now": now, "title": now["window_title"], "tab_icon": now["tab_icon"]}
 
 
-def overview(user: User) -> dict[str, Any]:
-    """The context of the page, for `user`, who may see connections."""
+def overview(user: User, frame: Frame, needed: list[Need]) -> dict[str, Any]:
+    """The context of the page, for `user`, who may see connections. `frame`, `needed`: what every page asks of them."""
     connections = Connection.objects.visible_to(user)
     accounts = list(accounts_visible_to(user))
     live = connections.open().within_end()
-    workers = Worker.objects.alive().count()
     started = StopRun.objects.visible_to(user).started()
-    open_now = count_capped(live)
-    to_do = todo(user, has_worker=workers > 0)
+    figures = _figures(user, connections, started, accounts)
+    to_do = todo(user, needed, has_worker=frame.has_worker)
     headline = _headline(to_do.count)
     return {
+        **figures,
         "changes": changes_for(user),
-        "lists": list_state(accounts),
-        "open": in_words(open_now),
-        "by_account": open_by(live, "account__name") if open_now <= CAP else [],
-        "by_service": open_by(live, "service_name") if open_now <= CAP else [],
-        "most_open": open_now,
+        "lists": list_state(accounts, has_worker=frame.has_worker),
+        "open": in_words(figures["most_open"]),
+        **open_by(live, "account", "service", is_counted=figures["most_open"] <= CAP),
         "hours": stops_by_hour(started, timezone.now()),
-        "past_end": count_capped(connections.open().filter(expires_at__lte=timezone.now())),
-        "unknown": count_capped(connections.filter(status=ConnectionStatus.UNKNOWN)),
-        "stopping": count_capped(connections.filter(status=ConnectionStatus.STOPPING)),
-        "waiting": count_capped(StopItem.objects.held().visible_to(user)),
-        "workers": workers,
         "triggers_missing": bool(triggers.missing()),
         "verified": AuditVerification.objects.first(),
-        "has_runs": started.exists(),
         "todo": to_do,
-        "unrestored": _unrestored(user),
-        "holds": Hold.objects.visible_to(user).on()[:HOLDS_SHOWN],
+        "unrestored": _unrestored(user) if figures["has_measures"] else [],
+        "holds": Hold.objects.visible_to(user).on()[:HOLDS_SHOWN] if frame.holds else [],
         "headline": headline,
         "window_title": _("%(headline)s · overview") % {"headline": headline},
         "tab_icon": tab_icon("trouble" if to_do.count else ""),
-        "gone": _confirmed_gone(accounts, user),
         "longest": live.exclude(left_condition(accounts))
         .filter(opened_at__isnull=False)
         .order_by("opened_at", "pk")[:LONGEST_OPEN],
     }
+
+
+def _figures(
+    user: User, connections: ConnectionQuerySet, started: StopRunQuerySet, accounts: list[Account]
+) -> dict[str, int]:
+    """What the page counts, in one statement."""
+    now = timezone.now()
+    gone = StopItem.objects.filter(
+        account__in=accounts, verdict=Verdict.CONFIRMED_GONE, answered_at__gte=now - timedelta(days=1)
+    )
+    counted: dict[str, tuple[QuerySet[Any], int]] = {
+        "most_open": (connections.open().within_end(), CAP),
+        "past_end": (connections.open().filter(expires_at__lte=now), CAP),
+        "unknown": (connections.filter(status=ConnectionStatus.UNKNOWN), CAP),
+        "stopping": (connections.filter(status=ConnectionStatus.STOPPING), CAP),
+        "waiting": (StopItem.objects.held().visible_to(user), CAP),
+        "gone": (gone.visible_to(user), CAP),
+        "workers": (Worker.objects.alive(), CAP),
+        "has_runs": (started, 1),
+        "has_measures": (Measure.objects.not_restored(), 1),
+    }
+    return dict(zip(counted, count_together(list(counted.values())), strict=True))
 
 
 def _unrestored(user: User) -> QuerySet[Measure]:
@@ -93,10 +114,3 @@ def _headline(count: int) -> str:
     if not count:
         return _("Nothing needs you")
     return ngettext("%(count)s needs you", "%(count)s need you", count) % {"count": number(count)}
-
-
-def _confirmed_gone(accounts: list[Account], user: User) -> int:
-    """Of what was answered in the last day."""
-    since = timezone.now() - timedelta(days=1)
-    gone = StopItem.objects.filter(account__in=accounts, verdict=Verdict.CONFIRMED_GONE, answered_at__gte=since)
-    return count_capped(gone.visible_to(user))

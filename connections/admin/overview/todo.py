@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from connections.admin.runs.state import paused_accounts
 from connections.models import StopItem, StopRun
 from connections.stops.progress.left import Standing, handlers, read_left, standing_as
-from connections.stops.progress.needs import KINDS, PAUSED, Need, needs, under_way
+from connections.stops.progress.needs import KINDS, PAUSED, Need, under_way
 from connections.stops.progress.tally import tallies
 from connections.templatetags.runs import run_link
 from connections.words.counts import number
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from connections.stops.progress.tally import Tally
 
 SHOWN = 6
+MOST_GOING = 999
 NAMED = 3
 OF_LATE = timedelta(days=1)
 ICONS = {"back": "back", "open": "alive", "unverified": "unverified", PAUSED: "pause"}
@@ -65,16 +66,15 @@ class Todo:
     """How many came back and are open and undecided."""
 
 
-def todo(user: User, *, has_worker: bool) -> Todo:
-    """What `user` has to do, and what goes on without them."""
-    found = needs(user)
+def todo(user: User, found: list[Need], *, has_worker: bool) -> Todo:
+    """What `user` has to do, which is `found`, and what goes on without them."""
     runs = StopRun.objects.in_bulk([one.run_id for one in found[:SHOWN]])
-    going = under_way(user)
+    going = list(under_way(user)[: MOST_GOING + 1])
     return Todo(
         len(found),
         [_line(one, runs[one.run_id]) for one in found[:SHOWN]],
-        _going(list(going[:SHOWN]), has_worker=has_worker),
-        going.count(),
+        _going(going[:SHOWN], has_worker=has_worker),
+        len(going),
         _over(user, {one.run_id for one in found}),
         sum(one.count for one in found if one.kind == "back"),
     )
@@ -109,7 +109,7 @@ def _devices(need: Need, run: StopRun) -> list[str]:
 
 
 def _going(runs: list[StopRun], *, has_worker: bool) -> list[Going]:
-    counted, paused = tallies(runs), paused_accounts(runs)
+    counted, paused = (tallies(runs), paused_accounts(runs)) if runs else ({}, {})
     return [_goes(run, counted[run.pk], paused.get(run.pk, []), has_worker=has_worker) for run in runs]
 
 

@@ -20,9 +20,11 @@ from connections.admin.runs.page import run_page
 from connections.admin.runs.put_off import put_off_page
 from connections.admin.runs.sight import run_or_404, runs_of
 from connections.admin.runs.state import paused_accounts, with_state
-from connections.models import AuditHead, StopRun, Worker
+from connections.models import AuditHead, StopRun
 from connections.models.runs import StopRunQuerySet
 from connections.stops.progress.tally import tallies
+from connections.web.around.frame import frame_of
+from connections.web.around.once import once
 from connections.web.origin import user_of
 from connections.words.outcomes import outcome_labels
 from connections.words.runs import standing
@@ -67,12 +69,12 @@ class StopRunAdmin(PagedAdmin, ReadOnlyAdmin):
         runs = with_state(runs_of(request))
         state, before = request.GET.get("state", ""), request.GET.get("before", "")
         error = _list_error(state, before)
-        rows, older = ([], None) if error else _page(runs.filter(TABS[state][1]), before)
+        shown, older = ([], None) if error else _page(runs.filter(TABS[state][1]), before)
         context = page_context(
             request,
             StopRun,
             title=_("Runs"),
-            rows=rows,
+            rows=_rows(shown, has_worker=once(request, frame_of).has_worker),
             tabs=_tabs(runs),
             state=state,
             error=error,
@@ -123,19 +125,18 @@ def _tabs(runs: StopRunQuerySet) -> list[tuple[str, Any, int]]:
     return [(key, label, counts[f"in_{key}"]) for key, (label, _wanted) in TABS.items()]
 
 
-def _page(runs: StopRunQuerySet, before: str) -> tuple[list[dict[str, Any]], int | None]:
-    """The rows of a page, and the run after which the next, older one begins."""
+def _page(runs: StopRunQuerySet, before: str) -> tuple[list[StopRun], int | None]:
+    """The runs of a page, and the one after which the next, older one begins."""
     if before:
         runs = runs.filter(pk__lt=_as_pk(before))
     found = list(runs.order_by("-pk")[: RUNS_PER_PAGE + 1])
     shown = found[:RUNS_PER_PAGE]
-    return _rows(shown), shown[-1].pk if len(found) > len(shown) else None
+    return shown, shown[-1].pk if len(found) > len(shown) else None
 
 
-def _rows(runs: list[StopRun]) -> list[dict[str, Any]]:
+def _rows(runs: list[StopRun], *, has_worker: bool) -> list[dict[str, Any]]:
     counted = tallies(runs)
     paused = paused_accounts([run for run in runs if counted[run.pk].left])
-    alive = Worker.objects.alive().exists()
     rows = []
     for run in runs:
         tally = counted[run.pk]
@@ -144,7 +145,7 @@ def _rows(runs: list[StopRun]) -> list[dict[str, Any]]:
             {
                 "run": run,
                 "tally": tally,
-                "states": _states(run, tally, paused.get(run.pk, []), has_worker=alive) if tally.left else [],
+                "states": _states(run, tally, paused.get(run.pk, []), has_worker=has_worker) if tally.left else [],
                 "outcomes": outcome_labels(tally),
                 "last_cut_s": max((last - run.started_at).total_seconds(), 0.0) if last and run.started_at else None,
             }

@@ -27,7 +27,7 @@ from connections.admin.runs.sight import to_approval, to_run
 from connections.admin.stop_form import ConfirmForm
 from connections.holds.begin import CannotHold, begin
 from connections.live.standing import list_state
-from connections.models import Account, Connection, Hold, StopRun, Worker
+from connections.models import Account, Connection, Hold, StopRun
 from connections.models.rights import missing
 from connections.models.runs import TICKET_LENGTH
 from connections.models.states import ItemState, RunState, SkipReason
@@ -35,6 +35,8 @@ from connections.stops import expired, plan
 from connections.stops.ceilings import needs
 from connections.stops.said_before import recent_words
 from connections.templatetags.runs import run_link
+from connections.web.around.frame import frame_of
+from connections.web.around.once import once
 from connections.web.origin import user_of, web_origin
 from connections.words.door.approvals import needs_words
 from connections.words.selection import filter_words
@@ -114,7 +116,7 @@ def _hold(request: HttpRequest, run: StopRun, form: ConfirmForm, keep: KeepForm)
 
 def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[str, Any]:
     """The context of the page. `request` says which part of the list is shown."""
-    user, items = user_of(request), run.items.queued()
+    user, items, has_worker = user_of(request), run.items.queued(), once(request, frame_of).has_worker
     found = blast_radius.numbers(items, user)
     skipped = blast_radius.skipped(run, user)
     left_out = sum(part.count for part in skipped)
@@ -138,8 +140,8 @@ def confirm_page(run: StopRun, form: ConfirmForm, request: HttpRequest) -> dict[
         "shown_before": _shown_before(run, frozen),
         "filter_words": filter_words(run),
         "paused_accounts": Account.objects.paused().filter(pk__in=items.values("account")),
-        "lists": list_state(Account.objects.filter(pk__in=items.values("account"))),
-        "no_worker": not Worker.objects.alive().exists(),
+        "lists": list_state(Account.objects.filter(pk__in=items.values("account")), has_worker=has_worker),
+        "no_worker": not has_worker,
         "kept_until": run.frozen_at and run.frozen_at + plan.DRAFT_LIFETIME,
         "is_expired": run.frozen_at is not None and run.frozen_at + plan.DRAFT_LIFETIME < timezone.now(),
         **_rows(run, request),

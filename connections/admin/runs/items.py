@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from connections.admin.runs import verdicts
 from connections.admin.runs.causes import causes
+from connections.db.counts import rows_together
 from connections.inventory.match import MatchError, parse
 from connections.models import Connection
 from connections.models.states import UNFINISHED, ItemState, Verdict
@@ -144,7 +145,7 @@ def listed(run: StopRun, progress: Progress, left: Left, query: QueryDict) -> Li
     error, page = _page(_narrowed(found, chosen), query.get("page", "1"), per_page)
     bare = Listed(outcome, text, error, page, [], params, prints)
     has_menus = progress.tally.states.total() <= COUNTED_UP_TO
-    menus = [_menu(name, found, chosen, bare) for name in MENUS] if has_menus and not error else []
+    menus = _menus(found, chosen, bare) if has_menus and not error else []
     return Listed(outcome, text, error, page, menus, params, prints)
 
 
@@ -160,11 +161,20 @@ def _narrowed(items: StopItemQuerySet, chosen: dict[str, str], without: str = ""
     return items.filter(**{MENUS[name][1]: value for name, value in chosen.items() if name != without})
 
 
-def _menu(name: str, items: StopItemQuerySet, chosen: dict[str, str], here: Listed) -> Menu:
+def _menus(items: StopItemQuerySet, chosen: dict[str, str], here: Listed) -> list[Menu]:
     """A choice's count is under all the other filters that are set."""
-    title, column = MENUS[name]
-    rows = _narrowed(items, chosen, without=name).order_by().values_list(column).annotate(count=Count("pk"))
-    counts = dict(rows.order_by("-count", column)[:LONGEST_MENU])
+    asked: list[Any] = []
+    for name, (_title, column) in MENUS.items():
+        rows: Any = _narrowed(items, chosen, without=name).order_by().values_list(column).annotate(count=Count("pk"))
+        asked.append(rows.order_by("-count", column)[:LONGEST_MENU])
+    found = zip(MENUS, rows_together(asked), strict=True)
+    return [
+        _menu(name, dict(sorted(counted, key=lambda one: (-one[1], one[0]))), chosen, here) for name, counted in found
+    ]
+
+
+def _menu(name: str, counts: dict[str, int], chosen: dict[str, str], here: Listed) -> Menu:
+    title, _column = MENUS[name]
     value = chosen.get(name)
     if value is not None:
         counts.setdefault(value, 0)

@@ -174,13 +174,10 @@ def _grouped(items: StopItemQuerySet, *reason: str) -> list[Group]:
     ]
 
 
-def left_by_run(runs: StopRunQuerySet) -> dict[int, Counter[str]]:
-    """What waits for somebody of each of `runs`, by standing; a run of which nothing does is missing."""
+def waiting_by_run(runs: StopRunQuerySet) -> Any:
+    """What waits for somebody of `runs`, as rows of a run's key, a standing, and how many stand so."""
     items: Any = waiting_for_somebody(StopItem.objects.in_runs(runs.started()))
-    found: dict[int, Counter[str]] = {}
-    for run_id, standing, count in items.order_by().values_list("run", "standing").annotate(count=Count("pk")):
-        found.setdefault(run_id, Counter())[standing] += count
-    return found
+    return items.order_by().values_list("run", "standing").annotate(count=Count("pk"))
 
 
 def handlers(run: StopRun) -> StopRunQuerySet:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import CharField, Count, Exists, OuterRef, Value
 
+from connections.db.counts import rows_together
 from connections.models import StopItem, StopRun
 from connections.models.rights import may
-from connections.stops.progress.left import Standing, left_by_run
+from connections.stops.progress.left import Standing, waiting_by_run
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -46,28 +48,37 @@ def needs(user: User) -> list[Need]:
     runs = StopRun.objects.visible_to(user).started()
     if not may(user, "manage_runs"):
         runs = runs.filter(user=user)
-    by_run = left_by_run(runs.exclude(pk__in=_going(runs).values("pk")))
+    by_run = _counted(runs)
     found = [
         Need(run_id, kind, counts)
         for kind, standings in KINDS.items()
         for run_id, left in sorted(by_run.items(), reverse=True)
         if (counts := Counter({str(one): left[one] for one in standings if left[one]}))
     ]
-    return [*found, *_paused(runs)]
+    paused = sorted(((run_id, left[PAUSED]) for run_id, left in by_run.items() if left[PAUSED]), reverse=True)
+    return [*found, *(Need(run_id, PAUSED, Counter({PAUSED: count})) for run_id, count in paused)]
 
 
 def under_way(user: User) -> StopRunQuerySet:
     """The runs that `user` may see and that go on by themselves, the newest first."""
     runs = StopRun.objects.visible_to(user).started()
-    return _going(runs).filter(paused_at=None).order_by("-pk")
+    return going(runs).filter(paused_at=None).order_by("-pk")
 
 
-def _paused(runs: StopRunQuerySet) -> list[Need]:
-    paused = _going(runs).filter(paused_at__isnull=False, cancelled_at=None)
-    rows = StopItem.objects.in_runs(paused).queued().order_by("-run").values_list("run")
-    return [Need(run_id, PAUSED, Counter({PAUSED: count})) for run_id, count in rows.annotate(count=Count("pk"))]
+def _counted(runs: StopRunQuerySet) -> dict[int, Counter[str]]:
+    """What waits for somebody of each of `runs`, by standing; and of those that are paused, what is not sent."""
+    over = runs.exclude(pk__in=going(runs).values("pk"))
+    paused = going(runs).filter(paused_at__isnull=False, cancelled_at=None)
+    queued: Any = StopItem.objects.in_runs(paused).queued().annotate(standing=Value(PAUSED, CharField()))
+    both = [waiting_by_run(over), queued.order_by().values_list("run", "standing").annotate(count=Count("pk"))]
+    found: dict[int, Counter[str]] = {}
+    for run_id, standing, count in chain.from_iterable(rows_together(both)):
+        found.setdefault(run_id, Counter())[standing] += count
+    return found
 
 
-def _going(runs: StopRunQuerySet) -> StopRunQuerySet:
+def going(runs: StopRunQuerySet) -> StopRunQuerySet:
+    """Those of `runs`, started ones, that have something to send, or await an answer."""
     unfinished = StopItem.objects.unfinished().visible_to(runs.viewer)
-    return runs.filter(Exists(unfinished.filter(run=OuterRef("pk"))))
+    # One whose end is told is over for good: its items are not looked at.
+    return runs.filter(Exists(unfinished.filter(run=OuterRef("pk")).order_by()), finished_at=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,14 +13,20 @@ from django.test import Client
 from django.utils import timezone
 
 from connections.admin.overview.charts import stops_by_hour
-from connections.admin.overview.page import overview
+from connections.admin.overview.page import overview as overview_of
 from connections.audit import triggers
 from connections.models import Account, AuditVerification, Connection, StopItem, StopRun
 from connections.stops import control, plan
+from connections.stops.progress.needs import needs
+from connections.web.around.frame import frame_of
 from tests.support.runs import WEB, living_worker, put, start_run
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Connection]
+
+
+def overview(user: User) -> dict[str, Any]:
+    return overview_of(user, frame_of(user), needs(user))
 
 
 def runs_on(client: Client, user: User) -> str:

@@ -74,6 +74,15 @@ def may_change_group(actor: User, group: Group) -> bool:
     return groups_within(actor).filter(pk=group.pk).exclude(user=actor).exists()
 
 
+def people_in_reach(actor: User) -> QuerySet[User]:
+    """Those whom `actor` may change, as `may_change_person` says: everybody who may do no more. With themselves."""
+    if actor.is_superuser:
+        return User.objects.all()
+    return User.objects.exclude(pk__in=User.objects.filter(_beyond(actor)).values("pk")) | User.objects.filter(
+        pk=actor.pk
+    )
+
+
 def is_last_superuser(person: User) -> bool:
     """Whether nobody but `person` is a superuser who can sign in.
 
@@ -85,13 +94,17 @@ def is_last_superuser(person: User) -> bool:
 
 
 def _is_within(actor: User, person: User) -> bool:
-    # Asked of the database, and not of `person`: one who is not active has no permission, and may be made so again.
+    return not User.objects.filter(_beyond(actor), pk=person.pk).exists()
+
+
+def _beyond(actor: User) -> Q:
+    """Who may do more than `actor`, asked of the database: who is not active may nothing, and may be made so again."""
     beyond = Q(is_superuser=True) | Q(user_permissions__in=_lacking(actor)) | Q(groups__permissions__in=_lacking(actor))
     if is_bounded(actor, *ON_CONNECTIONS):
         # What somebody has by themselves has no bounds.
         beyond |= Q(user_permissions__in=offered().filter(codename__in=ON_CONNECTIONS))
         beyond |= Q(groups__in=Group.objects.exclude(pk__in=groups_within(actor).values("pk")))
-    return not User.objects.filter(beyond, pk=person.pk).exists()
+    return beyond
 
 
 def _lacking(actor: User) -> list[Permission]:

@@ -11,18 +11,22 @@ import zlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from connections.audit.append import Entry, append, timestamp
 from connections.models import ApiToken, IdempotencyKey
 from connections.models.integrations.tokens import PUBLIC_ID_LENGTH, TokenState
+from connections.models.rights import may
+from connections.people.rights import people_in_reach
 from remoteit_admin import proxies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.contrib.auth.models import User
+    from django.db.models import QuerySet
 
     from connections.audit.origin import Origin
 
@@ -82,6 +86,22 @@ def revoke(token: ApiToken, by: User | None, origin: Origin) -> bool:
         append([_line("token.revoked", token, by, origin)])
     token.refresh_from_db()
     return True
+
+
+def in_reach_of(actor: User) -> QuerySet[ApiToken]:
+    """The tokens that `actor` may look at and revoke: their own, and those of whom they may change."""
+    if not may(actor, "change_user"):
+        return ApiToken.objects.filter(owner=actor)
+    return ApiToken.objects.filter(owner__in=people_in_reach(actor).values("pk"))
+
+
+def owners_for(actor: User) -> QuerySet[User]:
+    """For whom `actor` may make a token: for themselves, and for those of whom they may change that can't sign in."""
+    own = Q(pk=actor.pk)
+    if not may(actor, "change_user"):
+        return User.objects.filter(own)
+    machines = Q(pk__in=people_in_reach(actor).values("pk"), is_active=True, is_staff=False)
+    return User.objects.filter(own | machines).order_by("username")
 
 
 def find(text: str) -> ApiToken | None:

@@ -110,6 +110,8 @@ def _sections(request: HttpRequest, around_now: Any) -> list[Section]:
     if may(user, "view_user"):
         url = reverse("admin:app_list", args=["auth"])
         sections.append(Section("u", _("People"), url, is_current=request.path.startswith(url)))
+    if may(user, "view_connection") or may(user, "change_user"):
+        sections.append(_section(request, "i", _("Integrations"), "apitoken"))
     return sections
 
 

@@ -12,6 +12,7 @@ from tests.browser.screen import Screen, page_of, text, title
 from tests.browser.screens_around import around
 from tests.browser.screens_decisions import decisions
 from tests.browser.screens_holds import holds
+from tests.browser.screens_integrations import integrations
 from tests.browser.screens_lists import lists
 from tests.browser.screens_sign_in import sign_in
 from tests.browser.screens_steering import steering
@@ -38,6 +39,7 @@ SECTIONS: dict[str, tuple[Callable[[World, str], list[Screen]], str]] = {
     "runs": (runs, "stoprun_changelist stoprun_change stoprun_cancel stoprun_confirm"),
     "holds": (holds, "hold_changelist hold_change hold_reach hold_leave"),
     "decisions": (decisions, "approval_changelist approval_page approval_ceilings approval_protected"),
+    "integrations": (integrations, "apitoken_changelist apitoken_page apitoken_add"),
     "lists": (
         lists,
         "connection_paste connection_pasted connection_views connection_view_save",

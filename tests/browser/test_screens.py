@@ -22,9 +22,11 @@ NO_SCREENS = {
     "hold_end hold_extend hold_raise hold_decline hold_decide hold_try hold_history approval_approve approval_deny "
     "approval_withdraw approval_glass approval_review approval_history approval_change connection_display "
     "connection_pasted_change connection_selection connection_view_delete connection_view_start stoprun_note "
-    "stoprun_resume_all stoprun_send_now stoprun_take_over stoprun_wait",
+    "stoprun_resume_all stoprun_send_now stoprun_take_over stoprun_wait "
+    "apitoken_revoke apitoken_change apitoken_history",
     "nobody may": "account_delete auditevent_add auditevent_change auditevent_delete auditevent_history "
-    "connection_delete stoprun_add stoprun_delete hold_add hold_delete approval_add approval_delete",
+    "connection_delete stoprun_add stoprun_delete hold_add hold_delete approval_add approval_delete "
+    "apitoken_delete",
 }
 """Why there is no screen at these addresses of ours."""
 

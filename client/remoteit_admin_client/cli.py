@@ -11,19 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from remoteit_admin_client.output import Bar, table
+from remoteit_admin_client.completion import script
+from remoteit_admin_client.output import Bar, shown, table
 from remoteit_admin_client.panel import Panel, Refused, Unreachable
 
 DONE, SOME_NOT, WRONG_USE, STILL_GOING = 0, 1, 2, 3
 CUT = ("stopped", "already_gone")
 OUTCOMES = (*CUT, "refused", "failed", "unknown", "skipped", "cancelled", "queued", "sending")
-BASH = """_remoteit_admin() {
-  local words="%s"
-  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
-}
-complete -F _remoteit_admin remoteit-admin
-"""
-ZSH = "autoload -U +X bashcompinit && bashcompinit\n"
+LEVELS = ("watch", "recut", "links", "services")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,15 +60,20 @@ def make_parser() -> argparse.ArgumentParser:
     listed.add_argument("--match", metavar="FILTER", help="the panel's search; all of any status without it")
 
     stopped = command("stop", stop, "Stop connections: those that a search matches, or those with these ids.")
-    stopped.add_argument("ids", nargs="*", metavar="ID", help="connection id")
-    stopped.add_argument("--match", metavar="FILTER")
-    stopped.add_argument("--reason", required=True, help="why; kept in the history")
-    stopped.add_argument("--ticket", default="")
-    stopped.add_argument("--expected-count", type=int, metavar="N", help="refuse any other number")
-    stopped.add_argument("--max-count", type=int, metavar="N", help="refuse more")
+    _add_selection(stopped)
     stopped.add_argument("--dry-run", action="store_true", help="say what would be stopped, and stop nothing")
-    stopped.add_argument("--key", help="of this wish: the same again leads to the same run")
-    _add_wait(stopped)
+
+    held = command("hold", hold, "Stop connections and keep them stopped until nothing comes back.")
+    _add_selection(held)
+    held.add_argument("--level", choices=LEVELS, default="recut", help="how far it may go, recut by default")
+    held.add_argument("--quiet-minutes", type=int, default=10, metavar="N", help="so long nothing may come back")
+    held.add_argument("--deadline-minutes", type=int, default=60, metavar="N", help="then it ends whatever comes")
+
+    holds = command("holds", show_holds, "List holds; with HOLD show one, wait for it, or end it.")
+    holds.add_argument("hold", nargs="?", metavar="HOLD")
+    holds.add_argument("wish", nargs="?", choices=("end",))
+    holds.add_argument("--reason", help="why it is ended now; kept in the history")
+    _add_wait(holds)
 
     run = command("run", show_run, "Show a run, wait for it, or steer it.")
     run.add_argument("run", metavar="RUN")
@@ -93,6 +93,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     completion = command("completion", complete, "Print the completion for a shell.")
     completion.add_argument("shell", choices=("bash", "zsh"))
+    completion.set_defaults(commands=commands.choices)
     return parser
 
 
@@ -113,6 +114,36 @@ def stop(options: Any) -> int:
         return DONE
     run = panel.stop(**chosen, **limits, ticket=options.ticket, key=options.key)
     return _follow(panel, run, options)
+
+
+def hold(options: Any) -> int:
+    panel = panel_of(options)
+    begun = panel.hold(
+        match=options.match,
+        ids=options.ids or None,
+        reason=options.reason,
+        ticket=options.ticket,
+        level=options.level,
+        quiet_minutes=options.quiet_minutes,
+        deadline_minutes=options.deadline_minutes,
+        expected_count=options.expected_count,
+        max_count=options.max_count,
+        key=options.key,
+    )
+    return _follow_hold(panel, begun, options)
+
+
+def show_holds(options: Any) -> int:
+    panel = panel_of(options)
+    if options.hold is None:
+        rows = list(panel.holds())
+        names = ("id", "state", "ended_how", "level", "started_at", "deadline_at", "returned", "stopped_again")
+        _show(options, rows, lambda: table(rows, names))
+        return DONE
+    if options.wish and not options.reason:
+        raise ValueError("Say why it is ended: --reason.")
+    found = panel.end_hold(options.hold, options.reason) if options.wish else panel.hold_now(options.hold)
+    return _follow_hold(panel, found, options, by_hand=bool(options.wish))
 
 
 def show_run(options: Any) -> int:
@@ -149,8 +180,7 @@ def get_evidence(options: Any) -> int:
 
 
 def complete(options: Any) -> int:
-    words = "list stop run history evidence completion --url --token-file --match --reason --ticket --wait --json"
-    print((ZSH if options.shell == "zsh" else "") + BASH % words, end="")
+    print(script(options.shell, options.commands), end="")
     return DONE
 
 
@@ -177,12 +207,45 @@ def _follow(panel: Panel, run: dict[str, Any], options: Any) -> int:
     return SOME_NOT if bad else DONE
 
 
+def _follow_hold(panel: Panel, hold: dict[str, Any], options: Any, *, by_hand: bool = False) -> int:
+    """As `hold_connections --wait` of the panel: 0 when it ended quiet, or by hand, and all is put back."""
+    if options.wait is not None:
+        seconds = None if math.isinf(options.wait) else options.wait
+        hold = panel.wait_for_hold(hold["id"], seconds=seconds)
+    how = f"ended, {hold['ended_how']}" if hold["done"] else "on"
+    counts = f"{hold['returned']} came back, {hold['stopped_again']} stopped again"
+    _show(options, hold, lambda: [f"hold {hold['id']}: {how}; {counts}", *_unrestored(hold)])
+    if options.wait is None:
+        return DONE
+    if not hold["done"]:
+        return STILL_GOING
+    return DONE if (by_hand or hold["ended_how"] == "quiet") and not _unrestored(hold) else SOME_NOT
+
+
+def _unrestored(hold: dict[str, Any]) -> list[str]:
+    """What it switched off and has not put back, a line each."""
+    waiting = [one for one in hold["measures"] if one["restore"] not in (None, "restored", "passed_on", "given_up")]
+    names = ("device_address", "measure", "restore", "restore_why")
+    return [f"  {'  '.join(shown(one[name]) for name in names)}" for one in waiting]
+
+
 def _answered(run: dict[str, Any]) -> int:
     return int(run["total"] - run["counts"]["queued"] - run["counts"]["sending"])
 
 
 def _show(options: Any, found: Any, lines: Callable[[], list[str]]) -> None:
     print(json.dumps(found, ensure_ascii=False) if options.json else "\n".join(lines()))
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="*", metavar="ID", help="connection id")
+    parser.add_argument("--match", metavar="FILTER", help="the panel's search")
+    parser.add_argument("--reason", required=True, help="why; kept in the history")
+    parser.add_argument("--ticket", default="")
+    parser.add_argument("--expected-count", type=int, metavar="N", help="refuse any other number")
+    parser.add_argument("--max-count", type=int, metavar="N", help="refuse more")
+    parser.add_argument("--key", help="of this wish; the same again leads to the same run or hold")
+    _add_wait(parser)
 
 
 def _add_wait(parser: argparse.ArgumentParser) -> None:

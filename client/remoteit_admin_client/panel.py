@@ -133,6 +133,37 @@ class Panel:
         ).json()
         return found
 
+    def hold(self, *, reason: str, key: str | None = None, **wish: Any) -> dict[str, Any]:
+        """Begin a hold, and return it. `wish`: the fields of the API, without those that are None. Raises Refused."""
+        body = _without_none(reason=reason, **wish)
+        found: dict[str, Any] = self._ask("POST", "/holds", body, key=key or str(uuid.uuid4())).json()
+        return found
+
+    def holds(self) -> Iterator[dict[str, Any]]:
+        """Holds, the newest first."""
+        return self._all("/holds")
+
+    def hold_now(self, hold: str) -> dict[str, Any]:
+        """One hold: its clock, what came back, what is restored."""
+        found: dict[str, Any] = self._ask("GET", f"/holds/{hold}").json()
+        return found
+
+    def wait_for_hold(self, hold: str, *, seconds: float | None = None) -> dict[str, Any]:
+        """The hold when it has ended and what it switched off was tried to be put back, or after so many seconds."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while True:
+            found = self.hold_now(hold)
+            is_restoring = any(one["restore"] == "queued" and not one["restore_why"] for one in found["measures"])
+            left = REST_S if until is None else min(REST_S, until - time.monotonic())
+            if (found["done"] and not is_restoring) or left <= 0:
+                return found
+            time.sleep(left)
+
+    def end_hold(self, hold: str, reason: str) -> dict[str, Any]:
+        """End a hold now and have put back what it switched off. Returns it."""
+        found: dict[str, Any] = self._ask("POST", f"/holds/{hold}/end", {"reason": reason}).json()
+        return found
+
     def evidence(self, run: str, path: str | os.PathLike[str]) -> Path:
         """Write the evidence of a run to `path`, whole or not at all."""
         target = Path(path)

@@ -39,6 +39,7 @@ def machine(tmp_path: Path) -> Iterator[tuple[Machine, Panel]]:
         panel = Panel(tmp_path, remoteit, f"sqlite:///{tmp_path}/db.sqlite3", f"sqlite:///{tmp_path}/queue.sqlite3")
         panel.manage("sync")
         scopes = "connections:read runs:create runs:read runs:steer history:read evidence:read".split()
+        scopes += ["holds:create", "holds:read", "holds:steer"]
         words = [word for scope in scopes for word in ("--scope", scope)]
         token = panel.manage("create_token", "--user", "admin", *words).strip()
         port = free_port()
@@ -68,3 +69,22 @@ def test_a_script_stops_waits_and_fetches_evidence_that_verifies(
     client.run("evidence", run["id"], "--output", str(tmp_path / "evidence.zip"))
     command = [sys.executable, str(VERIFIER), str(tmp_path / "evidence.zip")]
     assert subprocess.run(command, check=False, capture_output=True).returncode == 3  # fits; whose key was not asked
+
+
+def test_a_script_holds_waits_in_vain_and_ends_it(machine: tuple[Machine, Panel]) -> None:
+    client, _panel = machine
+    words = ("--match", "status:active", "--reason", "key leaked", "--level", "watch")
+    hold = json.loads(client.run("hold", *words, "--quiet-minutes", "5", "--wait", "1", "--json", code=3))
+    assert (hold["state"], hold["level"]) == ("on", "watch")
+    assert f"hold {hold['id']}: on" in client.run("holds", hold["id"])
+    client.run("holds", hold["id"], "end", code=2)
+    ended = json.loads(client.run("holds", hold["id"], "end", "--reason", "a new key", "--wait", "30", "--json"))
+    assert (ended["state"], ended["ended_how"]) == ("ended", "withdrawn")
+    assert hold["id"] in client.run("holds")
+
+
+def test_the_completion_offers_each_command_its_own_options() -> None:
+    script = Machine("http://127.0.0.1:1", "").run("completion", "bash")
+    ask = 'COMP_WORDS=(remoteit-admin hold --q); COMP_CWORD=2; _remoteit_admin; echo "${COMPREPLY[@]}"'
+    done = subprocess.run(["bash", "-c", f"{script}\n{ask}"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "--quiet-minutes"

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
+from connections.admin.notices import bell
 from connections.admin.overview.page import index
 from connections.admin.people.ending import ending
 from connections.admin.people.factors import factors
@@ -29,6 +30,9 @@ urlpatterns = [
     path("metrics", metrics),
     re_path(r"^api/(?P<rest>.*)$", description.missing),
     path("admin/preferences/", admin.site.admin_view(preferences), name="preferences"),
+    path("admin/notices/", admin.site.admin_view(bell.notices), name="notices"),
+    path("admin/notices/menu/", admin.site.admin_view(bell.menu), name="notices_menu"),
+    path("admin/notices/read/", admin.site.admin_view(bell.read), name="notices_read"),
     path("admin/prove/", admin.site.admin_view(prove), name="prove"),
     path("admin/rights-seen/", admin.site.admin_view(seen), name="rights_seen"),
     # Before Django's own pages at the same addresses.

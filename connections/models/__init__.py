@@ -19,12 +19,14 @@ from connections.models.preferences import Preferences, SavedView
 from connections.models.rights import Right
 from connections.models.runs import StopItem, StopRun
 from connections.models.scope import ScopeRule
+from connections.models.telling.bell import Alarm, Notice
 from connections.models.together.wishes import SendingPause
 from connections.models.uploads import Upload
 from connections.models.workers import Worker
 
 __all__ = [
     "Account",
+    "Alarm",
     "ApiToken",
     "Approval",
     "AuditCheckpoint",
@@ -44,6 +46,7 @@ __all__ = [
     "HoldReturn",
     "IdempotencyKey",
     "Measure",
+    "Notice",
     "Passkey",
     "PastedList",
     "Preferences",

@@ -27,6 +27,8 @@ class Preferences(models.Model):
     """So many connections stand on a page of the list."""
     density = models.CharField(max_length=8, blank=True)
     """How high the rows of the list are: "" is one line, `dense`, or `two`."""
+    told_by = models.JSONField(default=dict, blank=True)
+    """By which ways beside the bell they are told of which kinds: way -> kinds; a missing way is at its default."""
 
     class Meta:
         verbose_name = _("preferences")

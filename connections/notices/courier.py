@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from connections.models.notices import Delivery, DeliveryState
+from connections.notices import alarms, people  # noqa: F401 - people registers itself
 from connections.notices.channels import Sent, channels
 from connections.notices.endings import tell_endings
 from connections.notices.outbox import fill
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
+WATCH_EVERY_S = 5.0
 AT_ONCE = 8
 """To how many targets at once: one that answers slowly keeps no other waiting."""
 LEASE = timedelta(minutes=2)
@@ -32,11 +35,17 @@ WAITS_S = (5, 30, 2 * 60, 10 * 60, 30 * 60, 60 * 60)
 
 
 def run(ending: threading.Event) -> None:
-    """The worker's loop: find out which runs are over, and carry what there is to tell, until `ending` is set."""
+    """The worker's loop: find out what there is to tell, and carry it, until `ending` is set."""
+    watched_at: float | None = None
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="courier") as pool:
         while not ending.wait(LOOK_EVERY_S):
             try:
                 tell_endings()
+                if watched_at is None:
+                    alarms.tell_of_gap()
+                if watched_at is None or time.monotonic() - watched_at > WATCH_EVERY_S:
+                    alarms.watch()
+                    watched_at = time.monotonic()
                 carry(pool)
             except (DatabaseError, InterfaceError):
                 logger.exception("Nothing is told while the database can't be written; trying again")

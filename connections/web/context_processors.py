@@ -17,7 +17,7 @@ from connections.models.approvals import ApprovalState
 from connections.models.rights import may
 from connections.stops.pause_all import pause_now
 from connections.stops.progress.needs import needs
-from connections.web.around.frame import MOST, Frame, approvals_around, frame_of, views_of
+from connections.web.around.frame import MOST, MOST_UNREAD, Frame, approvals_around, frame_of, views_of
 from connections.web.around.once import once
 from connections.words.counts import in_words, number
 from remoteit_admin import __version__
@@ -65,6 +65,7 @@ def panel(request: HttpRequest) -> dict[str, Any]:
         "sections": SimpleLazyObject(lambda: _sections(request, around_now)),
         "broken_glass": SimpleLazyObject(lambda: [one for one in around_now if one.state == ApprovalState.GLASS]),
         "bands": SimpleLazyObject(lambda: _bands(request)),
+        "bell": SimpleLazyObject(lambda: _unread(request)),
     }
 
 
@@ -82,6 +83,12 @@ def _bands(request: HttpRequest) -> Bands:
     if frame.has_worker:
         return Bands(pause=pause)
     return Bands(no_worker=True, last_sign_at=Worker.objects.aggregate(last=Max("beat_at"))["last"], pause=pause)
+
+
+def _unread(request: HttpRequest) -> str:
+    """How many notices are not read, for the bell; "" for none."""
+    count = once(request, frame_of).unread if _is_staff(request) else 0
+    return f"{MOST_UNREAD}+" if count > MOST_UNREAD else str(count or "")
 
 
 def _is_staff(request: HttpRequest) -> bool:

@@ -15,9 +15,11 @@ from connections.words.door.actions import DOOR
 from connections.words.history.action import Action, Doer, Facts, answer, by, no_notes
 from connections.words.holds import actions as holds
 from connections.words.integrations import tokens
+from connections.words.telling.actions import TELLING
 
 ACTIONS = {
     **DOOR,
+    **TELLING,
     "stop.requested": Action(_("Stops asked for"), _("asked to stop"), "cut", notes=approvals.requested_notes),
     "stop.sent": Action(_("Stops sent"), _("stop about to be sent"), "sending"),
     "stop.answered": answer(

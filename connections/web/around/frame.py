@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from connections.db.counts import count_together
-from connections.models import Approval, Connection, Hold, Preferences, SavedView, SendingPause, StopRun, Worker
+from connections.models import Approval, Connection, Hold, Notice, Preferences, SavedView, SendingPause, StopRun, Worker
 from connections.models.rights import may
 from connections.models.scope import is_bounded
 from connections.stops import approvals
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST = 20_000
 """How far the navigation counts."""
+MOST_UNREAD = 99
 MOST_LOOKED_AT = 2_000
 """Among so many open connections those are counted that somebody with a scope sees: each has to be looked at."""
 
@@ -29,12 +30,15 @@ MOST_LOOKED_AT = 2_000
 class Frame:
     """How many connections are open, runs under way and holds on for somebody: each up to one more than MOST.
 
+    `unread`: how many notices, up to one more than MOST_UNREAD.
+
     `is_least`: there are more open ones than were looked at, so that `open` is the least it can be.
     """
 
     has_worker: bool
     is_paused: bool
     has_approvals: bool
+    unread: int = 0
     open: int = 0
     is_least: bool = False
     runs: int = 0
@@ -47,16 +51,18 @@ def frame_of(person: User) -> Frame:
         (Worker.objects.alive(), 1),
         (SendingPause.objects.filter(ended_at=None), 1),
         (approvals.told(timezone.now()), 1),
+        (Notice.objects.of(person).unread(), MOST_UNREAD),
     ]
     if not may(person, "view_connection"):
-        return Frame(*map(bool, count_together(of_all)))
+        worker, paused, asked, unread = count_together(of_all)
+        return Frame(bool(worker), bool(paused), bool(asked), unread)
     looked_at, live = _open_to(person)
     runs = going(StopRun.objects.visible_to(person).started())
     holds = Hold.objects.visible_to(person).on()
-    worker, paused, asked, all_open, *own = count_together(
+    worker, paused, asked, unread, all_open, *own = count_together(
         [*of_all, (looked_at, MOST_LOOKED_AT), (live, MOST), (runs, MOST), (holds, MOST)]
     )
-    return Frame(bool(worker), bool(paused), bool(asked), own[0], all_open > MOST_LOOKED_AT, own[1], own[2])
+    return Frame(bool(worker), bool(paused), bool(asked), unread, own[0], all_open > MOST_LOOKED_AT, own[1], own[2])
 
 
 def _open_to(person: User) -> tuple[ConnectionQuerySet, ConnectionQuerySet]:

@@ -1,0 +1,103 @@
+"""The channel to people: a notice in the bell of whomever a line of the history concerns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import User
+
+from connections.models import Alarm, Approval, Delivery, Hold, Notice
+from connections.models.connections import accounts_visible_to
+from connections.models.rights import may
+from connections.models.telling.bell import Kind
+from connections.notices.channels import Channel, Sent, register
+
+if TYPE_CHECKING:
+    from connections.models import AuditEvent
+
+DECIDED = ("run.approved", "run.denied", "approval.expired")
+OF_HOLDS = ("hold.returned", "hold.quiet", "hold.ended")
+KEPT = ("count", "why", "review", "approval", "account")
+"""What of a line a notice keeps for its sentence."""
+WHO = {
+    Kind.ACCOUNT: ("manage_accounts", "stop_connection"),
+    Kind.UNREACHED: ("manage_accounts", "stop_connection"),
+    Kind.WORKER: ("manage_accounts", "stop_connection"),
+    Kind.HISTORY: ("view_all_history",),
+    Kind.APPROVAL: ("approve_runs",),
+}
+"""Whom it concerns that is no single person's: who has one of these permissions."""
+
+
+class People:
+    """See `channels.Channel`. A target is the key of a person."""
+
+    name = "people"
+    actions = frozenset({"alarm.raised", "run.finished", "run.taken_over", *DECIDED, *OF_HOLDS})
+    give_up_after = timedelta(days=1)
+
+    def deliveries(self, lines: Sequence[AuditEvent]) -> Iterator[Delivery]:
+        """Put a notice into the bell of whomever each line concerns."""
+        for line in lines:
+            body = json.loads(line.body)
+            kind = _kind_of(line, body)
+            if kind is not None:
+                Notice.objects.bulk_create(_notices(kind, line, body), ignore_conflicts=True)
+        yield from ()
+
+    def send(self, delivery: Delivery) -> Sent:
+        return Sent(False, again=False)
+
+
+CHANNEL: Channel = register(People())
+
+
+def _notices(kind: Kind, line: AuditEvent, body: dict[str, Any]) -> list[Notice]:
+    facts = _facts(line, body)
+    alarm = Alarm.objects.filter(pk=body.get("alarm_id", 0)).first()
+    told = {"kind": kind, "seq": line.seq, "at": line.at, "run": line.run, "account": line.account}
+    return [Notice(user=user, alarm=alarm, facts=facts, **told) for user in _concerned(kind, line, body)]
+
+
+def _kind_of(line: AuditEvent, body: dict[str, Any]) -> Kind | None:
+    if line.action == "run.finished":
+        # What is left is told by the alarm that it raises; the runs of a hold by the hold.
+        return None if body.get("left") or body.get("hold_id") else Kind.ENDED
+    if line.action == "run.taken_over":
+        return Kind.TAKEN
+    if line.action in DECIDED:
+        return Kind.DECIDED
+    if line.action in OF_HOLDS:
+        return Kind.HOLD
+    return Kind(body["alarm"]) if body.get("alarm") in Kind.values else None
+
+
+def _facts(line: AuditEvent, body: dict[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {name: body[name] for name in KEPT if name in body}
+    facts |= {"action": line.action, "run": line.run_id, "who": body.get("who", body.get("actor", ""))}
+    return {**facts, "hold": body["hold_id"]} if line.action in OF_HOLDS else facts
+
+
+def _concerned(kind: Kind, line: AuditEvent, body: dict[str, Any]) -> Iterable[User]:
+    people = User.objects.filter(is_active=True, is_staff=True)
+    if kind is Kind.TAKEN:
+        return people.filter(username=body.get("taken_from"))
+    if kind is Kind.HOLD:
+        return people.filter(pk__in=Hold.objects.filter(pk=body["hold_id"]).values("user"))
+    if kind is Kind.DECIDED and line.run is not None:
+        return people.filter(pk=line.run.user.pk)
+    if kind in WHO:
+        return [user for user in people if _is_concerned(user, kind, line)]
+    return people.filter(pk=line.run.steward.pk) if line.run is not None else []
+
+
+def _is_concerned(user: User, kind: Kind, line: AuditEvent) -> bool:
+    if not any(may(user, permission) for permission in WHO[kind]):
+        return False
+    if kind is Kind.APPROVAL:
+        others = Approval.objects.visible_to(user).filter(run=line.run).exclude(run__user=user)
+        return others.exists()
+    return line.account is None or accounts_visible_to(user).filter(pk=line.account.pk).exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from connections.audit.export_csv import COLUMNS
 from connections.models import AuditEvent
 
 LONGEST_CELL = 2**31 - 1
+WITHIN = {"ocsf": "unmapped", "ecs": "remoteit_admin"}
+"""Where in an object of a format the line's own fields stand."""
+CEF = re.compile(rb"\|.*\bexternalId=(\d+) .*\bcs6=([0-9a-f]{64})\b")
 
 
 class NotOfThisHistory(Exception):
@@ -37,7 +41,7 @@ def last_line(path: Path, form: str) -> int:
     changes nothing then.
     """
     with path.open("r+b") as file:
-        ending = _of_table(file) if form == "csv" else _of_objects(file)
+        ending = _of_table(file) if form == "csv" else _of_lines(file, form)
         size = file.seek(0, os.SEEK_END)
         seq = _number(ending.fields) if size else 0
         if seq is None:
@@ -60,16 +64,26 @@ def _number(fields: dict[str, Any] | None) -> int | None:
     return int(seq) if fits else None
 
 
-def _of_objects(file: IO[bytes]) -> Ending:
+def _of_lines(file: IO[bytes], form: str) -> Ending:
     at, last = 0, b""
     for line in file:
         if line.endswith(b"\n"):
             at, last = at + len(line), line
+    return Ending(at, _in_cef(last) if form == "cef" else _in_object(last, WITHIN.get(form, "")))
+
+
+def _in_object(line: bytes, within: str) -> dict[str, Any] | None:
     try:
-        fields = json.loads(last)
+        found = json.loads(line)
     except ValueError:
-        fields = None
-    return Ending(at, fields if isinstance(fields, dict) else None)
+        return None
+    fields = found.get(within) if within and isinstance(found, dict) else found
+    return fields if isinstance(fields, dict) else None
+
+
+def _in_cef(line: bytes) -> dict[str, Any] | None:
+    found = CEF.search(line)
+    return {"seq": found[1].decode(), "hash": found[2].decode()} if found else None
 
 
 def _of_table(file: IO[bytes]) -> Ending:

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from connections.words.counts import number
 
-FORMATS = {"jsonl": "JSON Lines", "csv": "CSV"}
+FORMATS = {"jsonl": "JSON Lines", "csv": "CSV", "ocsf": "OCSF", "ecs": "ECS", "cef": "CEF"}
 
 
 def imported(facts: dict[str, Any]) -> str:

@@ -18,7 +18,6 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.utils.translation import gettext as _
 
 from connections.audit import export_csv
-from connections.audit.append import canonical
 from connections.audit.export import announce, as_objects
 from connections.audit.origin import command_origin
 from connections.management.earlier_export import NotOfThisHistory, last_line
@@ -26,6 +25,7 @@ from connections.management.shell import SOME_NOT, wrong_use
 from connections.models import AuditEvent, AuditHead, StopRun
 from connections.models.audit import AuditEventQuerySet
 from connections.models.formats import parse_time
+from connections.notices.siem.formats import FORMATS
 
 POLL_S = 0.5
 FILTERS = ("user", "run", "since", "since_seq")
@@ -34,12 +34,13 @@ FILTERS = ("user", "run", "since", "since_seq")
 class Command(BaseCommand):
     help = (
         "Write the history to standard output, oldest line first. jsonl holds each line exactly, with its hash; csv is "
-        "for spreadsheets: what would be taken for a formula gets an apostrophe in front. A filtered export proves "
-        "each line, not that none is left out. Each export leaves a line in the history itself."
+        "for spreadsheets: what would be taken for a formula gets an apostrophe in front; ocsf, ecs and cef are for a "
+        "SIEM. A filtered export proves each line, not that none is left out. Each export leaves a line in the history "
+        "itself."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--format", required=True, choices=("jsonl", "csv"))
+        parser.add_argument("--format", required=True, choices=list(FORMATS))
         parser.add_argument("--user", metavar="NAME", help="only what this person did")
         parser.add_argument("--run", type=int, metavar="ID", help="only the lines of this run")
         parser.add_argument("--since", metavar="TIME", help="only from this time on: ISO 8601 with its offset from UTC")
@@ -100,7 +101,7 @@ class Sink:
             if self.form == "csv" and is_new:
                 out.write(export_csv.header())
             for fields in as_objects(events):
-                out.write(export_csv.as_row(fields) if self.form == "csv" else f"{canonical(fields)}\n")
+                out.write(FORMATS[self.form](fields))
                 self.last = fields["seq"]
                 if self.interrupted.is_set():
                     break

@@ -159,6 +159,13 @@ class Environment(environ.Env):  # type: ignore[misc]
             refuse(name, "the absolute path of a folder that is there and can be written", text)
         return Path(text) if text else default
 
+    def folder_to_read(self, name: str, default: Path) -> Path:
+        """A folder that is there, by its absolute path; it may be one that can't be written."""
+        text = self.text(name)
+        if text and not (os.path.isabs(text) and os.path.isdir(text)):
+            refuse(name, "the absolute path of a folder that is there", text)
+        return Path(text) if text else default
+
     def address(self, name: str, port: int) -> str:
         """Where a server listens: see `bind.address`; this machine alone when it is not set."""
         return bind.address(name, self.text(name, "127.0.0.1"), port)

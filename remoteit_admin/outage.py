@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 EXIT_CODE = 1
 """No setting is known to be wrong (2 would say so): whoever watches over the command may well try it again."""
+NOT_MIGRATED = "The database has not the tables of this version: run `python manage.py migrate`."
 NOT_ALLOWED, READ_ONLY = "42501", "25006"
 """The states (PostgreSQL, appendix A) that come as errors of a program, and are the database's."""
 
@@ -34,7 +35,7 @@ def why(error: Exception) -> str:
     """The line that tells `error`, when it is the database's or the queue's; "" when it is of our own program."""
     if isinstance(error, Error):
         if _lacks_migrations():
-            return "The database has not the tables of this version: run `python manage.py migrate`."
+            return NOT_MIGRATED
         return "" if _is_our_own(error) else f"The database can't be used: {_said(error)}"
     return why_queue(error)
 

@@ -197,7 +197,7 @@ USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
 WHITENOISE_STATIC_PREFIX = "/static/"
-STATIC_ROOT = DATA_FOLDER / "staticfiles"
+STATIC_ROOT = env.folder_to_read("STATIC_FOLDER", default=DATA_FOLDER / "staticfiles")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

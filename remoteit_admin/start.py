@@ -38,6 +38,26 @@ def require_what_pages_need(exit_code: int = EXIT_CODE) -> None:
         sys.exit(exit_code)
 
 
+def require_schema(exit_code: int = 1) -> None:
+    """End this process with `exit_code` and one line when the database is one of another version.
+
+    For a server that begins, or reads its settings again. No setting is known to be wrong (2 would say so): `migrate`
+    may be at work just now.
+    """
+    from django.db import OperationalError, connections
+
+    from connections.db import schema
+
+    try:
+        why = schema.why_another()
+    except OperationalError:
+        why = ""  # away, and may come back
+    connections.close_all()
+    if why:
+        sys.stderr.write(f"{why}\n")
+        sys.exit(exit_code)
+
+
 def require_settings(exit_code: int = EXIT_CODE) -> None:
     """Load the settings, or end this process with `exit_code` and one line on stderr that says what is wrong."""
     from django.conf import settings
@@ -92,6 +112,7 @@ def _apart(what: str) -> str:
 
 def main() -> None:
     """What `_apart` runs: it prints the address."""
+    keep_private()
     require_settings()
     import django
     from django.conf import settings
@@ -103,6 +124,7 @@ def main() -> None:
         with outage.told():
             django.setup()
             require_what_pages_need()
+            require_schema()
     sys.stdout.write(f"{settings.BIND}\n")
 
 

@@ -21,6 +21,7 @@ os.environ.update(
     BIND="",
     COOKIE_PREFIX="",
     SCRIPT_NAME="",
+    STATIC_FOLDER="",
     CSRF_TRUSTED_ORIGINS="",
     DATA_FOLDER="",
 )

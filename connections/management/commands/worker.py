@@ -18,6 +18,7 @@ from huey.contrib.djhuey import HUEY
 import connections.tasks  # noqa: F401 - registers what the engine carries
 from connections.accounts.credentials import ensure_default_account
 from connections.audit import upkeep
+from connections.db import schema
 from connections.holds import keeper
 from connections.inventory import upload_reader
 from connections.live import lister
@@ -35,6 +36,9 @@ class Command(BaseCommand):
     failed = False
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if why := schema.why_another():
+            self.stderr.write(why)
+            sys.exit(1)
         ensure_default_account()
         ending = threading.Event()
         drain = Drain()

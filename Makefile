@@ -20,7 +20,7 @@ ELSEWHERE = "not browser and not once and (slow or not both)"
 # Processes, browsers and outages beside others can be late: what failed is tried once more by itself. A fault fails again.
 AGAIN = --last-failed --last-failed-no-failures none
 
-.PHONY: help run test test-rest test-all coverage chaos check bench screenshots fmt
+.PHONY: help run test test-rest test-all coverage chaos check bench screenshots docs fmt
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -70,6 +70,11 @@ bench: .venv/dev.stamp ## how fast, how cheap: each beside a baseline of the sam
 screenshots: .venv/dev.stamp ## the pictures of README and docs, into docs/screenshots
 	@.ci/setup
 	@env -u DATABASE_URL -u QUEUE_URL $(BIN)/python -m tests.browser.screenshots
+
+docs: .venv/dev.stamp ## the documentation as a site to read anywhere, also from a file: .venv/docs/site
+	@mkdir -p .venv/check && $(PRODUCTION) $(BIN)/python docs/site/generate.py .venv/docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --config-file .venv/docs/mkdocs.yml
+	@echo "The site is in .venv/docs/site; index.html is its first page."
 
 fmt: .venv/dev.stamp ## put the code into shape
 	@$(BIN)/ruff format .

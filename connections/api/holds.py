@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ninja import Status
 from pydantic import BaseModel, ConfigDict, Field
 
+from connections.api.etags import IfMatch, IfNoneMatch, require_match, tagged
 from connections.api.pages import DEFAULT, Cursor, Limit, Page, page
 from connections.api.problems import Problem
 from connections.api.reach import holdable_by, holds_of, one_hold
@@ -83,10 +84,10 @@ def list_holds(request: HttpRequest, limit: Limit = DEFAULT, cursor: Cursor = No
     return page(holds, limit, cursor, lambda found: [body_of(one) for one in found], newest_first=True)
 
 
-@routes.operation("GET", "/{key}", scope=Scope.HOLDS_READ, responses={200: HoldBody}, problems=(404,))
-def get_hold(request: HttpRequest, key: str) -> dict[str, Any]:
+@routes.operation("GET", "/{key}", scope=Scope.HOLDS_READ, responses={200: HoldBody, 304: None}, problems=(404,))
+def get_hold(request: HttpRequest, response: HttpResponse, key: str, if_none_match: IfNoneMatch = None) -> Any:
     """One hold: its clock, what came back, what is restored."""
-    return body_of(one_hold(request.auth, key))  # type: ignore[attr-defined]
+    return tagged(response, body_of(one_hold(request.auth, key)), if_none_match)  # type: ignore[attr-defined]
 
 
 @routes.operation("POST", "", scope=Scope.HOLDS_CREATE, responses={202: HoldBody}, problems=(409, 422))
@@ -107,11 +108,12 @@ def create_hold(request: HttpRequest, response: HttpResponse, payload: NewHold, 
     return Status(202, body_of(hold))
 
 
-@routes.operation("POST", "/{key}/end", scope=Scope.HOLDS_STEER, responses={200: HoldBody}, problems=(404, 409))
-def end_hold(request: HttpRequest, key: str, payload: EndHold) -> Any:
+@routes.operation("POST", "/{key}/end", scope=Scope.HOLDS_STEER, responses={200: HoldBody}, problems=(404, 409, 412))
+def end_hold(request: HttpRequest, key: str, payload: EndHold, if_match: IfMatch = None) -> Any:
     """End a hold now and put back what it switched off; one that has ended stays so."""
     token = request.auth  # type: ignore[attr-defined]
     hold = one_hold(token, key)
+    require_match(if_match, body_of(hold))
     try:
         if hold.is_on:
             withdraw(hold, token.owner, payload.reason, api_origin(request, token.name))

@@ -105,6 +105,11 @@ KINDS = {
         _("Send the same again after `Retry-After` seconds: it answers with the run."),
     ),
     "not_possible_now": Kind(409, _("Not possible now"), _("`detail` says why. Nothing was changed.")),
+    "changed_meanwhile": Kind(
+        412,
+        _("It has changed since you read it"),
+        _("Nothing was done. Read it again: its `ETag` is what `If-Match` takes."),
+    ),
     "too_large": Kind(413, _("The request is too large"), _("Send fewer ids, or a search.")),
     "key_reused": Kind(
         422,

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Body, Header, Status
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from connections.api.etags import IfMatch, require_match
 from connections.api.problems import Problem
 from connections.api.reach import one_run, require
 from connections.api.runs import idempotency
@@ -24,6 +25,7 @@ from connections.stops.selection import MAX_IDS
 from connections.web.origin import api_origin
 
 REASON_LENGTH = 500
+STEER = (404, 409, 412)
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Reason = Annotated[str, Field(min_length=1, max_length=REASON_LENGTH, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 Key = Annotated[
@@ -126,31 +128,40 @@ def rerun(
     return _once(request, response, path, idempotency_key, asked.model_dump(mode="json"), draft_and_start)
 
 
-@routes.operation("POST", "/{key}/pause", scope=Scope.RUNS_STEER, responses={200: RunBody}, problems=(404, 409))
-def pause_run(request: HttpRequest, key: str) -> Any:
+@routes.operation("POST", "/{key}/pause", scope=Scope.RUNS_STEER, responses={200: RunBody}, problems=STEER)
+def pause_run(request: HttpRequest, key: str, if_match: IfMatch = None) -> Any:
     """Send nothing more of a run until it is resumed; one that is paused stays so."""
-    return _steer(request, key, control.pause, lambda run: run.paused_at is not None and run.cancelled_at is None)
+    return _steer(
+        request, key, if_match, control.pause, lambda run: run.paused_at is not None and run.cancelled_at is None
+    )
 
 
-@routes.operation("POST", "/{key}/resume", scope=Scope.RUNS_STEER, responses={200: RunBody}, problems=(404, 409))
-def resume_run(request: HttpRequest, key: str) -> Any:
+@routes.operation("POST", "/{key}/resume", scope=Scope.RUNS_STEER, responses={200: RunBody}, problems=STEER)
+def resume_run(request: HttpRequest, key: str, if_match: IfMatch = None) -> Any:
     """Let a paused run go on; one that is not paused goes on."""
-    return _steer(request, key, control.resume, lambda run: run.paused_at is None and run.cancelled_at is None)
+    return _steer(
+        request, key, if_match, control.resume, lambda run: run.paused_at is None and run.cancelled_at is None
+    )
 
 
-@routes.operation("POST", "/{key}/cancel", scope=Scope.RUNS_STEER, responses={200: RunBody}, problems=(404, 409))
-def cancel_run(request: HttpRequest, key: str) -> Any:
+@routes.operation("POST", "/{key}/cancel", scope=Scope.RUNS_STEER, responses={200: RunBody}, problems=STEER)
+def cancel_run(request: HttpRequest, key: str, if_match: IfMatch = None) -> Any:
     """Withdraw what was not sent of a run; what was sent can't be undone. One that is cancelled stays so."""
-    return _steer(request, key, control.cancel, lambda run: run.cancelled_at is not None)
+    return _steer(request, key, if_match, control.cancel, lambda run: run.cancelled_at is not None)
 
 
 def _steer(
-    request: HttpRequest, key: str, wish: Callable[..., None], is_so: Callable[[StopRun], bool]
+    request: HttpRequest,
+    key: str,
+    if_match: str | None,
+    wish: Callable[..., None],
+    is_so: Callable[[StopRun], bool],
 ) -> dict[str, Any]:
     token = request.auth  # type: ignore[attr-defined]
     run = one_run(token, key)
     if not control.may_steer(token.owner, run):
         raise Problem("not_allowed")
+    require_match(if_match, body_of_run(run))
     try:
         if not is_so(run):
             wish(run, token.owner, api_origin(request, token.name))

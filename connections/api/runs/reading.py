@@ -14,6 +14,7 @@ from ninja import Query
 from pydantic import BaseModel
 
 from connections.api.connections import ConnectionBody, body_of
+from connections.api.etags import IfNoneMatch, tagged
 from connections.api.limits import place_to_wait
 from connections.api.pages import DEFAULT, Cursor, Limit, Page, page
 from connections.api.reach import items_of, one_run, runs_of
@@ -101,8 +102,10 @@ def list_runs(
     return page(runs, limit, cursor, bodies_of, newest_first=True)
 
 
-@routes.operation("GET", "/{key}", scope=Scope.RUNS_READ, responses={200: RunBody}, problems=(404,))
-def get_run(request: HttpRequest, response: HttpResponse, key: str, wait: Wait = 0) -> dict[str, Any]:
+@routes.operation("GET", "/{key}", scope=Scope.RUNS_READ, responses={200: RunBody, 304: None}, problems=(404,))
+def get_run(
+    request: HttpRequest, response: HttpResponse, key: str, wait: Wait = 0, if_none_match: IfNoneMatch = None
+) -> Any:
     """One run, at once or when it is done.
 
     `wait` holds the answer back until nothing is left to send, or so many seconds have passed. Where too many wait
@@ -114,7 +117,7 @@ def get_run(request: HttpRequest, response: HttpResponse, key: str, wait: Wait =
             time.sleep(LOOK_EVERY_S)
     if not body["done"]:
         response.headers["Retry-After"] = str(RETRY_S)
-    return body
+    return tagged(response, body, if_none_match)
 
 
 @routes.operation("GET", "/{key}/items", scope=Scope.RUNS_READ, responses={200: ItemPage}, problems=(404,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from connections.sandbox import Sandbox
 from tests.support.commands import ROOT
-from tests.support.panels import GUNICORN, Panel
+from tests.support.panels import GUNICORN, Panel, until
 from tests.support.servers import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
@@ -33,6 +34,14 @@ class Machine:
         return done.stdout + done.stderr
 
 
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[tuple[Machine, Panel]]:
     with Sandbox(connections=12, seed=7) as remoteit:
@@ -46,6 +55,7 @@ def machine(tmp_path: Path) -> Iterator[tuple[Machine, Panel]]:
         environment = {**panel.environment, "PORT": str(port)}
         server = subprocess.Popen(GUNICORN, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
         try:
+            until(lambda: answers(port))
             with panel.worker():
                 yield Machine(f"http://127.0.0.1:{port}", token), panel
         finally:

@@ -117,6 +117,16 @@ class Environment(environ.Env):  # type: ignore[misc]
         expected = f"addresses or networks by commas, such as 10.0.0.0/8 (none wider){also}"
         return _each(name, self.names(name), lambda text: text if text in words else own_network(text), expected)
 
+    def group_map(self, name: str) -> dict[str, frozenset[str]]:
+        """Groups of a directory and the roles they give: GROUP=ROLE by semicolons, as names of groups have commas."""
+        found: dict[str, frozenset[str]] = {}
+        for part in filter(None, (word.strip() for word in self.text(name).split(";"))):
+            group, sign, role = (word.strip() for word in part.rpartition("="))
+            if not (group and sign and role):
+                refuse(name, "GROUP=ROLE by semicolons, such as ops-team=Operators; sec=Auditors", part)
+            found[group] = found.get(group, frozenset()) | {role}
+        return found
+
     def cookie_prefix(self, name: str) -> str:
         """What the names of cookies begin with: two panels on one host need two."""
         text = self.text(name)

@@ -10,7 +10,7 @@ from remoteit_admin.invalid_setting import InvalidSetting
 NAMES = (
     *("SECRET_KEY", "CREDENTIALS_KEY", "AUDIT_SIGNING_KEY"),
     *("REMOTEIT_DEVELOPER_KEY", "REMOTEIT_PASSWORD", "REMOTEIT_TOKEN", "R3_SECRET_ACCESS_KEY"),
-    *("REMOTEIT_PROXY", "DATABASE_URL", "QUEUE_URL", "EMAIL_URL"),
+    *("OIDC_CLIENT_SECRET", "REMOTEIT_PROXY", "DATABASE_URL", "QUEUE_URL", "EMAIL_URL"),
 )
 """What is a secret, or may hold one."""
 LARGEST = 64 * 1024

@@ -46,6 +46,18 @@ if not USE_HTTPS and not this_machine_alone:
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", words=("unix",))
 METRICS_ALLOW = env.networks("METRICS_ALLOW")
 
+# -- sign-in at an identity provider
+OIDC_ISSUER = env.url("OIDC_ISSUER", default="").rstrip("/") if env.text("OIDC_ISSUER") else ""
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET")
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
+OIDC_GROUP_MAP = env.group_map("OIDC_GROUP_MAP")
+if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET and OIDC_GROUP_MAP):
+    raise InvalidSetting(
+        "OIDC_ISSUER is set, so OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and OIDC_GROUP_MAP have to be: "
+        "without them nobody could sign in there, or nobody would have a role."
+    )
+
 # -- remote.it
 REMOTEIT_API_URL = env.url("REMOTEIT_API_URL", default="https://api.remote.it/apv/v27")
 REMOTEIT_DEVELOPER_KEY = env.text("REMOTEIT_DEVELOPER_KEY")
@@ -107,6 +119,7 @@ MIDDLEWARE = [
     "connections.web.door.factor_due.factor_due",
     "connections.web.middleware.preferences",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "connections.admin.door.fresh.FreshProof",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "connections.web.middleware.visible_names",
 ]
@@ -253,7 +266,8 @@ LOGGING = {
             "()": "remoteit_admin.no_secrets.NoSecrets",
             "secrets": [
                 *(SECRET_KEY, CREDENTIALS_KEY, AUDIT_SIGNING_KEY, REMOTEIT_DEVELOPER_KEY),
-                *(REMOTEIT_PASSWORD, REMOTEIT_TOKEN, R3_SECRET_ACCESS_KEY, str(DATABASES["default"].get("PASSWORD"))),
+                *(REMOTEIT_PASSWORD, REMOTEIT_TOKEN, R3_SECRET_ACCESS_KEY, OIDC_CLIENT_SECRET),
+                str(DATABASES["default"].get("PASSWORD")),
             ],
         },
     },

@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
+from connections.admin.door import oidc
+from connections.admin.door.claims import claims
 from connections.admin.notices import bell
 from connections.admin.overview.page import index
 from connections.admin.people.ending import ending
@@ -39,8 +41,11 @@ urlpatterns = [
     path("admin/", admin.site.admin_view(index)),
     path("admin/login/", sign_in),
     path("admin/login/second/", second_factor, name="second_factor"),
+    path("admin/login/oidc/", oidc.start, name="oidc_start"),
+    path("admin/login/oidc/callback/", oidc.callback, name="oidc_callback"),
     path("admin/login/passkey/", passkey_alone, name="passkey_alone"),
     path("admin/sign-in/", admin.site.admin_view(factors), name="factors"),
+    path("admin/people/claims/", admin.site.admin_view(claims), name="claims"),
     path("admin/people/<int:pk>/end/", admin.site.admin_view(ending), name="end_everything"),
     path("admin/sessions/", admin.site.admin_view(sessions), name="sessions"),
     path("admin/password_change/", admin.site.admin_view(password_change, cacheable=True)),

@@ -24,6 +24,11 @@ os.environ.update(
     STATIC_FOLDER="",
     CSRF_TRUSTED_ORIGINS="",
     DATA_FOLDER="",
+    OIDC_ISSUER="",
+    OIDC_CLIENT_ID="",
+    OIDC_CLIENT_SECRET="",
+    OIDC_GROUPS_CLAIM="",
+    OIDC_GROUP_MAP="",
 )
 for name in ("REMOTEIT_TOKEN", "R3_ACCESS_KEY_ID", "R3_SECRET_ACCESS_KEY", "AUDIT_SIGNING_KEY"):
     os.environ[name] = ""

@@ -5,6 +5,7 @@ from connections.models.approvals import Approval, Ceiling, ProtectedRule
 from connections.models.audit import AuditCheckpoint, AuditEvent, AuditHead, AuditVerification
 from connections.models.connections import Connection
 from connections.models.credentials import SessionToken, StoredCredentials
+from connections.models.door.directory import DirectoryPerson
 from connections.models.door.factors import CodeApp, FactorRule, Passkey, RecoveryCode, SignedIn
 from connections.models.folded import lookups  # noqa: F401 - they register themselves
 from connections.models.holding.holds import Hold
@@ -38,6 +39,7 @@ __all__ = [
     "Connection",
     "CourierPlace",
     "Delivery",
+    "DirectoryPerson",
     "FactorRule",
     "FailedSignIns",
     "Hold",

@@ -42,7 +42,7 @@ class CannotDecide(Exception):
 
 @dataclass(frozen=True)
 class Proof:
-    """How somebody last proved who they are, and when: `kind` is `passkey`, `totp`, `recovery_code` or `password`."""
+    """How somebody last proved who they are, and when: by `passkey`, `totp`, `recovery_code`, `oidc` or `password`."""
 
     kind: str
     at: datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -13,9 +13,16 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase
 
+from connections.models import DirectoryPerson
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
 log = logging.getLogger(__name__)
 
-BEGUN, SEEN = "session_begun", "session_seen"
+BEGUN, SEEN, LONGEST = "session_begun", "session_seen", "session_longest"
+DIRECTORY_S = 3600
+"""Who comes from an identity provider goes there again: what it has taken away meanwhile is gone within an hour."""
 WRITTEN_EVERY_S = 60
 """A list that refreshes itself must not write to the database with each request."""
 
@@ -31,10 +38,13 @@ def session_end(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
     return middleware
 
 
-def begin(sender: object, request: HttpRequest | None, **kwargs: Any) -> None:
+def begin(sender: object, request: HttpRequest | None, user: User, **kwargs: Any) -> None:
     """Note when somebody signed in, in the write that a sign-in makes anyway."""
     if request is not None:
         request.session[BEGUN] = request.session[SEEN] = int(time.time())
+        request.session.pop(LONGEST, None)
+        if DirectoryPerson.objects.filter(user=user).exists():
+            request.session[LONGEST] = DIRECTORY_S
 
 
 def _look(request: HttpRequest) -> None:
@@ -53,4 +63,5 @@ def _look(request: HttpRequest) -> None:
 def is_over(session: SessionBase, now: int) -> bool:
     """Whether one of its two ends has come by `now`, seconds since 1970."""
     begun, seen = int(session.get(BEGUN, now)), int(session.get(SEEN, now))
-    return now - begun >= settings.SESSION_COOKIE_AGE or now - seen >= settings.SESSION_IDLE_SECONDS
+    longest = int(session.get(LONGEST, settings.SESSION_COOKIE_AGE))
+    return now - begun >= longest or now - seen >= settings.SESSION_IDLE_SECONDS

@@ -61,6 +61,7 @@ def _others(world: World) -> list[Screen]:
     return [
         Screen("end everything", end, title("End everything of alice?"), who="admin"),
         Screen("end everything, may not", end, title("You may not do this"), who="bob", status=403),
+        Screen("claims", reverse("claims"), title("What the identity provider gives"), who="admin"),
         Screen("API", reverse("api-docs"), title("API"), who="admin"),
     ]
 

@@ -20,7 +20,7 @@ from connections.admin.approvals.ceilings import ceilings_view
 from connections.admin.approvals.forms import DenyForm, GlassForm, ReviewForm
 from connections.admin.approvals.page import decision_page
 from connections.admin.approvals.protected import protected_view
-from connections.admin.approvals.rows import decided, listed, title_of, waiting
+from connections.admin.approvals.rows import decided, waiting
 from connections.admin.pages import Page, PagedAdmin, page_context
 from connections.admin.readonly import ReadOnlyAdmin
 from connections.admin.runs.sight import to_run
@@ -65,8 +65,6 @@ def page_view(request: HttpRequest, pk: int) -> HttpResponse:
 def approve_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Say yes to what was seen: its digest comes with the POST, and the proof that it is them from their session."""
     approval = _approval(request, pk)
-    if not proofs.is_fresh(request) and not approvals.why_not(user_of(request), approval):
-        return HttpResponseRedirect(proofs.prove_address(address(approval), _purpose(approval)))
     return _decide(
         request,
         approval,
@@ -176,11 +174,6 @@ class ApprovalAdmin(PagedAdmin, ReadOnlyAdmin):
 
 def address(approval: Approval) -> str:
     return reverse("admin:connections_approval_page", args=[approval.pk])
-
-
-def _purpose(approval: Approval) -> str:
-    told = {"run": approval.run, "what": title_of(approval, listed(approval))}
-    return _("to approve %(run)s: %(what)s") % told
 
 
 def _approval(request: HttpRequest, pk: int) -> Approval:

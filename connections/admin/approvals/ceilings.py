@@ -23,7 +23,6 @@ from connections.models.door.factors import FactorRule
 from connections.models.rights import may
 from connections.people import factors
 from connections.stops.ceilings import set_ceiling
-from connections.web import proofs
 from connections.web.origin import user_of, web_origin
 
 if TYPE_CHECKING:
@@ -65,9 +64,6 @@ def ceilings_view(request: HttpRequest) -> HttpResponse:
     person, sent = user_of(request), None
     if not may(person, "manage_roles"):
         raise Lacks("manage_roles")
-    if not proofs.is_fresh(request):
-        # Before anything is typed, which would be lost on the way.
-        return HttpResponseRedirect(proofs.prove_address(request.path, _("to change a ceiling")))
     if request.method == "POST":
         sent = CeilingForm(request.POST, prefix=_prefix(request.POST.get("which", "")))
         if sent.is_valid():

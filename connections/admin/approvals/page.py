@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from django.core.paginator import Paginator
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.admin.approvals.forms import DenyForm, GlassForm, ReviewForm
@@ -60,7 +59,6 @@ def decision_page(request: HttpRequest, approval: Approval, **bound: forms.Form)
         "may_break": is_mine and may(person, "break_glass") and _can_break(approval),
         "is_fresh": proofs.is_fresh(request),
         "proved_ago": now - proof.at if proof else None,
-        "prove": proofs.prove_address(request.path, _("to act without a second person")),
         "deny": bound.get("deny") or DenyForm(),
         "review": bound.get("review") or ReviewForm(),
         "glass": bound.get("glass") or GlassForm(initial={"reason": run.reason, "ticket": run.ticket}),

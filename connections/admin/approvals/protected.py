@@ -20,7 +20,6 @@ from connections.admin.refusals import Lacks
 from connections.models import Approval, Connection, ProtectedRule
 from connections.models.rights import may
 from connections.stops.ceilings import protect, stop_protecting
-from connections.web import proofs
 from connections.web.origin import user_of, web_origin
 from connections.words.counts import count_capped, in_words
 
@@ -50,9 +49,6 @@ def protected_view(request: HttpRequest) -> HttpResponse:
     person, now = user_of(request), timezone.now()
     if not may(person, "manage_roles"):
         raise Lacks("manage_roles")
-    if not proofs.is_fresh(request):
-        # Before anything is typed, which would be lost on the way.
-        return HttpResponseRedirect(proofs.prove_address(request.path, _("to change what is protected")))
     form = ProtectedForm(request.POST if request.method == "POST" and "end" not in request.POST else None)
     if request.method == "POST" and "end" in request.POST:
         pk = request.POST["end"]

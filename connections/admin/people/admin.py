@@ -23,7 +23,7 @@ from connections.admin.people.ticks import TicksPermissions
 from connections.admin.readonly import NeverDeletedAdmin
 from connections.audit.append import append
 from connections.models.rights import may
-from connections.people import rights
+from connections.people import directory, rights
 from connections.people.lines import (
     FLAGS,
     NOBODY,
@@ -46,6 +46,10 @@ class PersonForm(UserChangeForm):
         stays = all(cleaned.get(flag, True) for flag in FLAGS)
         if not stays and rights.is_last_superuser(self.instance):
             raise ValidationError(LAST_SUPERUSER)
+        groups = cleaned.get("groups")
+        if groups is not None and (by_hand := directory.by_hand(self.instance, [one.name for one in groups])):
+            words = _("The identity provider gives and takes %s at each sign-in: nobody does it here by hand.")
+            self.add_error("groups", words % ", ".join(by_hand))
         return cleaned
 
 

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods
 from connections.admin.refusals import BEYOND, Lacks
 from connections.models.rights import may
 from connections.people import rights
-from connections.web import proofs
 from connections.web.door.ending import count, end_everything
 from connections.web.origin import user_of, web_origin
 
@@ -29,9 +28,6 @@ def ending(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(User, pk=pk)
     if not rights.may_change_person(actor, person):
         raise PermissionDenied(BEYOND)
-    if not proofs.is_fresh(request):
-        purpose = _("to end everything of %s") % person.get_username()
-        return HttpResponseRedirect(proofs.prove_address(request.path, purpose))
     if request.method == "POST":
         ended = end_everything(person, actor, web_origin(request))
         words = _(

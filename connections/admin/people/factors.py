@@ -17,9 +17,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from connections.admin.people.second import CHALLENGE_S, SALT, has_name, panel_of, plain
+from connections.models.door.directory import DirectoryPerson
 from connections.models.door.factors import CodeApp, RecoveryCode
+from connections.people import directory, passkeys
 from connections.people import factors as verbs
-from connections.people import passkeys
 from connections.people.passkeys import NoPasskey
 from connections.web import proofs
 from connections.web.door.factor_due import DUE
@@ -64,6 +65,8 @@ def _context(request: HttpRequest, user: User) -> dict[str, Any]:
         "codes_left": RecoveryCode.objects.filter(user=user).count(),
         "secret": " ".join(secret[first : first + 4] for first in range(0, len(secret), 4)),
         "by_name": not has_name(request),
+        "has_directory": directory.is_on(),
+        "is_linked": DirectoryPerson.objects.filter(user=user).exists(),
     }
     if secret:
         drawn = segno.make(verbs.app_address(user, secret, request.get_host()), error="m")

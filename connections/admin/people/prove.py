@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from connections.admin.people.second import NO_PASSKEY, SecondForm, asking, checked, has_name
 from connections.admin.people.sign_in import after, complete, in_words, known_browser, pending, refused_for_a_while
-from connections.people import factors
+from connections.people import directory, factors
 from connections.people.attempts import TooMany, attempt
 from connections.web import proofs
 from connections.web.origin import user_of
@@ -58,13 +58,24 @@ class PasswordProofForm(forms.Form):
         return password
 
 
+class DirectoryProofForm(forms.Form):
+    """For who has neither: they sign in at the identity provider again, and nothing is typed here."""
+
+    kind = directory.OIDC
+    is_directory = True
+
+    def clean(self) -> None:
+        raise ValidationError(_("Sign in there first. Nothing was decided."))
+
+
 @never_cache
 @sensitive_post_parameters()
 def prove(request: HttpRequest) -> HttpResponse:
     """Ask for a second factor, or for the password of who has none, and go back to the page that needed it."""
     user, back, data = user_of(request), _back(request), request.POST if request.method == "POST" else None
-    has_second = factors.has_second(user)
-    form = SecondForm(data, request=request, user=user) if has_second else PasswordProofForm(data, request=request)
+    form = proof_form(request, user, data)
+    if request.method == "POST" and proofs.is_fresh(request):
+        return HttpResponseRedirect(back)
     if form.is_valid():
         proofs.note(request, form.kind)
         return HttpResponseRedirect(back)
@@ -75,9 +86,18 @@ def prove(request: HttpRequest) -> HttpResponse:
         "back": back,
         "name": user.get_username(),
         "purpose": _purpose(request),
-        **_passkey(request, user),
+        **with_passkey(request, user),
     }
     return refused_for_a_while(TemplateResponse(request, "admin/people/prove.html", context))
+
+
+def proof_form(request: HttpRequest, user: User, data: Any) -> SecondForm | PasswordProofForm | DirectoryProofForm:
+    """What `user` proves with that it is them: a second factor, or the password of who has none."""
+    if factors.has_second(user):
+        return SecondForm(data, request=request, user=user)
+    if not user.has_usable_password():
+        return DirectoryProofForm(data)
+    return PasswordProofForm(data, request=request)
 
 
 @never_cache
@@ -97,7 +117,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         "back": reverse("admin:login"),
         "name": user.get_username(),
         "is_sign_in": True,
-        **_passkey(request, user),
+        **with_passkey(request, user),
     }
     return refused_for_a_while(TemplateResponse(request, "admin/people/prove.html", context))
 
@@ -129,7 +149,7 @@ def passkey_alone(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/people/prove.html", context)
 
 
-def _passkey(request: HttpRequest, user: User) -> dict[str, Any]:
+def with_passkey(request: HttpRequest, user: User) -> dict[str, Any]:
     """What the page needs to ask for one of the passkeys of `user`, or to say why it can't."""
     if not user.passkeys.exists():
         return {}

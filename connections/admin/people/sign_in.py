@@ -17,6 +17,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
+from connections.people import directory
 from connections.web import proofs
 from connections.web.origin import user_of
 from connections.words.times import duration
@@ -40,7 +41,7 @@ class SecondNeeded(Exception):
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Django's page; who has a second factor goes on to the page that asks for it."""
     try:
-        response = refused_for_a_while(admin.site.login(request))
+        response = refused_for_a_while(admin.site.login(request, {"has_directory": directory.is_on()}))
     except SecondNeeded as needed:
         # What a stranger may have put into this session before must not outlive a right password.
         request.session.cycle_key()
@@ -60,9 +61,9 @@ def pending(request: HttpRequest) -> User | None:
     return user
 
 
-def complete(request: HttpRequest, user: User, kind: str) -> HttpResponse:
-    """Sign `user` in, who has proved by `kind` that it is them."""
-    address = after(request)
+def complete(request: HttpRequest, user: User, kind: str, address: str = "") -> HttpResponse:
+    """Sign `user` in, who has proved by `kind` that it is them, and go to `address`, or where they wanted to."""
+    address = address or after(request)
     request.session.pop(PENDING, None)
     proofs.will_come(request, kind)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")

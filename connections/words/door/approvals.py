@@ -16,6 +16,7 @@ FACTORS = {
     "passkey": gettext_lazy("with a passkey"),
     "totp": gettext_lazy("with a code from an app"),
     "recovery_code": gettext_lazy("with a recovery code"),
+    "oidc": gettext_lazy("at the identity provider"),
     "password": gettext_lazy("with the password, for want of a second factor"),
 }
 SECOND_PERSON = {
@@ -27,6 +28,7 @@ KINDS = {
     "passkey": gettext_lazy("a passkey"),
     "totp": gettext_lazy("a code app"),
     "recovery_code": gettext_lazy("recovery codes"),
+    "oidc": gettext_lazy("the sign-in at the identity provider"),
 }
 NO_CEILING = "none"
 CEILINGS = {

@@ -159,6 +159,7 @@ def check_second_person(evidence: Json) -> None:
         bound = {name: run[name] for name in "run_id actor actor_id list_sha256 count reason".split()}
         accounts = sorted({item["account"] for item in evidence["items"]})
         bound |= {"ticket": run.get("ticket", ""), "accounts": accounts, "expires_at": line["expires_at"]}
+        bound |= {"hold": line["hold"]} if "hold" in line else {}
         text = json.dumps(bound, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         fits = hashlib.sha256(text.encode()).hexdigest() == line["binding_sha256"]
         require(fits, "second person: the yes was one to another list, reason, ticket or end")

@@ -76,6 +76,15 @@ def check_runs(hold: Any, files: dict[str, bytes], key: str) -> None:
             inside = {one.filename: one_run.read_entry(archive, one) for one in archive.infolist()}
         run = one_run.check(inside, key)
         one_run.require(f"{RUNS}evidence-run-{run['run']['run_id']}.zip" == name, f"{name} is of another run")
+        check_terms(hold["lines"][0], run)
+
+
+def check_terms(requested: Any, run: Any) -> None:
+    """A second person's yes was one to this hold's selector, level, caps and deadline, as its first line tells them."""
+    for line in run["about"]:
+        for name, value in line.get("hold", {}).items():
+            same = one_run.is_same(requested.get(name, type(value)()), value)
+            one_run.require(same, f"second person: the yes was one to another hold: {name}")
 
 
 def read_files(path: Path) -> dict[str, bytes]:

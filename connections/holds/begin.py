@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from connections.accounts.credentials import NoCredentials, credentials_of
 from connections.audit.append import Entry, append
 from connections.holds.members import NotUnderstood, Place, join, places_of, sha256_of, understood
-from connections.holds.plans import plan_measures
+from connections.holds.plans import plan_measures, waits
 from connections.models import Account, Hold, StopRun
 from connections.models.holding.holds import PERMISSIONS, Level
 from connections.models.rights import may
 from connections.models.runs import TICKET_LENGTH, new_key
 from connections.stops import plan
+from connections.stops.ceilings import is_protected, needs
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -66,6 +67,10 @@ def begin(
     if not places and not match:
         raise CannotHold(_("None of these connections can be held: they are the panel's own or yours."))
     stops_now = run is not None or (wish.level is not Level.WATCH and connections.stoppable().exists())
+    if not stops_now and wish.level not in (Level.WATCH, Level.RECUT) and is_protected(connections):
+        raise CannotHold(
+            _("Some of these are protected, and nothing is open there that a second person could decide about.")
+        )
     if stops_now and run is None:
         run = plan.draft(user, connections, wish.selector or {})
     with transaction.atomic():
@@ -85,11 +90,12 @@ def begin(
             first_run=run if stops_now else None,
         )
         join(hold, places, was_there=True)
-        plan_measures(hold)
         hold.started_seq = append([_requested(hold, len(places), user, origin)])
         hold.save(update_fields=("started_seq",))
         if stops_now and run is not None:
             _take_over(hold, run, user, origin)
+        if not waits(hold):
+            plan_measures(hold)
     return hold
 
 
@@ -155,12 +161,12 @@ def _take_over(hold: Hold, run: StopRun, user: User, origin: Origin) -> None:
     if not StopRun.objects.drafts().filter(pk=run.pk, user=user, hold=None).update(**facts):
         raise CannotHold(_("This list was used already. Select the connections again. Nothing was sent."))
     run.refresh_from_db()
-    if hold.reaches(Level.LINKS):
-        return
+    if hold.reaches(Level.LINKS) and not needs(run, user, timezone.now()):
+        return  # the worker starts it once the ways are closed
     try:
         plan.start(run.key, user, reason=hold.reason, ticket=hold.ticket, origin=origin)
     except plan.NeedsApproval as error:
-        # The worker starts it once somebody has said yes; what comes back meanwhile is stopped.
+        # Until somebody has said yes, to exactly these terms, nothing is closed and nothing stopped.
         hold.trouble = str(error)
         hold.save(update_fields=("trouble",))
 
@@ -176,6 +182,9 @@ def _requested(hold: Hold, services: int, user: User, origin: Origin) -> Entry:
         "quiet_s": round(hold.quiet.total_seconds()),
         "deadline_at": hold.deadline_at.isoformat(),
         "include_own": True if hold.include_own else None,
+        "most_per_minute": hold.most_per_minute,
+        "most_per_hour": hold.most_per_hour,
+        "most_in_all": hold.most_in_all,
         "first_run": hold.first_run_id,
         "reason": hold.reason,
         "ticket": hold.ticket,

@@ -16,15 +16,17 @@ from connections.db.bulk import update_many
 from connections.holds import recut, returns
 from connections.holds.begin import login_of, own_of
 from connections.holds.clock import Clock, Reading, Tick, advance
-from connections.holds.ends import end_if_due
+from connections.holds.ends import end, end_if_due
 from connections.holds.members import join, matching, meant, places_of
-from connections.holds.plans import plan_measures
+from connections.holds.plans import plan_measures, waits
 from connections.models import AuditEvent, Connection, Hold, HoldClock, HoldMember, HoldReturn, Measure, StopItem
-from connections.models.holding.holds import Level
+from connections.models.approvals import ApprovalState
+from connections.models.holding.holds import HoldEnd, Level
 from connections.models.holding.measures import MeasureState
 from connections.models.holding.members import Witness
 from connections.models.states import RunState
 from connections.stops import plan
+from connections.stops.terms import DOOR_FIRST_S, approval_of
 
 if TYPE_CHECKING:
     from connections.live.services import ServicesRead
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 STRIP = 240
 """How many of the last readings are kept for the picture."""
-DOOR_FIRST = timedelta(seconds=15)
+DOOR_FIRST = timedelta(seconds=DOOR_FIRST_S)
 """How long the first stops wait for the ways to be closed; a door that won't shut doesn't hold them up longer."""
 LAST_RUNS = 5
 CLOCK = tuple(Clock.__dataclass_fields__)
@@ -71,7 +73,12 @@ def follow(hold: Hold, account: Account, read: ServicesRead) -> None:
 
 
 def start_first(hold: Hold, now: datetime) -> None:
-    """Stop what was open at the start, once the ways are closed, or have not been for too long."""
+    """Stop what was open at the start, once the ways are closed, or have not been for too long.
+
+    Where a second person decides, nothing is closed before the yes, and the hold ends with a no.
+    """
+    if not _is_let(hold, now):
+        return
     if hold.first_run_id is None or not hold.runs.filter(pk=hold.first_run_id, state=RunState.DRAFT).exists():
         return
     if _door_is_open(hold) and now < hold.started_at + DOOR_FIRST:
@@ -83,6 +90,19 @@ def start_first(hold: Hold, now: datetime) -> None:
         plan.start(run.key, hold.user, reason=hold.reason, ticket=hold.ticket, origin=WORKER)
     except plan.CannotStart as error:
         Hold.objects.filter(pk=hold.pk).update(trouble=str(error))
+
+
+def _is_let(hold: Hold, now: datetime) -> bool:
+    approval = approval_of(hold)
+    if approval is None:
+        return True
+    if waits(hold):
+        if approval.state != ApprovalState.GLASS and not approval.is_waiting:
+            end(hold, HoldEnd.WITHDRAWN, reason=str(plan.NeedsApproval(approval)))
+        return False
+    if hold.reaches(Level.LINKS) and not hold.measures.exists():
+        plan_measures(hold)
+    return True
 
 
 def _waits_for_the_door(hold: Hold, now: datetime) -> bool:

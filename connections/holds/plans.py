@@ -8,6 +8,7 @@ from connections.models import Hold, Measure
 from connections.models.holding.holds import Level
 from connections.models.holding.measures import MeasureKind
 from connections.models.holding.members import MemberState
+from connections.stops.terms import approval_of, is_granted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,11 @@ KINDS = ((Level.LINKS, MeasureKind.LINK), (Level.SERVICES, MeasureKind.SERVICE))
 def kinds_of(hold: Hold) -> list[MeasureKind]:
     """What the hold switches off at each service, by its level."""
     return [kind for level, kind in KINDS if hold.reaches(level)]
+
+
+def waits(hold: Hold) -> bool:
+    """Whether `hold` needs a second person's yes that it does not have: until then it only watches."""
+    return approval_of(hold) is not None and not is_granted(hold)
 
 
 def plan_measures(hold: Hold, members: Iterable[int] | None = None) -> int:

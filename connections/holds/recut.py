@@ -11,6 +11,7 @@ from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 
 from connections.audit.origin import WORKER
+from connections.holds.plans import waits
 from connections.models import Connection, Hold, StopItem, StopRun
 from connections.models.holding.holds import PERMISSIONS, Level
 from connections.models.rights import may
@@ -47,6 +48,8 @@ def choose(hold: Hold, found: Collection[Connection], read: ServicesRead, now: d
     """
     if not hold.reaches(Level.RECUT):
         return Chosen()
+    if waits(hold):
+        return Chosen(trouble=hold.trouble)
     if not (may(hold.user, PERMISSIONS[Level.RECUT]) and plan.may_stop(hold.user)):
         return Chosen(trouble=_("%s may not stop connections any more: nothing is stopped again.") % hold.user_name)
     candidates = [one for one in found if _is_there(one, read)]

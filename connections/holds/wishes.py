@@ -14,13 +14,17 @@ from connections.holds import undo
 from connections.holds.begin import LONGEST, CannotHold
 from connections.holds.ends import end
 from connections.holds.plans import plan_measures
-from connections.models import Hold, HoldMember, Measure
+from connections.models import Connection, Hold, HoldMember, Measure
 from connections.models.holding.holds import LEVELS, PERMISSIONS, HoldEnd, Level
 from connections.models.holding.members import MemberState
 from connections.models.rights import may
 from connections.stops import plan
+from connections.stops.ceilings import is_protected
+from connections.stops.terms import approval_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.contrib.auth.models import User
 
     from connections.audit.origin import Origin
@@ -43,6 +47,7 @@ def withdraw(hold: Hold, user: User, reason: str, origin: Origin) -> None:
 def extend(hold: Hold, user: User, by: timedelta, reason: str, origin: Origin) -> None:
     """Move the deadline. Raises CannotHold: also for one that would be more than 24 hours away."""
     _refuse(hold, user, reason)
+    _refuse_changed_terms(hold)
     until = hold.deadline_at + by
     if not timedelta() < by or until > timezone.now() + LONGEST:
         raise CannotHold(_("The new deadline lies after the old one, and at most 24 hours ahead."))
@@ -63,6 +68,11 @@ def next_level(hold: Hold) -> Level | None:
 def raise_level(hold: Hold, user: User, level: Level, reason: str, origin: Origin) -> None:
     """Go further: close the ways that `level` closes. Raises CannotHold."""
     _refuse(hold, user, reason)
+    _refuse_changed_terms(hold)
+    if LEVELS.index(level) >= LEVELS.index(Level.LINKS) and _is_protected(hold.members.all()):
+        raise CannotHold(
+            _("Some of its services are protected: begin a hold at that level, and a second person decides.")
+        )
     if level is Level.PERSON or LEVELS.index(level) <= LEVELS.index(Level(hold.level)):
         raise CannotHold(_("“%s” is no level further than this hold goes.") % level.label)
     if not may(user, PERMISSIONS[level]) or not plan.may_stop(user):
@@ -92,6 +102,11 @@ def decide_member(member: HoldMember, user: User, origin: Origin, *, yes: bool) 
     """Close the ways to a service that joined later, too, or leave it watched and stopped. Raises CannotHold."""
     hold = member.hold
     _refuse(hold, user, "-")
+    is_second = user.pk != hold.user_id and may(user, "approve_runs")
+    if yes and not is_second and _is_protected([member]):
+        raise CannotHold(
+            _("This service is protected: somebody else, who may decide as the second person, says yes to it.")
+        )
     state = MemberState.HELD if yes else MemberState.SPARED
     with transaction.atomic():
         _once(HoldMember.objects.filter(pk=member.pk, state=MemberState.WAITING).update(state=state))
@@ -118,6 +133,16 @@ def _refuse(hold: Hold, user: User, reason: str) -> None:
         raise CannotHold(_("Say why: the reason is kept in the history."))
     if not hold.is_on:
         raise CannotHold(_("This hold is over already."))
+
+
+def _refuse_changed_terms(hold: Hold) -> None:
+    if approval_of(hold) is not None:
+        raise CannotHold(_("A second person decides about exactly this hold. Begin another one to go further."))
+
+
+def _is_protected(members: Iterable[HoldMember]) -> bool:
+    addresses = {one.service_key for one in members}
+    return is_protected(Connection.objects.filter(device_address__in=[*addresses, *(one.upper() for one in addresses)]))
 
 
 def _once(changed: int) -> None:

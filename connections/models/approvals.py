@@ -78,6 +78,8 @@ class Approval(models.Model):
     """Why a second person is needed: for each reason its code, and the numbers that it compared."""
     sha256 = models.CharField(max_length=64)
     """The digest of list, reason, ticket, person, accounts and end: what a yes is a yes to."""
+    terms_sha256 = models.CharField(max_length=64, blank=True, default="")
+    """The digest of a hold's selector, level, caps and deadline, where the run is the first of one."""
     origin = models.JSONField(default=dict)
     """Where the wish came from; the run starts with it."""
     asked_at = models.DateTimeField(_("asked"), default=timezone.now)

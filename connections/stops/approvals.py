@@ -21,7 +21,7 @@ from connections.models.rights import may
 from connections.models.runs import TICKET_LENGTH
 from connections.models.states import RunState
 from connections.people.grants import granted_by
-from connections.stops import plan
+from connections.stops import plan, terms
 from connections.stops.requests import LIFETIME, facts, sha256
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def approve(approval: Approval, person: User, *, seen: str, proof: Proof | None,
         _decide(approval, ApprovalState.APPROVED, person, now)
         run = plan.start(
             approval.run.key, approval.run.user, reason=approval.run.reason, ticket=approval.run.ticket,
-            origin=Origin(**approval.origin),
+            origin=Origin(**approval.origin), put_off_s=terms.door_first_s(approval.run),
         )  # fmt: skip
         waited = {"asked_at": timestamp(approval.asked_at), "factor": proof.kind if proof else ""}
         told = {**facts(approval), "accounts": _accounts(run), **waited}
@@ -140,7 +140,8 @@ def break_glass(key: str, person: User, *, reason: str, ticket: str, proof: Proo
         if run is None:
             raise CannotDecide(_("There is no such list of yours, or it was started already."))
         approval = _glass(run, person, reason.strip(), ticket.strip(), origin, now)
-        run = plan.start(key, person, reason=run.reason, ticket=run.ticket, origin=origin)
+        wait_s = terms.door_first_s(run)
+        run = plan.start(key, person, reason=run.reason, ticket=run.ticket, origin=origin, put_off_s=wait_s)
         told = {**facts(approval), "factor": proof.kind if proof else ""}
         append([Entry("glass.broken", origin, actor=person, run=run, facts=told)])
     return run
@@ -190,6 +191,7 @@ def _glass(run: StopRun, person: User, reason: str, ticket: str, origin: Origin,
     broken: dict[str, Any] = {
         "state": ApprovalState.GLASS,
         "sha256": sha256(run, person, expires_at),
+        "terms_sha256": terms.sha256(run.hold) if run.hold else "",
         "origin": asdict(origin),
         "expires_at": expires_at,
         "decided_by": person,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from connections.audit.origin import Origin
     from connections.models import StopRun
+    from connections.models.connections import ConnectionQuerySet
 
 HOUR = timedelta(hours=1)
 WAITS = timedelta(hours=24)
@@ -70,6 +71,12 @@ def protected(run: StopRun, now: datetime) -> list[Need]:
     under = reduce(or_, (rule.condition("connection__") for rule in rules))
     count = run.items.queued().filter(under).count()
     return [Need(PROTECTED, count, 0)] if count else []
+
+
+def is_protected(connections: ConnectionQuerySet) -> bool:
+    """Whether some of `connections` stand under a protected rule."""
+    rules = list(ProtectedRule.objects.in_force(timezone.now()).select_related("account"))
+    return bool(rules) and connections.filter(reduce(or_, (rule.condition() for rule in rules))).exists()
 
 
 def stopped_since(user: User, since: datetime) -> int:

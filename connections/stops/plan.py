@@ -25,6 +25,7 @@ from connections.models.scope import is_bounded
 from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState, RunState, SkipReason
 from connections.stops.ceilings import needs
 from connections.stops.requests import ask, sha256
+from connections.stops.terms import cover
 from connections.stops.wakeup import wake_worker
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _start(
     # Locked: of two runs that start at once, the second counts the first against the ceilings.
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     try:
-        run = StopRun.objects.select_related("approval").get(key=key, user=user)
+        run = StopRun.objects.select_related("approval", "hold").get(key=key, user=user)
     except StopRun.DoesNotExist:
         raise CannotStart(_("There is no such list of yours. Select the connections again.")) from None
     if run.state == RunState.STARTED:
@@ -161,7 +162,7 @@ def _start(
     if approval is None:
         run.reason, run.ticket = reason.strip(), ticket.strip()
     _refuse_unless_startable(run, user, now)
-    needed = needs(run, user, now)
+    needed = [] if cover(run) else needs(run, user, now)
     startable = StopRun.objects.drafts().filter(pk=run.pk)
     if needed or approval:
         # What grants it is asked by the UPDATE itself: the yes of somebody else, to exactly this and still valid.

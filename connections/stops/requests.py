@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from connections.audit.append import Entry, append, canonical, timestamp
 from connections.models.approvals import Approval
+from connections.stops import terms
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,6 +36,7 @@ def bound(run: StopRun, user: User, expires_at: datetime) -> dict[str, Any]:
         "reason": run.reason,
         "ticket": run.ticket,
         "expires_at": timestamp(expires_at),
+        **({"hold": terms.terms(run.hold)} if run.hold else {}),
     }
 
 
@@ -53,6 +55,7 @@ def ask(run: StopRun, user: User, needs: list[Need], origin: Origin, now: dateti
         run=run,
         why=[need.as_json() for need in needs],
         sha256=sha256(run, user, expires_at),
+        terms_sha256=terms.sha256(run.hold) if run.hold else "",
         origin=asdict(origin),
         asked_at=now,
         expires_at=expires_at,
@@ -73,4 +76,5 @@ def facts(approval: Approval) -> dict[str, Any]:
         "asked_by": run.user_name,
         "reason": run.reason,
         "ticket": run.ticket,
+        "hold": terms.terms(run.hold) if run.hold else None,
     }

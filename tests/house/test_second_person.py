@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,13 +14,16 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from connections.models import Ceiling, Connection, StopItem, StopRun
+from connections.api.api import api
+from connections.models import Ceiling, Connection, Measure, StopItem, StopRun
+from connections.models.integrations.tokens import Scope
 from connections.models.rights import PERMISSIONS
+from connections.people import tokens
 from connections.stops import plan
 from tests.conftest import make_user
-from tests.house.test_arrows import MODULES
+from tests.house.test_arrows import MODULES, ours
 from tests.support.people import grant
-from tests.support.runs import put, start_run
+from tests.support.runs import WEB, put, start_run
 
 ONE_PLACE = {"connections.stops.plan"}
 
@@ -83,10 +88,76 @@ def test_no_page_of_the_panel_starts_what_needs_a_second_person(
             client.post(address, _stopping(draft, connection), follow=False)
             tried += 1
     for late in StopRun.objects.drafts().filter(user=person):
-        client.post(f"/admin/connections/stoprun/{late.key}/confirm/", {"key": late.key, "reason": "incident"})
+        confirm = f"/admin/connections/stoprun/{late.key}/confirm/"
+        client.post(confirm, {"key": late.key, "reason": "incident", "after": "keep", "level": "links"})
+        for _tab in range(2):
+            client.post(confirm, {"key": late.key, "reason": "incident"})
     assert tried > 60
+    assert not Measure.objects.exists()
     assert list(StopRun.objects.started()) == [done]
     assert not StopItem.objects.held().exists()
+
+
+STOPPING = {"stops.plan", "stops.control", "stops.approvals", "holds.begin", "holds.wishes"}
+COMMANDS = {
+    "connections.management.commands.stop_connections": {"reason": "incident"},
+    "connections.management.commands.hold_connections": {"reason": "incident", "level": "links"},
+}
+STARTS_NOTHING = {"connections.management.commands.pause_all"}
+
+
+def test_every_command_that_stops_is_known_here() -> None:
+    verbs = {f"connections.{verb}" for verb in STOPPING}
+    commands = {name for name in MODULES if name.startswith("connections.management.commands.") and ours(name) & verbs}
+    assert commands == {*COMMANDS, *STARTS_NOTHING}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_starts_what_needs_a_second_person(
+    command: str, alice: User, admin_user: User, make_connection: Callable[..., Connection]
+) -> None:
+    grant(alice, "hold_links", "hold_recut", "hold_watch")
+    Ceiling.objects.create(per_run=0, made_by=admin_user)
+    connection = make_connection()
+    with contextlib.suppress(CommandError):
+        call_command(command.rpartition(".")[2], connection.connection_id, user="alice", **COMMANDS[command])
+    assert StopRun.objects.drafts().filter(approval__state="waiting").exists()
+    assert not StopRun.objects.started().exists()
+    assert not Measure.objects.exists()
+
+
+@pytest.mark.django_db
+def test_no_operation_of_the_api_starts_what_needs_a_second_person(
+    admin_user: User, make_connection: Callable[..., Connection]
+) -> None:
+    """Every POST that the API describes is sent what would stop, with a token for everything."""
+    person = make_user("may-everything", "Operators")
+    grant(person, *(name for name in PERMISSIONS if name != "break_glass"))
+    again = make_connection()
+    make_connection()
+    done = start_run(person, again)
+    put(again, "refused")
+    Ceiling.objects.create(per_run=0, made_by=admin_user)
+    _token, secret = tokens.make(person, name="all", scopes=list(Scope), days=1, by=None, origin=WEB)
+    asked = {}
+    for path, operations in api.get_openapi_schema()["paths"].items():
+        if "post" not in operations:
+            continue
+        for body in ({}, {"reason": "incident", "match": "status:active"}):
+            levels = [{"level": "recut"}, {"level": "links"}] if path.endswith("/holds") else [{}]
+            for number, level in enumerate(levels):
+                answer = Client().post(
+                    path.replace("{key}", str(done.pk)),
+                    json.dumps({**body, **level}),
+                    content_type="application/json",
+                    headers={"Authorization": f"Bearer {secret}", "Idempotency-Key": f"{path}{len(body)}{number}"},
+                )
+                asked[path] = answer.status_code
+    assert {"/api/v1/runs", "/api/v1/runs/{key}/rerun", "/api/v1/holds"} <= set(asked)
+    assert StopRun.objects.drafts().filter(approval__state="waiting").count() >= 3
+    assert list(StopRun.objects.started()) == [done]
+    assert not Measure.objects.exists()
 
 
 def _filled(path: str, takes: list[str], pk: int, key: str) -> str:

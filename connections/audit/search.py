@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from connections.models import Account, AuditEvent, Connection, StopItem, StopRun
+from connections.models import Account, AuditEvent, Connection, Hold, StopItem, StopRun
 from connections.models.audit import FOLDED_ACTIONS
 from connections.models.scope import is_bounded
 from connections.models.states import NEEDS_LOOK, Verdict
@@ -44,6 +44,7 @@ class Filters:
     connection: Connection | None = None
     device: str = ""
     run: StopRun | None = None
+    hold: Hold | None = None
     account: Account | None = None
     outcome: str = ""
     ticket: str = ""
@@ -150,6 +151,11 @@ class Filters:
     def _of_place(self, events: AuditEventQuerySet) -> AuditEventQuerySet:
         if self.run:
             events = events.filter(run=self.run)
+        if self.hold:
+            # Its own lines name it in their text alone; before its first one there is none, nor a run of it.
+            told = Q(_named("hold_id", self.hold.pk), action__startswith="hold.")
+            of_runs = Q(run__in=self.hold.runs.order_by().values("pk"))
+            events = events.filter(told | of_runs, seq__gte=self.hold.started_seq)
         if self.account:
             of_run = Exists(StopItem.objects.filter(run=OuterRef("run"), account=self.account))
             events = events.filter(Q(account=self.account) | Q(of_run, account=None, run__isnull=False))

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from connections.audit.origin import Origin
@@ -22,6 +23,7 @@ from connections.models.holding.members import MemberState
 from connections.stops import approvals, plan, terms
 from connections.stops.approvals import Proof
 from tests.conftest import make_user
+from tests.support.pages import text_of
 from tests.support.people import grant
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +140,17 @@ def test_the_verifier_finds_a_yes_to_another_hold(hold: Hold) -> None:
     for name, other in (("level", "services"), ("most_in_all", 1), ("deadline_at", "x"), ("match", "x")):
         with pytest.raises(DoesNotFit, match=name):
             check_terms(requested, {"about": [{"hold": {**told, name: other}}]})
+
+
+def test_the_history_of_a_hold_is_its_own_lines_and_those_of_its_runs(hold: Hold, alice: User, client: Client) -> None:
+    client.force_login(alice)
+    page = text_of(client.get("/admin/connections/auditevent/", {"hold": str(hold.pk)}))
+    assert f"History of hold {hold.pk}" in page
+    assert "asked for a second person" in page
+    assert "is not known" in text_of(client.get("/admin/connections/auditevent/", {"hold": "999"}))
+
+
+def test_the_page_of_a_hold_says_its_caps(hold: Hold, alice: User, client: Client) -> None:
+    client.force_login(alice)
+    page = text_of(client.get(f"/admin/connections/hold/{hold.pk}/change/", follow=True))
+    assert "at most 20 of a person a minute, 1,000 an hour, 1,000 in all" in page

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.audit.search import NOT_STOPPED_AT_ALL, Filters
-from connections.models import AuditEvent, Connection, StopRun
+from connections.models import AuditEvent, Connection, Hold, StopRun
 from connections.models.connections import accounts_visible_to
 from connections.models.rights import may
 from connections.models.states import FINISHED, Verdict
@@ -31,9 +31,9 @@ MENUS = {
     "account": gettext_lazy("Any"),
 }
 """The filters that have a menu, and what its first choice is called, which takes the filter away."""
-CHIPS = ("ticket", "device", "about", "group", "line")
+CHIPS = ("ticket", "device", "hold", "about", "group", "line")
 """The filters that are set by a link alone: each is shown with its value, and can be taken away."""
-ABOUT_ONE_THING = ("run", "connection", "device", "about", "group", "line")
+ABOUT_ONE_THING = ("run", "hold", "connection", "device", "about", "group", "line")
 """With one of these, whoever does not see everybody's history is not shown their own lines alone."""
 OTHER_NAMES = {"q": "text", "from": "since", "to": "until"}
 """What a filter is called in `Filters`, where an address has another name for it."""
@@ -154,6 +154,9 @@ def _fields(viewer: User) -> dict[str, forms.Field]:
         "group": Row(groups, _("The group “%(value)s” is not known, or you may not see its history."), _("Group")),
         "line": Row(lines, _("The line “%(value)s” is not known, or you may not see it."), _("Line")),
         "connection": Row(connections, _("The connection “%(value)s” is not known.")),
+        "hold": Row(
+            Hold.objects.visible_to(viewer), _("The hold “%(value)s” is not known, or you may not see it."), _("Hold")
+        ),
         "run": Row(runs, _("The run “%(value)s” is not known, or you may not see it.")),
         "q": forms.CharField(required=False),
         "before": Number(_("The line “%(value)s” is not known.")),

@@ -23,6 +23,8 @@ def title(filters: Filters) -> str:
         return _("History of %s") % filters.device
     if filters.run:
         return _("History of run %d") % filters.run.pk
+    if filters.hold:
+        return _("History of hold %d") % filters.hold.pk
     if filters.line:
         return _("Line %d of the history") % filters.line
     if filters.group:

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from connections.admin.door import oidc
 from connections.admin.door.claims import claims
+from connections.admin.door.offer import declined
 from connections.admin.notices import bell
 from connections.admin.overview.page import index
 from connections.admin.people.ending import ending
@@ -36,6 +37,7 @@ urlpatterns = [
     path("admin/notices/menu/", admin.site.admin_view(bell.menu), name="notices_menu"),
     path("admin/notices/read/", admin.site.admin_view(bell.read), name="notices_read"),
     path("admin/prove/", admin.site.admin_view(prove), name="prove"),
+    path("admin/door-offer/", admin.site.admin_view(declined), name="door_offer_declined"),
     path("admin/rights-seen/", admin.site.admin_view(seen), name="rights_seen"),
     # Before Django's own pages at the same addresses.
     path("admin/", admin.site.admin_view(index)),

@@ -30,6 +30,9 @@ class Preferences(models.Model):
     told_by = models.JSONField(default=dict, blank=True)
     """By which ways beside the bell they are told of which kinds: way -> kinds; a missing way is at its default."""
 
+    door_offer_declined = models.BooleanField(default=False)
+    """Whether the overview's offer to set up second factors and ceilings was put away."""
+
     class Meta:
         verbose_name = _("preferences")
         verbose_name_plural = _("preferences")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from connections.admin.door.offer import is_offered
 from connections.admin.overview.charts import open_by, stops_by_hour
 from connections.admin.overview.todo import todo
 from connections.admin.people.rights_notice import changes_for
@@ -44,7 +45,9 @@ HOLDS_SHOWN = 10
 
 def index(request: HttpRequest) -> HttpResponse:
     """Django's first page of the admin with the overview in it, for who may see connections."""
-    return admin.site.index(request, _shown(request) if may(request.user, "view_connection") else {})
+    if not may(request.user, "view_connection"):
+        return admin.site.index(request, {})
+    return admin.site.index(request, {**_shown(request), "door_offer": is_offered(request.user)})
 
 
 def _shown(request: HttpRequest) -> dict[str, Any]:

@@ -101,6 +101,7 @@ DOORS: dict[str, Door] = {
     "admin:connections_approval_protected": _always(lambda: _("to change what is protected")),
     "admin:connections_account_add": _always(lambda: _("to store credentials")),
     "admin:connections_account_change": _always(lambda: _("to change an account or its credentials")),
+    "admin:connections_apitoken_add": _always(lambda: _("to make a token")),
     "admin:auth_user_add": _person,
     "admin:auth_user_change": _person,
     "admin:auth_user_changelist": _person,

@@ -23,7 +23,6 @@ from connections.inventory.grammar.fields import is_key
 from connections.models import ApiToken
 from connections.models.rights import NOTHING_CHANGED, may
 from connections.people import tokens
-from connections.web import proofs
 from connections.web.origin import user_of, web_origin
 
 if TYPE_CHECKING:
@@ -59,9 +58,6 @@ def add_view(request: HttpRequest) -> HttpResponse:
     """Make one, and show it once: the answer to the POST is the only page that ever holds it."""
     after = request.GET.get("after", "")
     earlier = _tokens(request).filter(pk=int(after) if is_key(after) else 0).first()
-    if not proofs.is_fresh(request):
-        # Before anything is typed, which would be lost on the way.
-        return HttpResponseRedirect(proofs.prove_address(request.get_full_path(), _("to make a token")))
     person = user_of(request)
     form = TokenForm(
         request.POST if request.method == "POST" else None,

@@ -131,6 +131,7 @@ NOTHING_GIVEN = {
     "admin:connections_account_pause": "a pause stops sending, and whoever steers does it at once",
     "admin:connections_account_resume": "as above",
     "admin:connections_connection_read": "the account is marked to be listed, and nothing else of it",
+    "admin:connections_apitoken_revoke": "it takes away, and nobody may have to wait for that",
     "admin:connections_approval_deny": "nothing is sent for it",
     "admin:connections_approval_withdraw": "nothing is sent for it",
     "admin:connections_approval_review": "it closes what has happened",

@@ -216,6 +216,8 @@ def _refuse_unless_startable(run: StopRun, user: User, now: datetime) -> None:
         raise CannotStart(_("Say why: the reason is kept in the history. Nothing was sent."))
     if len(run.ticket) > TICKET_LENGTH:
         raise CannotStart(_("The ticket is longer than %d characters. Nothing was sent.") % TICKET_LENGTH)
+    if run.hold is not None and not run.hold.is_on:
+        raise CannotStart(_("The hold that this belongs to is over. Nothing was sent."))
     if run.frozen_at is None:
         raise CannotStart(_("This list was not finished. Select the connections again. Nothing was sent."))
     if not hasattr(run, "approval") and run.frozen_at + DRAFT_LIFETIME < now:

@@ -107,6 +107,13 @@ def test_a_no_ends_the_hold(hold: Hold, lead: User) -> None:
     assert not Measure.objects.exists()
 
 
+def test_a_yes_to_a_hold_that_is_over_starts_nothing(hold: Hold, alice: User, lead: User) -> None:
+    wishes.withdraw(hold, alice, "found the laptop", WEB)
+    with pytest.raises(plan.CannotStart, match="is over"):
+        say_yes(lead)
+    assert not StopRun.objects.started().exists()
+
+
 def test_who_asked_changes_nothing_of_what_was_asked(hold: Hold, alice: User) -> None:
     with pytest.raises(CannotHold, match="exactly this hold"):
         wishes.extend(hold, alice, timedelta(hours=1), "longer", WEB)

@@ -63,6 +63,7 @@ check: .venv/dev.stamp ## formatting, lint, types, settings fit for a server, no
 	@mkdir -p .venv/check && $(PRODUCTION) $(BIN)/python manage.py collectstatic --noinput --verbosity 0
 	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	@$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
+	@$(BIN)/python -m tests.known_faults
 
 bench: .venv/dev.stamp ## how fast, how cheap: each beside a baseline of the same run (some minutes; .venv/bench/*.json)
 	@$(BIN)/python -m tests.benchmarks

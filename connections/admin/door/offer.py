@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def is_offered(person: User | AnonymousUser) -> bool:
     """Whether nothing of it is set, and this person, who may set it, has not put the offer away."""
-    if not may(person, "manage_roles"):
+    if not isinstance(person, User) or not may(person, "manage_roles"):
         return False
     is_set = Exists(Ceiling.objects.all()) | Exists(ProtectedRule.objects.all()) | Exists(FactorRule.objects.all())
     return not User.objects.filter(is_set | Q(preferences__door_offer_declined=True), pk=person.pk).exists()

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from connections.admin.connections import facets
 from connections.admin.connections.columns import COLUMNS
 from connections.admin.connections.display import DENSITIES, ROWS, Display, display_of
+from connections.admin.connections.filters import counted
 from connections.admin.connections.folds import FOLD, same_in_all
 from connections.admin.connections.groups import grouped
 from connections.admin.connections.misread import errors
@@ -46,7 +47,7 @@ class ConnectionList(ChangeList):
     display: Display
     same: Mapping[str, tuple[Any, str]] = {}
     """The columns that are folded into one line, since all rows have the same there: their title and that value."""
-    counts: facets.Counts
+    counts: counted.Counts
     newest: int
     """The key of the newest record, of any account, when the rows were read."""
 
@@ -67,7 +68,7 @@ class ConnectionList(ChangeList):
 
     def count_rows(self, request: HttpRequest, newer_than: int | None = None) -> None:
         """Count what the list and its tabs have, and find the page; `newer_than` as in `facets.counts`."""
-        self.counts = facets.counts(self.chosen, self.root_queryset, newer_than)
+        self.counts = counted.counts(self.chosen, self.root_queryset, newer_than)
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
         self.paginator.count = self.counts.shown
         self.page = self.paginator.get_page(self.page_num)

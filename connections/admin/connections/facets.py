@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Case, OuterRef, Q, When
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -15,22 +15,19 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connections.db.counts import count_together, rows_together
+from connections.admin.connections.filters.counted import Counts
+from connections.db.counts import rows_together
 from connections.inventory.grammar.fields import FIELDS, TABS
 from connections.inventory.grammar.spans import PAST, open_for_condition
 from connections.inventory.grammar.tokens import Value
 from connections.inventory.match import Match, Term
 from connections.inventory.search import FILTERS, OPEN_FOR, ListFilter
-from connections.models import Connection
-from connections.models.connections import ConnectionQuerySet
-from connections.models.states import OPEN_STATUSES, ConnectionStatus
-from connections.words import counts as counting
+from connections.models import Account
+from connections.models.connections import OPEN, ConnectionQuerySet
 from connections.words.counts import in_words
 
 SAMPLE = 2_000
 """Menus count this many rows at most: beyond, their values are those of a sample, without counts."""
-MOST_OPEN, MOST_CLOSED = 5_000, 1_000
-"""How far what a filter finds is counted, of what is open and of what is not: each row has to be looked at."""
 LONGEST_MENU = 12
 
 ANYTHING = {
@@ -40,7 +37,7 @@ ANYTHING = {
     "age": gettext_lazy("Any time"),
 }
 """The fields that have a menu, and what its first choice is called."""
-COLUMNS = {"account": "account__name", "service": "service_name", "opener": "opened_by"}
+COLUMNS = {"account": "account_name", "service": "service_name", "opener": "opened_by"}
 
 
 @dataclass(frozen=True)
@@ -83,51 +80,6 @@ def address(params: QueryDict, match: Match) -> str:
 def kept(params: QueryDict) -> dict[str, str]:
     """What an address sets beside its filter and page: it stays whatever the list is narrowed to."""
     return {name: str(value) for name, value in params.items() if name not in (*FILTERS, "q", "p")}
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many rows each tab would show. `past_end`: of the active ones, held for it past their own end.
-
-    Each is exact up to `most`; above that it stands for any higher number.
-    """
-
-    tabs: dict[str, int]
-    past_end: int
-    shown: int
-    newer: int
-    most: dict[str, int]
-    newest: int
-    """The key of the newest record, whoever may see it; 0 when there is none."""
-
-    def words(self, name: str) -> str:
-        return in_words(self.tabs[name], self.most[name])
-
-
-def counts(chosen: ListFilter, rows: ConnectionQuerySet, newer_than: int | None = None) -> Counts:
-    """How many rows there are under the filter, by status, asked in one statement.
-
-    `newer_than`: the key of a record, for how many of those that are shown are newer.
-    """
-    matching = chosen.apply(rows, without="status")
-    most = dict.fromkeys(ConnectionStatus, counting.CAP)
-    if chosen.match.is_narrowed:
-        most = {one: MOST_OPEN if one in OPEN_STATUSES else MOST_CLOSED for one in ConnectionStatus}
-    past = matching.filter(FIELDS["ends"].condition(Value((PAST,))), status=ConnectionStatus.ACTIVE)
-    wanted = [(matching.filter(status=status), most[status]) for status in ConnectionStatus]
-    wanted += [(past, most[ConnectionStatus.ACTIVE])]
-    shown = chosen.apply(rows)
-    wanted += [(shown.none() if chosen.tab else shown, counting.CAP)]
-    wanted += [(shown.none() if newer_than is None else shown.filter(pk__gt=newer_than), counting.CAP)]
-    *found, of_all, newer, newest = count_together(wanted, Connection.objects.all())
-    by_status = dict(zip(ConnectionStatus, found, strict=False))
-    tabs, limits = {}, {}
-    for name, (_label, statuses) in TABS.items():
-        over = [most[one] for one in map(ConnectionStatus, statuses) if by_status[one] > most[one]]
-        # A sum with a part that is not counted to its end is "more than" the sum of what was counted.
-        tabs[name] = sum(min(by_status[one], most[one]) for one in map(ConnectionStatus, statuses)) + bool(over)
-        limits[name] = tabs[name] - 1 if over else counting.CAP * len(TABS)
-    return Counts(tabs, found[-1], tabs[chosen.tab] if chosen.tab else of_all, newer, limits, newest)
 
 
 def tabs(chosen: ListFilter, counted: Counts, params: QueryDict) -> list[Choice]:
@@ -205,12 +157,14 @@ def _samples(wanted: list[ConnectionQuerySet]) -> list[Sample]:
         When(open_for_condition(span, "", now), then=models.Value(number))
         for number, (_label, span) in enumerate(OPEN_FOR.values())
     ]
-    is_open = Q(status__in=OPEN_STATUSES)
-    told = {
+    is_open = OPEN
+    told: dict[str, Any] = {
         "span": Case(When(~is_open, then=models.Value(-1)), *spans, default=models.Value(-1)),
         "past": Case(When(is_open & Q(expires_at__lte=now), then=models.Value(1)), default=models.Value(0)),
     }
-    names = ("account__name", "service_name", "opened_by", "span", "past")
+    # Looked up for each row of the sample: joined, it would be read account by account, up to the whole of one.
+    told["account_name"] = Account.objects.filter(pk=OuterRef("account")).values("name")
+    names = ("account_name", "service_name", "opened_by", "span", "past")
     asked = [rows.order_by().annotate(**told).values_list(*names)[: SAMPLE + 1] for rows in wanted]
     return [[dict(zip(names, row, strict=True)) for row in found] for found in rows_together(asked)]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 FOLD = "fold"
 """The parameter of an address that has them shown as columns, with `off`."""
-VALUES = {"account": "account__name", "opened_by": "opened_by"}
+VALUES = {"account": "account_name", "opened_by": "opened_by"}
 """The columns that can be folded, each with what it shows."""
 MOST = 1000
 """Of more rows than this nobody is told what they have in common: all would have to be read."""

@@ -85,7 +85,8 @@ PAGES = (Page("refresh/", "refresh", refresh_view), Page("read/", "read", read_v
 
 def _shown_rows(changes: ConnectionList, keys: list[int], since: datetime) -> list[Connection]:
     """The rows with `keys`, of whatever status: each knows whether it left the list (`is_gone`) or changed."""
-    is_gone = Case(When(changes.chosen.match.condition(), then=Value(False)), default=Value(True))
+    wanted = changes.chosen.match.condition()
+    is_gone = Case(When(wanted, then=Value(False)), default=Value(True)) if wanted else Value(False)
     found: list[Any] = list(
         with_holds(changes.root_queryset.filter(pk__in=keys).select_related("account").annotate(is_gone=is_gone))
     )

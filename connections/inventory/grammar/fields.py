@@ -25,7 +25,7 @@ from connections.inventory.grammar.spans import (
 )
 from connections.inventory.grammar.tokens import Value
 from connections.models import Account
-from connections.models.connections import accounts_visible_to
+from connections.models.connections import OPEN, accounts_visible_to
 from connections.models.folded.names import AFTER_DEVICE, AFTER_OPENER, AFTER_SERVICE
 from connections.models.formats import is_connection_id, is_service_address
 from connections.models.states import OPEN_STATUSES, ConnectionStatus
@@ -146,7 +146,7 @@ def id_condition(value: Value) -> Q:
 
 
 def _status_condition(value: Value) -> Q:
-    return Q(status__in=TABS[value.shown][1])
+    return OPEN if value.shown == DEFAULT_TAB else Q(status__in=TABS[value.shown][1])
 
 
 def _said(value: Value) -> str:

@@ -15,21 +15,30 @@ from connections.inventory.grammar.terms import Alternative, Term, is_part_of_id
 
 FEW = 5000
 """So many hits are read by their keys; with more of them it is sooner found by reading rows in the list's order."""
-MOST_TRIGRAMS = 12
+MOST_TRIGRAMS = 6
+INDEXED = ("id", "list", "newer")
+"""The fields whose own index finds their rows."""
 HITS = f"SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH %s"  # noqa: S608 - our own table's name
 
 
 def narrowed(alternatives: tuple[Alternative, ...]) -> Q:
     """A condition that all matches meet, where the index says that few rows do; an empty one elsewhere."""
-    if connection.vendor != "sqlite":
-        return Q()  # PostgreSQL's planner knows by itself when to ask its index
-    expressions = [_expression(one) for one in alternatives]
-    if not all(expressions):
-        return Q()
-    expression = " OR ".join(f"({one})" for one in expressions)
-    if not _are_few(expression, int(time.monotonic())):
+    expression = _of_all(alternatives)
+    if not expression or not _are_few(expression, int(time.monotonic())):
         return Q()
     return Q(pk__in=RawSQL(HITS, [expression]))  # noqa: S611 - the expression is a parameter
+
+
+def is_broad(alternatives: tuple[Alternative, ...]) -> bool:
+    """Whether more is asked for than a status, and no index says that few rows match."""
+    asked = any(term.field not in ("status", *INDEXED) for one in alternatives for term in one)
+    return connection.vendor == "sqlite" and asked and not narrowed(alternatives)
+
+
+def _of_all(alternatives: tuple[Alternative, ...]) -> str:
+    """What FTS5 is asked; "" where it can't help. PostgreSQL's planner knows by itself when to ask its index."""
+    expressions = [_expression(one) for one in alternatives] if connection.vendor == "sqlite" else [""]
+    return " OR ".join(f"({one})" for one in expressions) if all(expressions) else ""
 
 
 @lru_cache(maxsize=200)
@@ -63,5 +72,7 @@ def _parts(term: Term, number: int) -> list[str]:
 
 
 def _trigrams(parts: list[str]) -> str:
-    found = dict.fromkeys(part[at : at + 3] for part in parts for at in range(len(part) - 2))
-    return " AND ".join('"{}"'.format(one.replace('"', '""')) for one in list(found)[:MOST_TRIGRAMS])
+    """Those with a digit, where there are any: few names share them, and each of the others may be in all."""
+    found = list(dict.fromkeys(part[at : at + 3] for part in parts for at in range(len(part) - 2)))
+    telling = [one for one in found if any(letter.isdigit() for letter in one)] or found
+    return " AND ".join('"{}"'.format(one.replace('"', '""')) for one in telling[:MOST_TRIGRAMS])

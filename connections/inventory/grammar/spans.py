@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.inventory.grammar.tokens import Value
-from connections.models.states import OPEN_STATUSES
+from connections.models.connections import OPEN
 
 PAST = "past"
 UNITS = {"m": timedelta(minutes=1), "min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -73,15 +73,15 @@ def read_end(value: Value) -> Value:
 
 
 def age_condition(value: Value) -> Q:
-    return open_for_condition(value.shown, "", timezone.now()) & Q(status__in=OPEN_STATUSES)
+    return open_for_condition(value.shown, "", timezone.now()) & OPEN
 
 
 def end_condition(value: Value) -> Q:
     now = timezone.now()
     if value.shown == PAST:
-        return Q(expires_at__lte=now, status__in=OPEN_STATUSES)
+        return Q(expires_at__lte=now) & OPEN
     at_least, under = spans(value.shown)
-    wanted = Q(status__in=OPEN_STATUSES, expires_at__gt=now if at_least is None else now + at_least)
+    wanted = Q(expires_at__gt=now if at_least is None else now + at_least) & OPEN
     return wanted if under is None else wanted & Q(expires_at__lte=now + under)
 
 

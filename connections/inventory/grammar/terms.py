@@ -107,9 +107,14 @@ def condition_of(alternative: Alternative, without: str) -> Q:
     if without != "status" and not any(term.field == "status" and not term.excluded for term in alternative):
         wanted &= FIELDS["status"].condition(Value((DEFAULT_TAB,)))
     for term in alternative:
-        if term.field != without or not without:
+        if (term.field != without or not without) and not _is_any_status(term):
             wanted &= term.condition()
     return wanted
+
+
+def _is_any_status(term: Term) -> bool:
+    """Whether it asks for nothing: said in SQL it would only have every row looked at."""
+    return term.field == "status" and not term.excluded and any(value.shown == "all" for value in term.values)
 
 
 def words_of(alternative: Alternative) -> str:

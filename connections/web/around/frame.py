@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from connections.models.connections import ConnectionQuerySet
 
-MOST = 20_000
+MOST = 10_000
 """How far the navigation counts."""
 MOST_UNREAD = 99
 MOST_LOOKED_AT = 2_000

@@ -47,6 +47,11 @@ class Line(logging.Formatter):
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
 
     def format(self, record: logging.LogRecord) -> str:
+        return super().format(self.plain(record))
+
+    @staticmethod
+    def plain(record: logging.LogRecord) -> logging.LogRecord:
+        """`record`, or where it tells of the queue's error, one like it without the traceback."""
         if record.exc_info and (said := outage.why_queue(record.exc_info[1])):
             record = copy.copy(record)  # other handlers have it as it is
             record.msg, record.args, record.exc_info, record.exc_text = (
@@ -55,4 +60,4 @@ class Line(logging.Formatter):
                 None,
                 None,
             )
-        return super().format(record)
+        return record

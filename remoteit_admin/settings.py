@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from remoteit_admin import env_file, hosts, secret_files
+from remoteit_admin import addresses, email_url, env_file, hosts, secret_files
 from remoteit_admin.environment import Environment
 from remoteit_admin.invalid_setting import InvalidSetting
 
@@ -57,6 +57,19 @@ if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET and OIDC_GROUP_MAP
         "OIDC_ISSUER is set, so OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and OIDC_GROUP_MAP have to be: "
         "without them nobody could sign in there, or nobody would have a role."
     )
+
+# Where people find the panel and their tickets: for links in messages and on pages.
+PUBLIC_URL = addresses.own("PUBLIC_URL", env.text("PUBLIC_URL"))
+TICKET_URL = addresses.ticket("TICKET_URL", env.text("TICKET_URL"))
+
+# What is not public, and webhooks may be posted to all the same.
+WEBHOOK_ALLOW = addresses.reachable("WEBHOOK_ALLOW", env.names("WEBHOOK_ALLOW"))
+
+# -- e-mail: without a server nobody gets any
+EMAIL_HOST = ""
+EMAIL_HOST_PASSWORD = ""
+vars().update(email_url.settings_of("EMAIL_URL", env.text("EMAIL_URL")))
+EMAIL_TIMEOUT = 10
 
 # -- remote.it
 REMOTEIT_API_URL = env.url("REMOTEIT_API_URL", default="https://api.remote.it/apv/v27")
@@ -255,11 +268,17 @@ SESSION_ENGINE = "connections.web.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
+LOG_FORMAT = env.text("LOG_FORMAT", "text")
+if LOG_FORMAT not in ("text", "json"):
+    raise InvalidSetting("LOG_FORMAT has to be text or json.")
 DEFAULT_EXCEPTION_REPORTER_FILTER = "remoteit_admin.error_reports.HidesSecrets"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "remoteit_admin.quiet.Line"}},
+    "formatters": {
+        "text": {"()": "remoteit_admin.quiet.Line"},
+        "json": {"()": "remoteit_admin.json_lines.JsonLine"},
+    },
     "filters": {
         "once": {"()": "remoteit_admin.quiet.OncePerMinute"},
         "no_secrets": {
@@ -268,10 +287,14 @@ LOGGING = {
                 *(SECRET_KEY, CREDENTIALS_KEY, AUDIT_SIGNING_KEY, REMOTEIT_DEVELOPER_KEY),
                 *(REMOTEIT_PASSWORD, REMOTEIT_TOKEN, R3_SECRET_ACCESS_KEY, OIDC_CLIENT_SECRET),
                 str(DATABASES["default"].get("PASSWORD")),
+                *(SECRET_KEY, CREDENTIALS_KEY, AUDIT_SIGNING_KEY, REMOTEIT_DEVELOPER_KEY, EMAIL_HOST_PASSWORD),
+                *(REMOTEIT_PASSWORD, REMOTEIT_TOKEN, R3_SECRET_ACCESS_KEY, str(DATABASES["default"].get("PASSWORD"))),
             ],
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["once", "no_secrets"]}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["once", "no_secrets"]}
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "huey": {"level": "WARNING"},

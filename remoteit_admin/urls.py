@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 from connections.admin.door import oidc
 from connections.admin.door.claims import claims
 from connections.admin.door.offer import declined
-from connections.admin.notices import bell
+from connections.admin.notices import bell, feed, told
 from connections.admin.overview.page import index
 from connections.admin.people.ending import ending
 from connections.admin.people.factors import factors
@@ -17,6 +17,7 @@ from connections.admin.people.prove import passkey_alone, prove, second_factor
 from connections.admin.people.rights_notice import seen
 from connections.admin.people.sessions import sessions
 from connections.admin.people.sign_in import sign_in
+from connections.admin.webhooks import pages as webhooks
 from connections.api import description
 from connections.api.api import api
 from connections.api.metrics.page import metrics
@@ -36,6 +37,14 @@ urlpatterns = [
     path("admin/notices/", admin.site.admin_view(bell.notices), name="notices"),
     path("admin/notices/menu/", admin.site.admin_view(bell.menu), name="notices_menu"),
     path("admin/notices/read/", admin.site.admin_view(bell.read), name="notices_read"),
+    path("admin/notices/feed/", admin.site.admin_view(feed.feed), name="notices_feed"),
+    path("admin/notices/told/", admin.site.admin_view(told.told), name="notices_told"),
+    path("admin/notices/told/test/", admin.site.admin_view(told.test_email), name="notices_test_email"),
+    path("admin/webhooks/", admin.site.admin_view(webhooks.list_view), name="webhooks"),
+    path("admin/webhooks/add/", admin.site.admin_view(webhooks.add_view), name="webhook_add"),
+    path("admin/webhooks/<int:pk>/", admin.site.admin_view(webhooks.page_view), name="webhook"),
+    path("admin/webhooks/<int:pk>/change/", admin.site.admin_view(webhooks.change_view), name="webhook_change"),
+    path("admin/webhooks/<int:pk>/do/", admin.site.admin_view(webhooks.do_view), name="webhook_do"),
     path("admin/prove/", admin.site.admin_view(prove), name="prove"),
     path("admin/door-offer/", admin.site.admin_view(declined), name="door_offer_declined"),
     path("admin/rights-seen/", admin.site.admin_view(seen), name="rights_seen"),

@@ -29,6 +29,11 @@ os.environ.update(
     OIDC_CLIENT_SECRET="",
     OIDC_GROUPS_CLAIM="",
     OIDC_GROUP_MAP="",
+    PUBLIC_URL="",
+    TICKET_URL="",
+    EMAIL_URL="",
+    LOG_FORMAT="",
+    WEBHOOK_ALLOW="",
 )
 for name in ("REMOTEIT_TOKEN", "R3_ACCESS_KEY_ID", "R3_SECRET_ACCESS_KEY", "AUDIT_SIGNING_KEY"):
     os.environ[name] = ""

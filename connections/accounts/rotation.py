@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from connections.audit.append import Entry, append
-from connections.models import Account, SessionToken, StoredCredentials
+from connections.models import Account, Endpoint, SessionToken, StoredCredentials
 from connections.models.credentials import CannotDecrypt, cipher
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class CannotRotate(Exception):
-    """No key opens the credentials of `accounts`, by name; nothing was changed."""
+    """No key opens the credentials of `accounts`, or secrets of webhooks, by name; nothing was changed."""
 
     def __init__(self, accounts: list[str]) -> None:
         super().__init__(", ".join(accounts))
@@ -23,7 +23,9 @@ class CannotRotate(Exception):
 
 
 def rotate_credentials(origin: Origin) -> list[str]:
-    """Encrypt all stored credentials with the newest key, or none; return the names of their accounts.
+    """Encrypt all stored credentials and the secrets of webhooks with the newest key, or none.
+
+    Returns the names of the credentials' accounts.
 
     Workers that know the old key and the new one go on meanwhile. Raises CannotRotate, and ImproperlyConfigured when
     CREDENTIALS_KEY is missing or is no Fernet key.
@@ -35,6 +37,7 @@ def rotate_credentials(origin: Origin) -> list[str]:
             Account.objects.select_for_update(no_key=True).filter(stored_credentials__isnull=False).order_by("pk")
         )
         closed = [account.name for account in accounts if not _rotate(account)]
+        closed += [str(row) for row in Endpoint.objects.order_by("pk") if not _anew(row.pk)]
         if closed:
             raise CannotRotate(closed)
         # Whoever speaks for an account has its token in memory, or signs in once more.
@@ -50,4 +53,15 @@ def _rotate(account: Account) -> bool:
     except CannotDecrypt:
         return False
     stored.update(values=values)
+    return True
+
+
+def _anew(pk: int) -> bool:
+    """Encrypt the secrets of one webhook."""
+    webhook = Endpoint.objects.select_for_update(no_key=True).filter(pk=pk)
+    try:
+        secrets = webhook.values_list("secrets", flat=True).get()
+    except CannotDecrypt:
+        return False
+    webhook.update(secrets=secrets)
     return True

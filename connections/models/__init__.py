@@ -21,6 +21,7 @@ from connections.models.rights import Right
 from connections.models.runs import StopItem, StopRun
 from connections.models.scope import ScopeRule
 from connections.models.telling.bell import Alarm, Notice
+from connections.models.telling.webhooks import Endpoint
 from connections.models.together.wishes import SendingPause
 from connections.models.uploads import Upload
 from connections.models.workers import Worker
@@ -40,6 +41,7 @@ __all__ = [
     "CourierPlace",
     "Delivery",
     "DirectoryPerson",
+    "Endpoint",
     "FactorRule",
     "FailedSignIns",
     "Hold",

@@ -15,7 +15,7 @@ from django.utils import timezone
 from connections.audit.append import Entry, append
 from connections.audit.origin import WORKER
 from connections.live.standing import Trouble, trouble_of
-from connections.models import Account, Alarm, Approval, AuditVerification, StopRun, Worker
+from connections.models import Account, Alarm, Approval, AuditVerification, Endpoint, StopRun, Worker
 from connections.models.approvals import ApprovalState
 from connections.models.telling.bell import Kind
 from connections.remoteit.wire.breaks import split
@@ -106,6 +106,7 @@ def _causes() -> Iterator[Cause]:
     yield from _of_history()
     yield from _of_runs()
     yield from _of_approvals()
+    yield from _of_webhooks()
 
 
 def _of_accounts() -> Iterator[Cause]:
@@ -165,6 +166,12 @@ def _of_approvals() -> Iterator[Cause]:
         facts = {"run": approval.run_id, "who": approval.run.user_name, "review": review, "approval": approval.pk}
         key = f"approval {approval.pk} {approval.state}"
         yield Cause(Kind.APPROVAL, key, approval.asked_at, facts, run=approval.run)
+
+
+def _of_webhooks() -> Iterator[Cause]:
+    for endpoint in Endpoint.objects.filter(gave_up=True, off_at__isnull=False):
+        facts = {"webhook": endpoint.name, "webhook_id": endpoint.pk, "why": endpoint.off_why}
+        yield Cause(Kind.WEBHOOK, f"webhook {endpoint.pk}", endpoint.off_at or timezone.now(), facts)
 
 
 def _line(action: str, alarm: Alarm) -> Entry:

@@ -18,6 +18,7 @@ from connections.notices import alarms, people  # noqa: F401 - people registers 
 from connections.notices.channels import Sent, channels
 from connections.notices.endings import tell_endings
 from connections.notices.outbox import fill
+from connections.notices.outward import channel as webhooks  # noqa: F401 - registers itself
 
 if TYPE_CHECKING:
     from connections.notices.channels import Channel

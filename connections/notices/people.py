@@ -1,4 +1,4 @@
-"""The channel to people: a notice in the bell of whomever a line of the history concerns."""
+"""The channel to people: a notice in the bell of whomever a line concerns, and an e-mail to who wants one."""
 
 from __future__ import annotations
 
@@ -8,25 +8,32 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from connections.models import Alarm, Approval, Delivery, Hold, Notice
 from connections.models.connections import accounts_visible_to
 from connections.models.rights import may
 from connections.models.telling.bell import Kind
+from connections.notices import email
 from connections.notices.channels import Channel, Sent, register
+from connections.notices.ways import ways_of
 
 if TYPE_CHECKING:
     from connections.models import AuditEvent
 
 DECIDED = ("run.approved", "run.denied", "approval.expired")
 OF_HOLDS = ("hold.returned", "hold.quiet", "hold.ended")
-KEPT = ("count", "why", "review", "approval", "account")
+ONE_MESSAGE = timedelta(minutes=10)
+"""What is told of one run within it comes in one e-mail; the others stand in the bell."""
+KEPT = ("count", "why", "review", "approval", "account", "webhook", "webhook_id")
 """What of a line a notice keeps for its sentence."""
 WHO = {
     Kind.ACCOUNT: ("manage_accounts", "stop_connection"),
     Kind.UNREACHED: ("manage_accounts", "stop_connection"),
     Kind.WORKER: ("manage_accounts", "stop_connection"),
     Kind.HISTORY: ("view_all_history",),
+    Kind.WEBHOOK: ("manage_accounts",),
     Kind.APPROVAL: ("approve_runs",),
 }
 """Whom it concerns that is no single person's: who has one of these permissions."""
@@ -36,23 +43,55 @@ class People:
     """See `channels.Channel`. A target is the key of a person."""
 
     name = "people"
-    actions = frozenset({"alarm.raised", "run.finished", "run.taken_over", *DECIDED, *OF_HOLDS})
+    actions = frozenset({"alarm.raised", "alarm.cleared", "run.finished", "run.taken_over", *DECIDED, *OF_HOLDS})
     give_up_after = timedelta(days=1)
 
     def deliveries(self, lines: Sequence[AuditEvent]) -> Iterator[Delivery]:
-        """Put a notice into the bell of whomever each line concerns."""
+        """Put a notice into the bell of whomever each line concerns; the e-mails are for who wants them."""
+        mailed: set[tuple[int, int]] = set()
         for line in lines:
             body = json.loads(line.body)
             kind = _kind_of(line, body)
-            if kind is not None:
-                Notice.objects.bulk_create(_notices(kind, line, body), ignore_conflicts=True)
-        yield from ()
+            if line.action == "alarm.cleared":
+                yield from _over(line, body)
+            elif kind is not None:
+                made = _notices(kind, line, body)
+                Notice.objects.bulk_create(made, ignore_conflicts=True)
+                yield from (mail for notice in made if (mail := _mail(notice, mailed)))
 
     def send(self, delivery: Delivery) -> Sent:
-        return Sent(False, again=False)
+        user = User.objects.filter(pk=delivery.target, is_active=True).exclude(email="").first()
+        if user is None or not email.is_set_up():
+            return Sent(False, _("there is no mail server, or the person has no address any more"), again=False)
+        return email.send(user.email, delivery)
 
 
 CHANNEL: Channel = register(People())
+
+
+def _mail(notice: Notice, mailed: set[tuple[int, int]]) -> Delivery | None:
+    """The e-mail of `notice`, for who wants one of its kind: one about a run, however much is told of it at once.
+
+    `mailed`: whom one was made about which run just now, and is not saved yet.
+    """
+    user = notice.user
+    if not (user.email and email.is_set_up() and notice.kind in ways_of(user)["email"]):
+        return None
+    target, run = str(user.pk), notice.facts.get("run")
+    just_now = Delivery.objects.filter(channel=People.name, target=target, created_at__gt=timezone.now() - ONE_MESSAGE)
+    if run:
+        if (user.pk, run) in mailed or just_now.filter(payload__facts__run=run, payload__cleared=False).exists():
+            return None
+        mailed.add((user.pk, run))
+    alarm = notice.alarm.pk if notice.alarm else None
+    payload = {"kind": notice.kind, "facts": notice.facts, "alarm": alarm, "cleared": False}
+    return Delivery(channel=People.name, target=target, seq=notice.seq, payload=payload)
+
+
+def _over(line: AuditEvent, body: dict[str, Any]) -> Iterator[Delivery]:
+    """The other end of what somebody had an e-mail of."""
+    for told in Delivery.objects.filter(channel=People.name, payload__alarm=body["alarm_id"], payload__cleared=False):
+        yield Delivery(channel=People.name, target=told.target, seq=line.seq, payload={**told.payload, "cleared": True})
 
 
 def _notices(kind: Kind, line: AuditEvent, body: dict[str, Any]) -> list[Notice]:

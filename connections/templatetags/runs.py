@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from django import template
+from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
 from connections.models.states import ItemState
 from connections.templatetags.panel import bar, icon
@@ -35,6 +38,15 @@ def run_link(run: StopRun, visible: Container[int]) -> SafeString:
 def run_of(run: StopRun) -> SafeString:
     """The run's name and the way to it, for who is known to see it."""
     return run_link(run, {run.pk})
+
+
+@register.simple_tag
+def ticket_at(ticket: str) -> SafeString:
+    """The way to `ticket` where the tickets are (TICKET_URL); nothing where that is not known."""
+    if not (ticket and settings.TICKET_URL):
+        return SafeString()
+    address = settings.TICKET_URL.replace("{ticket}", quote(ticket, safe=""))
+    return format_html('<a href="{}" rel="noreferrer">{}</a>', address, _("open the ticket"))
 
 
 @register.simple_tag

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 BEGUN, SEEN, LONGEST = "session_begun", "session_seen", "session_longest"
 DIRECTORY_S = 3600
 """Who comes from an identity provider goes there again: what it has taken away meanwhile is gone within an hour."""
+BY_ITSELF = "/admin/notices/feed/"
+"""What every open page asks for, hidden or not: nobody is there for that."""
 WRITTEN_EVERY_S = 60
 """A list that refreshes itself must not write to the database with each request."""
 
@@ -56,6 +58,8 @@ def _look(request: HttpRequest) -> None:
         except DatabaseError as error:  # its row stays, and is over at every later request, too
             log.warning("A session that is over could not be deleted: %s", error)
         request.user = AnonymousUser()
+    elif request.path_info == BY_ITSELF:
+        return
     elif BEGUN not in session or now - session.get(SEEN, now) >= WRITTEN_EVERY_S:
         session[BEGUN], session[SEEN] = session.get(BEGUN, now), now
 

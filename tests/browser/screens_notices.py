@@ -1,14 +1,17 @@
-"""The screens of the bell: its menu, and the page of all notices."""
+"""The screens of the bell, of what one is told, and of webhooks."""
 
 from __future__ import annotations
 
+from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
 from connections.models import Alarm, Notice, StopRun
+from connections.notices.outward import endpoints
 from tests.browser import steps
 from tests.browser.screen import Screen, text, title
 from tests.browser.world import World
+from tests.support.runs import WEB
 
 
 def notices(world: World, url: str) -> list[Screen]:
@@ -18,10 +21,22 @@ def notices(world: World, url: str) -> list[Screen]:
     _tell(world, run, "left", is_over=True)
     _tell(world, run, "ended")
     address = reverse("notices")
+    admin = User.objects.get(username="admin")
+    wish = {"name": "soc", "form": "ed25519", "events": ["run.finished"]}
+    endpoint = endpoints.make(admin, WEB, url="https://soc.example.com/in", **wish)
+    endpoints.test(endpoint)
+    webhook = reverse("webhook", args=[endpoint.pk])
     return [
+        Screen("webhooks", reverse("webhooks"), text("soc.example.com"), who="admin"),
+        Screen("webhooks, may not", reverse("webhooks"), title("You may not do this"), status=403),
+        Screen("webhook", webhook, text("Public key"), who="admin"),
+        Screen("webhook, changed", f"{webhook}change/", title("Change “soc”"), who="admin"),
+        Screen("webhook, new", reverse("webhook_add"), title("New webhook"), who="admin"),
+        Screen("webhook, wrong", reverse("webhook_add"), "css=.errorlist", "admin", 400, steps.press("^Save")),
         Screen("notices", address, text("came back after run")),
         Screen("notices, open", f"{address}?show=open", text("came back after run")),
         Screen("notices, none", address, text("Nothing yet."), who="newcomer"),
+        Screen("what one is told", reverse("notices_told"), title("What you are told")),
         Screen("notices, the bell", reverse("preferences"), "css=.bell-pop .say", steps=_ring, scripted=True),
         Screen("notices, all read", address, title("Notices"), steps=steps.press("^Mark all as read")),
     ]

@@ -15,6 +15,7 @@ from connections.admin.history.links import history_address, to_connection, to_h
 from connections.admin.history.stories import counted
 from connections.models.rights import may
 from connections.templatetags.panel import name
+from connections.templatetags.runs import ticket_at
 from connections.words.actions import ACTIONS
 from connections.words.history.action import Doer
 
@@ -56,6 +57,7 @@ class Line:
             name(event.account) if event.account and not event.connection and not filters.connection else "",
             self.run if not filters.run else "",
             to_history(_("ticket %s") % facts["ticket"], ticket=facts["ticket"]) if facts.get("ticket") else "",
+            ticket_at(facts.get("ticket", "")),
         ]
         return [part for part in parts if part]
 

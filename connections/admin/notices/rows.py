@@ -44,6 +44,8 @@ def target(notice: Notice) -> str:
     facts = notice.facts
     if notice.kind == Kind.APPROVAL:
         return reverse("admin:connections_approval_page", args=[facts["approval"]])
+    if facts.get("webhook_id"):
+        return reverse("webhook", args=[facts["webhook_id"]])
     if facts.get("hold"):
         return reverse("admin:connections_hold_change", args=[facts["hold"]])
     if notice.run_id:
@@ -62,6 +64,8 @@ def _row(notice: Notice) -> Row:
 def _action(notice: Notice) -> str | Promise:
     if notice.kind == Kind.APPROVAL:
         return _("Look at the request")
+    if notice.facts.get("webhook_id"):
+        return _("Look at the webhook")
     if notice.facts.get("hold"):
         return _("Look at the hold")
     if notice.run_id:

@@ -29,6 +29,7 @@ class Kind(models.TextChoices):
     ACCOUNT = "account", _("The list of an account isn't read any more")
     UNREACHED = "unreached", _("remote.it can't be reached")
     HISTORY = "history", _("The history does not hold")
+    WEBHOOK = "webhook", _("A webhook took nothing any more and was turned off")
     WORKER = "worker", _("No worker was alive")
     ENDED = "ended", _("A run of mine ended, and nothing is left to do")
     DECIDED = "decided", _("Somebody decided about what I asked for")
@@ -36,7 +37,7 @@ class Kind(models.TextChoices):
     HOLD = "hold", _("A hold of mine ended, or something came back that it watches")
 
 
-STAYS_OPEN = (Kind.CAME_BACK, Kind.LEFT, Kind.APPROVAL, Kind.ACCOUNT, Kind.UNREACHED, Kind.HISTORY)
+STAYS_OPEN = (Kind.CAME_BACK, Kind.LEFT, Kind.APPROVAL, Kind.ACCOUNT, Kind.UNREACHED, Kind.HISTORY, Kind.WEBHOOK)
 """The kinds that are open until their cause is gone; the others only happened."""
 
 

@@ -93,7 +93,8 @@ class Transport:
     ``concurrency`` is the number of threads that call at once. ``connect_timeout`` and ``read_timeout`` are seconds;
     a whole call ends after ``patience`` times their sum, name lookup and connecting to several addresses apart, which
     can't be cut short. ``read_body`` reads what of an answer's body is wanted. ``proxy`` is the URL of an egress proxy:
-    https:// goes through it by CONNECT, http:// never, for that is to this machine. Raises InvalidProxyURL.
+    https:// goes through it by CONNECT, http:// never, for that is to this machine. ``pools`` are classes of pools by
+    scheme whose connections may look at where they go. Raises InvalidProxyURL.
     """
 
     def __init__(
@@ -106,12 +107,14 @@ class Transport:
         patience: int = 1,
         read_body: Callable[[requests.Response], Body] = read_short,
         proxy: str | None = None,
+        pools: dict[str, Any] = POOLS,
     ) -> None:
         self._timeout = (connect_timeout, read_timeout)
         self._read_body = read_body
         self._deadlines = Deadlines(patience * (connect_timeout + read_timeout))
         adapter = _Adapter(pool_connections=1, pool_maxsize=concurrency, pool_block=True, max_retries=0)
         adapter.use_ca_bundle(ca_bundle or certifi.where())
+        adapter.poolmanager.pool_classes_by_scheme = pools
         self._session = _Session()
         # Else a proxy, another CA bundle or a .netrc of this machine would change where credentials go.
         self._session.trust_env = False

@@ -9,6 +9,7 @@ from connections.admin.door.claims import claims
 from connections.admin.door.offer import declined
 from connections.admin.notices import bell, feed, told
 from connections.admin.overview.page import index
+from connections.admin.people.access.review import access_review, access_review_csv
 from connections.admin.people.ending import ending
 from connections.admin.people.factors import factors
 from connections.admin.people.own_password import password_change
@@ -58,6 +59,8 @@ urlpatterns = [
     path("admin/sign-in/", admin.site.admin_view(factors), name="factors"),
     path("admin/people/claims/", admin.site.admin_view(claims), name="claims"),
     path("admin/people/<int:pk>/end/", admin.site.admin_view(ending), name="end_everything"),
+    path("admin/people/review/", admin.site.admin_view(access_review), name="access_review"),
+    path("admin/people/review/csv/", admin.site.admin_view(access_review_csv), name="access_review_csv"),
     path("admin/sessions/", admin.site.admin_view(sessions), name="sessions"),
     path("admin/password_change/", admin.site.admin_view(password_change, cacheable=True)),
     path("admin/", admin.site.urls),

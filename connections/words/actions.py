@@ -66,6 +66,9 @@ ACTIONS = {
         _("Exports of connections"), _("exported connections"), "download", files.connections_exported
     ),
     "history.exported": Action(_("Exports of the history"), _("exported the history"), "download", files.exported),
+    "access.exported": Action(
+        _("Exports of access reviews"), _("exported who may do what"), "download", files.access_exported, files.as_of
+    ),
     "backup.made": Action(_("Backups"), _("asked for a backup of the whole panel"), "download"),
     "backup.restored": Action(_("Backups restored"), _("restored the panel from a backup"), "back", files.restored),
     "token.created": Action(_("Tokens made"), _("made the token “%(token)s” for %(user)s"), "key", notes=tokens.notes),

@@ -38,6 +38,21 @@ def exported(facts: dict[str, Any]) -> str:
     return sentence % {"count": number(count), "format": FORMATS.get(form, form)}
 
 
+def access_exported(facts: dict[str, Any]) -> str:
+    count = facts.get("count")
+    if not isinstance(count, int):
+        return ""
+    sentence = ngettext(
+        "exported who may do what: %(count)s permission", "exported who may do what: %(count)s permissions", count
+    )
+    return sentence % {"count": number(count)}
+
+
+def as_of(facts: dict[str, Any]) -> list[str]:
+    at = facts.get("as_of")
+    return [_("as of %s (UTC)") % at[:16].replace("T", " ")] if isinstance(at, str) else []
+
+
 def restored(facts: dict[str, Any]) -> str:
     if not facts.get("made_at"):
         return ""

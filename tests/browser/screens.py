@@ -15,6 +15,7 @@ from tests.browser.screens_holds import holds
 from tests.browser.screens_integrations import integrations
 from tests.browser.screens_lists import lists
 from tests.browser.screens_notices import notices
+from tests.browser.screens_people import people
 from tests.browser.screens_sign_in import sign_in
 from tests.browser.screens_steering import steering
 from tests.browser.troubles import faulty_history
@@ -47,6 +48,7 @@ SECTIONS: dict[str, tuple[Callable[[World, str], list[Screen]], str]] = {
     ),
     "steering": (steering, "stoprun_leave stoprun_pause_all"),
     "notices": (notices, ""),
+    "people": (people, ""),
     "sign_in": (sign_in, ""),
     "history": (history, "auditevent_changelist"),
     "around": (

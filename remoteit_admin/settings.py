@@ -262,6 +262,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
 host_only = "__Host-" if USE_HTTPS else ""
 SESSION_COOKIE_NAME = f"{host_only}{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{host_only}{COOKIE_PREFIX}csrftoken"
+PASSWORD_RESET_TIMEOUT = 24 * 3600  # of the one-time links of people
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = 3600
 SESSION_ENGINE = "connections.web.sessions"

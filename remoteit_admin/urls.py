@@ -9,6 +9,10 @@ from connections.admin.door.claims import claims
 from connections.admin.door.offer import declined
 from connections.admin.notices import bell, feed, told
 from connections.admin.overview.page import index
+from connections.admin.people.access.add import add, change
+from connections.admin.people.access.link import first_password, link
+from connections.admin.people.access.listing import people
+from connections.admin.people.access.person import person, sees
 from connections.admin.people.access.review import access_review, access_review_csv
 from connections.admin.people.ending import ending
 from connections.admin.people.factors import factors
@@ -59,6 +63,13 @@ urlpatterns = [
     path("admin/sign-in/", admin.site.admin_view(factors), name="factors"),
     path("admin/people/claims/", admin.site.admin_view(claims), name="claims"),
     path("admin/people/<int:pk>/end/", admin.site.admin_view(ending), name="end_everything"),
+    path("admin/people/", admin.site.admin_view(people), name="people"),
+    path("admin/people/add/", admin.site.admin_view(add), name="person_add"),
+    path("admin/people/<int:pk>/", admin.site.admin_view(person), name="person"),
+    path("admin/people/<int:pk>/change/", admin.site.admin_view(change), name="person_change"),
+    path("admin/people/<int:pk>/link/", admin.site.admin_view(link), name="person_link"),
+    path("admin/people/<int:pk>/sees/", admin.site.admin_view(sees), name="person_sees"),
+    path("admin/first-password/<uidb64>/<token>/", first_password, name="first_password"),
     path("admin/people/review/", admin.site.admin_view(access_review), name="access_review"),
     path("admin/people/review/csv/", admin.site.admin_view(access_review_csv), name="access_review_csv"),
     path("admin/sessions/", admin.site.admin_view(sessions), name="sessions"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from connections.accounts.credentials import client_for
+from connections.accounts.credentials import client_for, client_with
 from connections.accounts.sign_in import answer_of
 from connections.audit.append import Entry, append
 from connections.audit.origin import Origin
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from connections.models import Account
-    from connections.remoteit import Client, Login, SessionList
+    from connections.remoteit import Client, Credentials, Login, SessionList
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,19 @@ def check_account(account: Account, user: User, origin: Origin) -> Found:
     return Found(login, listed)
 
 
+def try_credentials(credentials: Credentials, account: Account | None, name: str, user: User, origin: Origin) -> Login:
+    """Ask whether remote.it takes `credentials` before they are stored for `account`, or a new one of this `name`.
+
+    The line that something is about to be sent is committed before it leaves.
+    """
+    told = {"part": "sign_in", "before_saving": True, **({} if account else {"account": name})}
+    _tell("account.test_sent", told, account, user, origin)
+    with client_with(credentials) as client:
+        login = client.probe()
+    _tell("account.test_answered", {**told, **answer_of(login)}, account, user, origin)
+    return login
+
+
 def _try_sign_in(client: Client, account: Account, user: User, origin: Origin) -> Login:
     _tell("account.test_sent", {"part": "sign_in"}, account, user, origin)
     login = client.probe()
@@ -76,6 +89,6 @@ def _try_list(client: Client, account: Account, user: User, origin: Origin) -> S
     return listed
 
 
-def _tell(action: str, facts: dict[str, Any], account: Account, user: User, origin: Origin) -> None:
+def _tell(action: str, facts: dict[str, Any], account: Account | None, user: User, origin: Origin) -> None:
     with transaction.atomic():
         append([Entry(action, origin, actor=user, account=account, facts=facts)])

@@ -234,8 +234,10 @@ def hold(account: Account, user: User, origin: Origin) -> bool:
 
 
 def release(account: Account, user: User, origin: Origin) -> bool:
-    """Let a held account go on. Returns whether that was new."""
-    return _wish(account, user, origin, "account.resumed", held_at__isnull=False, to=None)
+    """Let a held account go on. Returns whether that was new; one that was removed stays held."""
+    return not Account.objects.filter(pk=account.pk, removed_at__isnull=False).exists() and _wish(
+        account, user, origin, "account.resumed", held_at__isnull=False, to=None
+    )
 
 
 def _wish(account: Account, user: User, origin: Origin, action: str, *, held_at__isnull: bool, to: object) -> bool:

@@ -11,8 +11,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 
 from connections.models.rights import NOTHING_CHANGED, NOTHING_SENT, missing, refusal
+from connections.people.access.givers import givers, in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.utils.functional import Promise
 
 # Django's own pages, which raise without words: the end of an address' name -> the permissions that it takes.
@@ -45,22 +48,37 @@ class NobodyMay(PermissionDenied):
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The handler of every 403: the words of who refused, or those for one of Django's own pages."""
-    words = str(exception) or _missing_for_people(request)
-    context = {"words": words, "for_nobody": isinstance(exception, NobodyMay)}
+    said = str(exception)
+    lacking = getattr(exception, "permissions", ()) or ([] if said else _missing_for_people(request))
+    words = said or (refusal(*lacking, but=NOTHING_CHANGED) if lacking else _for_people(request))
+    context = {"words": words, "who": "" if isinstance(exception, NobodyMay) else _who(request, lacking)}
     return render(request, "403.html", context, status=403)
 
 
-def _missing_for_people(request: HttpRequest) -> str:
-    """The permissions that `request` lacks for a page of users or groups. "" for another page."""
+def _who(request: HttpRequest, lacking: Iterable[str]) -> str:
+    """Whom to ask; nobody is named to who is none of the panel's."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User) or not user.is_staff:
+        return in_words([])
+    return in_words(givers(user, *lacking, whole=not lacking))
+
+
+def _for_people(request: HttpRequest) -> str:
+    """What is said on a page of users or groups to who lacks no permission. "" for another page."""
+    name = (request.resolver_match and request.resolver_match.url_name) or ""
+    return str(BEYOND) if name.startswith(("auth_user_", "auth_group_")) else ""
+
+
+def _missing_for_people(request: HttpRequest) -> list[str]:
+    """The permissions that `request` lacks for a page of users or groups."""
     name = (request.resolver_match and request.resolver_match.url_name) or ""
     for model in (User, Group):
         opts = model._meta
         page = name.removeprefix(f"{opts.app_label}_{opts.model_name}_")
         if page in TAKES:
             codes = _codes(page, is_post=request.method == "POST", is_user=model is User)
-            lacking = missing(request.user, *(f"{code}_{opts.model_name}" for code in codes))
-            return refusal(*lacking, but=NOTHING_CHANGED) if lacking else str(BEYOND)
-    return ""
+            return missing(request.user, *(f"{code}_{opts.model_name}" for code in codes))
+    return []
 
 
 def _codes(page: str, *, is_post: bool, is_user: bool) -> tuple[str, ...]:

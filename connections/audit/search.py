@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from connections.models.audit import AuditEventQuerySet
 
-ABOUT = ("user.added", "user.changed", "user.password_changed")
+ABOUT = ("user.added", "user.changed", "user.password_changed", "user.link_made", "user.sight_shown")
 """The actions that are about a person who did not do them."""
 NOT_STOPPED_AT_ALL = "not_stopped"
 PERSON_AND_PERIOD = ("viewer", "actor", "since", "until", "before")

@@ -96,6 +96,8 @@ def _check(wish: Wish) -> None:
     if is_bounded(user, SEES, "open_connection") and not known.openable_by(user).exists():
         raise CannotOpen(_("This service is in no scope in which you may open."))
     account.refresh_from_db()
+    if account.removed_at:
+        raise CannotOpen(_("The account “%s” was removed.") % account.name)
     if account.held_at:
         raise CannotOpen(_("The account “%s” is paused by a person.") % account.name)
     if account.is_paused(timezone.now()):

@@ -98,7 +98,8 @@ class Seen:
 def list_state(accounts: Iterable[Account], *, has_worker: bool) -> ListState:
     """What the lists of `accounts` are worth now. `has_worker`: whether one is alive to read them."""
     now = timezone.now()
-    found = [(account, trouble_of(account, now)) for account in accounts]
+    # Nobody waits for the list of one that was removed.
+    found = [(account, trouble_of(account, now)) for account in accounts if account.removed_at is None]
     complete = [account for account, trouble in found if trouble is None]
     times = [account.completely_listed_at for account in complete if account.completely_listed_at]
     due = [account.list_due_at for account, _trouble in found if account.list_due_at and not account.held_at]

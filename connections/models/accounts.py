@@ -48,6 +48,8 @@ class Account(models.Model):
     credentials_changed_at = models.DateTimeField(null=True, editable=False)
     held_at = models.DateTimeField(_("held since"), null=True, editable=False)
     """Since when a person wants nothing sent or listed for it."""
+    removed_at = models.DateTimeField(_("removed"), null=True, editable=False)
+    """When a person removed it: it has no credentials from then on, is held for good, and its history stays."""
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
     paused_why = models.TextField(_("why it is paused"), blank=True)
     limited_at = models.DateTimeField(null=True, editable=False)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from connections.models.audit import AuditEventQuerySet
 
 CHANGES = (
-    *("user.added", "user.changed", "user.password_changed"),
+    *("user.added", "user.changed", "user.password_changed", "user.link_made"),
     *("group.added", "group.changed", "group.deleted"),
     *("ceiling.changed", "protection.changed", "factor_rule.changed", "user.factor_removed", "user.sign_in_reset"),
 )

@@ -19,10 +19,11 @@ from connections.audit.origin import Origin
 from connections.db.bulk import insert_many
 from connections.models import Connection, StopItem, StopRun
 from connections.models.approvals import Approval, ApprovalState
-from connections.models.rights import missing
+from connections.models.rights import missing, refusal
 from connections.models.runs import TICKET_LENGTH, new_key
 from connections.models.scope import is_bounded
 from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState, RunState, SkipReason
+from connections.people.access.givers import givers, in_words
 from connections.stops.ceilings import needs
 from connections.stops.requests import ask, sha256
 from connections.stops.terms import cover
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 DRAFT_LIFETIME = timedelta(minutes=30)
 CHUNK = 1000
 TAKES = ("view_connection", "stop_connection")
+OUTSIDE = gettext_lazy("All of this is outside what you may stop. Nothing was sent. %s")
 """Who may not see connections may not stop them either: a frozen list names them."""
 PAUSE_S = 0.005
 """Between two chunks, for other writers: SQLite doesn't queue them, they get in only while nobody holds the lock."""
@@ -210,8 +212,8 @@ def may_stop(user: User) -> bool:
 
 
 def _refuse_unless_startable(run: StopRun, user: User, now: datetime) -> None:
-    if not may_stop(user):
-        raise CannotStart(_("You may not stop connections (any more). Nothing was sent."))
+    if lacking := missing(user, *TAKES):
+        raise CannotStart(f"{refusal(*lacking)} {in_words(givers(user, *lacking))}")
     if not run.reason:
         raise CannotStart(_("Say why: the reason is kept in the history. Nothing was sent."))
     if len(run.ticket) > TICKET_LENGTH:
@@ -223,6 +225,8 @@ def _refuse_unless_startable(run: StopRun, user: User, now: datetime) -> None:
     if not hasattr(run, "approval") and run.frozen_at + DRAFT_LIFETIME < now:
         raise CannotStart(_("This list is older than 30 minutes. Select the connections again. Nothing was sent."))
     if not run.items.queued().exists():
+        if not run.items.exclude(skipped_why=SkipReason.NOT_ALLOWED).exists():
+            raise CannotStart(OUTSIDE % in_words(givers(user, *TAKES, whole=True)))
         raise CannotStart(_("None of these connections can be stopped. Nothing was sent."))
 
 

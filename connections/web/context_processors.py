@@ -115,8 +115,9 @@ def _sections(request: HttpRequest, around_now: Any) -> list[Section]:
     if may(user, "view_account") or may(user, "change_account"):
         sections.append(_section(request, "a", _("Accounts"), "account"))
     if may(user, "view_user"):
-        url = reverse("admin:app_list", args=["auth"])
-        sections.append(Section("u", _("People"), url, is_current=request.path.startswith(url)))
+        url, others = reverse("people"), reverse("admin:app_list", args=["auth"])
+        is_current = request.path.startswith((url, others))
+        sections.append(Section("u", _("People"), url, is_current=is_current))
     if may(user, "view_connection") or may(user, "change_user"):
         sections.append(_section(request, "i", _("Integrations"), "apitoken"))
     return sections

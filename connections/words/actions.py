@@ -103,6 +103,10 @@ ACTIONS = {
     "user.password_changed": Action(
         _("Passwords changed"), _("changed the password of %(user)s"), "key", notes=people.notes
     ),
+    "user.link_made": Action(_("One-time links"), _("made a one-time link for %(user)s"), "key"),
+    "user.sight_shown": Action(
+        _("Looks at what somebody sees"), _("looked at what %(user)s sees"), "search", notes=people.sight_notes
+    ),
     "group.added": Action(_("Groups added"), _("added the group %(group)s"), "settings", notes=people.notes),
     "group.changed": Action(_("Groups changed"), _("changed the group %(group)s"), "settings", notes=people.notes),
     "group.deleted": Action(_("Groups deleted"), _("deleted the group %(group)s"), "settings", notes=people.notes),
@@ -117,6 +121,7 @@ ACTIONS = {
     "account.credentials_rotated": Action(
         _("Credentials encrypted anew"), _("credentials encrypted with the newest key"), "key", notes=accounts.notes
     ),
+    "account.removed": Action(_("Accounts removed"), _("removed an account"), "cancel", accounts.removed),
     "account.paused": Action(_("Accounts paused"), _("paused an account"), "pause", notes=accounts.notes),
     "account.resumed": Action(_("Accounts resumed"), _("let an account go on"), "play", notes=accounts.notes),
     "account.test_sent": Action(

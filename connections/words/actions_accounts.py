@@ -32,9 +32,16 @@ OPENED = {
 FIELD_NAMES = {"name": gettext_lazy("name"), "stop_call": gettext_lazy("stop call")}
 
 
+def removed(facts: dict[str, Any]) -> str:
+    return _("removed an account, and destroyed its credentials") if facts.get("credentials_destroyed") else ""
+
+
 def notes(facts: dict[str, Any]) -> list[str]:
     """What exactly changed, or who may use what was opened; a note for each."""
     notes = []
+    if facts.get("before_saving"):
+        where = facts.get("account") if "account_id" not in facts else ""
+        notes.append(_("before they were stored for %s") % where if where else _("before they were stored"))
     if facts.get("fields"):
         notes.append(_("changed: %s") % ", ".join(str(FIELD_NAMES.get(name, name)) for name in facts["fields"]))
     if facts.get("kind"):

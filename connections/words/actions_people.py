@@ -76,6 +76,14 @@ def notes(facts: dict[str, Any]) -> list[str]:
     return found
 
 
+def sight_notes(facts: dict[str, Any]) -> list[str]:
+    """How much of their list was there, and which page of it was shown."""
+    count = facts.get("count")
+    if not isinstance(count, int):
+        return []
+    return [_("%(count)s open connections, page %(page)s") % {"count": number(count), "page": facts.get("page", 1)}]
+
+
 def _more(facts: dict[str, Any], of_one: Any, of_many: Any) -> str:
     """What is told of a minute; "" where the line is about one try."""
     count = facts.get("failures")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from connections.audit.origin import Origin
@@ -26,6 +26,9 @@ ABOUT = ("connection", "run", "line", "actor", "group", "about")
 def parts(world: World, pattern: str) -> Iterator[dict[str, str]]:
     """What may stand in the parts of `pattern`: things in sight, and out of it."""
     of = {
+        "admin/people/": tuple(User.objects.order_by("pk").values_list("pk", flat=True)[:2]),
+        "auth/user": tuple(User.objects.order_by("pk").values_list("pk", flat=True)[:2]),
+        "auth/group": tuple(Group.objects.order_by("pk").values_list("pk", flat=True)[:1]),
         "connections/hold/reach": (world.hidden.account_id, world.seen.account_id),
         "connections/connection": (world.hidden.pk, world.seen.pk),
         "connections/stoprun": (world.hidden_run.pk, world.shared_run.pk),
@@ -45,6 +48,7 @@ def parts(world: World, pattern: str) -> Iterator[dict[str, str]]:
         yield {
             **dict.fromkeys(("pk", "id", "object_id", "account"), str(pk)),
             **{"key": key or str(pk), "member": str(member.pk), "measure": str(measure.pk)},
+            **{"uidb64": "MQ", "token": "1-2"},
             **{"app_label": "connections", "url": "nowhere", "rest": "v1/nowhere", "content_type_id": "1"},
         }
 

@@ -119,7 +119,7 @@ def test_it_does_not_start_for_a_user_who_lost_a_permission(
     run = plan.draft(alice, Connection.objects.all(), {})
     alice.groups.clear()
     alice.user_permissions.set(Permission.objects.filter(codename=kept))
-    with pytest.raises(CannotStart, match="may not stop"):
+    with pytest.raises(CannotStart, match="that takes the permission"):
         start(run, User.objects.get(pk=alice.pk))
 
 

@@ -141,6 +141,8 @@ def parts(admin_user: User, alice: User, make_connection: Callable[..., Connecti
     return {
         "pk": str(Connection.objects.get().pk),
         "object_id": str(alice.pk),
+        "uidb64": "MQ",
+        "token": "1-2",
         "id": str(alice.pk),
         "key": run.key,
         "content_type_id": "1",

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,9 +23,11 @@ from connections.accounts.check import check_account
 from connections.accounts.credentials import NoCredentials, credentials_state, ensure_default_account
 from connections.admin.accounts.findings import steps
 from connections.admin.accounts.form import AccountForm
-from connections.admin.accounts.rows import rows
+from connections.admin.accounts.remove import removed
+from connections.admin.accounts.rows import grouped, rows
+from connections.admin.accounts.taken import are_taken
 from connections.admin.readonly import NeverDeletedAdmin
-from connections.admin.refusals import Lacks
+from connections.admin.refusals import Lacks, NobodyMay
 from connections.models import Account
 from connections.models.connections import accounts_visible_to
 from connections.models.rights import NOTHING_CHANGED, may
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from connections.audit.origin import Origin
 
 FIELDS = ("name", "stop_call")
+REMOVED = gettext_lazy("This account was removed: its history stays, and nothing is done with it any more.")
 
 
 @admin.register(Account)
@@ -57,7 +61,12 @@ class AccountAdmin(NeverDeletedAdmin):
         return may(request.user, "change_account")
 
     def get_urls(self) -> list[URLPattern]:
-        views = {"test": self.test_view, "pause": self.pause_view, "resume": self.resume_view}
+        views = {
+            "test": self.test_view,
+            "pause": self.pause_view,
+            "resume": self.resume_view,
+            "remove": self.remove_view,
+        }
         return [
             *(
                 path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"connections_account_{name}")
@@ -73,7 +82,7 @@ class AccountAdmin(NeverDeletedAdmin):
         ensure_default_account()
         context = {
             "title": _("Accounts"),
-            "rows": rows(accounts_visible_to(request.user), request.user),
+            "groups": grouped(rows(accounts_visible_to(request.user), request.user)),
             "may_add": self.has_add_permission(request),
         }
         return self._page(request, "list", context)
@@ -85,10 +94,10 @@ class AccountAdmin(NeverDeletedAdmin):
         if not self.has_add_permission(request):
             raise Lacks("add_account", but=_("Nothing was saved."))
         form = AccountForm(request.POST if request.method == "POST" else None)
-        if form.is_valid() and form.credentials is not None:
+        if form.is_valid() and form.credentials is not None and are_taken(request, form, None):
             added = form.save(commit=False)
             credentials.add_account(added, form.credentials, user_of(request), web_origin(request))
-            messages.success(request, _("“%s” was added. Whether its credentials work, a test tells.") % added.name)
+            messages.success(request, _("“%s” was added.") % added.name)
             return self._to_list()
         return self._page(request, "form", {"title": _("Add an account"), "form": form, "may_change": True})
 
@@ -97,12 +106,14 @@ class AccountAdmin(NeverDeletedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         account = self._get(request, object_id)
-        may_change = self.has_change_permission(request, account)
+        may_change = self.has_change_permission(request, account) and account.removed_at is None
+        if request.method == "POST" and account.removed_at is not None:
+            raise NobodyMay(REMOVED)
         if request.method == "POST" and not may_change:
             raise Lacks("change_account", but=_("Nothing was changed or sent."))
         name = account.name
         form = AccountForm(request.POST if request.method == "POST" else None, instance=account)
-        if form.is_valid():
+        if form.is_valid() and (form.credentials is None or are_taken(request, form, account)):
             self._save(request, form)
             return self._to_list()
         [row] = rows([account], request.user)
@@ -117,7 +128,7 @@ class AccountAdmin(NeverDeletedAdmin):
             credentials.remove_credentials(account, user, origin)
             messages.success(request, _("The stored credentials of “%s” were removed.") % account)
         elif form.credentials is not None:
-            messages.success(request, _("The credentials of “%s” were replaced. A test tells if they work.") % account)
+            messages.success(request, _("The credentials of “%s” were replaced.") % account)
         elif fields:
             messages.success(request, _("“%s” was changed.") % account)
         else:
@@ -136,6 +147,10 @@ class AccountAdmin(NeverDeletedAdmin):
         else:
             context["steps"] = steps(found, account, kind) if kind else []
         return self._page(request, "test", context)
+
+    def remove_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        shown = removed(request, self._changeable(request, pk))
+        return shown if isinstance(shown, HttpResponse) else self._page(request, "remove", shown)
 
     @method_decorator(require_POST)
     def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -173,6 +188,8 @@ class AccountAdmin(NeverDeletedAdmin):
         account = self._get(request, str(pk))
         if not self.has_change_permission(request, account):
             raise Lacks("change_account", but=_("Nothing was changed or sent."))
+        if account.removed_at is not None:
+            raise NobodyMay(REMOVED)
         return account
 
     def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:

@@ -19,6 +19,8 @@ from connections.inventory.search import OPEN_FOR
 from connections.live.standing import left_condition
 from connections.models import Account, StopItem, StopRun
 from connections.models.states import ConnectionStatus, ItemState, SkipReason
+from connections.people.access.givers import givers, in_words
+from connections.stops.plan import TAKES
 from connections.templatetags.panel import name
 from connections.templatetags.runs import run_link
 
@@ -43,12 +45,13 @@ class Bars:
 
 @dataclass(frozen=True)
 class Skipped:
-    """The items that are left out for one reason. `runs`: some that have them, and whose."""
+    """The items that are left out for one reason. `runs`: some that have them, and whose; `who` can help, in words."""
 
     why: str
     text: str
     count: int
     runs: list[SafeString]
+    who: str
 
 
 def numbers(items: QuerySet[StopItem], user: User) -> dict[str, Any]:
@@ -120,11 +123,14 @@ def _skipped(run: StopRun, user: User, why: str, count: int) -> Skipped:
     texts = {
         SkipReason.NOT_ACTIVE: ngettext("%(count)s is not open any more", "%(count)s are not open any more", count),
         SkipReason.OTHER_RUN: ngettext("%(count)s is in another run", "%(count)s are in another run", count),
-        SkipReason.NOT_ALLOWED: ngettext("%(count)s is not yours to stop", "%(count)s are not yours to stop", count),
+        SkipReason.NOT_ALLOWED: ngettext(
+            "%(count)s is outside what you may stop", "%(count)s are outside what you may stop", count
+        ),
     }
     text = texts[SkipReason(why)] % {"count": number_format(count, force_grouping=True)}
     runs = _runs_having(run, user) if why == SkipReason.OTHER_RUN else []
-    return Skipped(why, text, count, runs)
+    who = in_words(givers(user, *TAKES, whole=True)) if why == SkipReason.NOT_ALLOWED else ""
+    return Skipped(why, text, count, runs, who)
 
 
 def _runs_having(run: StopRun, user: User) -> list[SafeString]:

@@ -96,6 +96,8 @@ def _work() -> Iterator[Fact]:
 
 
 def _list_of(account: Account) -> Fact:
+    if account.removed_at is not None:
+        return Fact("list", _("%s: removed") % account)
     try:
         credentials_of(account)
     except NoCredentials as error:

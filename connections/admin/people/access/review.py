@@ -25,14 +25,14 @@ from connections.audit.append import Entry, append, timestamp
 from connections.audit.export_csv import harmless
 from connections.models.rights import NOTHING_CHANGED, PERMISSIONS, Words, may, words_of
 from connections.models.scope import is_bounded
-from connections.people import replay
-from connections.people.review import Access, Grant, Review, review
+from connections.people.access import replay
+from connections.people.access.review import Access, Grant, Review, review
 from connections.web.origin import user_of, web_origin
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from connections.people.replay import Told
+    from connections.people.access.replay import Told
 
 HALF_SIGHT = _(
     "An access review names every scope, so it is for who sees everything; a scope bounds what you see. "

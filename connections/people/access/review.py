@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from connections.models.rights import ON_CONNECTIONS, PARTS, PERMISSIONS
 from connections.models.scope import SEES
-from connections.people import replay
+from connections.people.access import replay
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from connections.people.replay import Key, Past, Role, Someone, Told
+    from connections.people.access.replay import Key, Past, Role, Someone, Told
 
 ORDER = [name for whole in PERMISSIONS for name in (whole, *(one.partition(".")[2] for one in PARTS.get(whole, ())))]
 

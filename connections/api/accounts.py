@@ -35,6 +35,7 @@ class AccountBody(BaseModel):
     paused: bool
     paused_until: datetime | None
     paused_why: str
+    removed_at: datetime | None
     trouble: str | None
     listed_at: datetime | None
     completely_listed_at: datetime | None
@@ -90,7 +91,16 @@ def read_lists(request: HttpRequest, payload: Annotated[Reading | None, Body()] 
 def _body(account: Account) -> dict[str, Any]:
     now = timezone.now()
     trouble = trouble_of(account, now)
-    names = ("name", "paused_until", "paused_why", "listed_at", "completely_listed_at", "list_why", "list_size")
+    names = (
+        "name",
+        "paused_until",
+        "paused_why",
+        "removed_at",
+        "listed_at",
+        "completely_listed_at",
+        "list_why",
+        "list_size",
+    )
     return {
         **{name: getattr(account, name) for name in names},
         "id": str(account.pk),

@@ -126,7 +126,7 @@ def check(content: bytes, *, most_rows: int | None = None, tell: Callable[[int],
 
 
 def _accounts() -> dict[str, Account]:
-    return {account.name: account for account in Account.objects.all()}
+    return {account.name: account for account in Account.objects.kept()}
 
 
 def import_connections(

@@ -26,6 +26,10 @@ class StopCall(models.TextChoices):
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
+    def kept(self) -> AccountQuerySet:
+        """Those that nobody has removed: what is added, imported or opened belongs to one of them."""
+        return self.filter(removed_at=None)
+
     def paused(self) -> AccountQuerySet:
         """Those for which nothing is sent or listed now: a person or remote.it wants it so."""
         return self.filter(Q(held_at__isnull=False) | Q(paused_until__gt=Now()))

@@ -5,12 +5,12 @@ from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connections.models import scope
-from connections.models.accounts import Account
+from connections.models.accounts import Account, AccountQuerySet
 from connections.models.folded.names import SOURCES, FoldedNames, fold_names
 from connections.models.formats import validate_connection_id, validate_service_address
 from connections.models.rights import HOLDS, may
@@ -95,7 +95,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return super().bulk_update(connections, [*fields, "folded"], batch_size)
 
 
-def accounts_visible_to(person: Person) -> QuerySet[Account]:
+def accounts_visible_to(person: Person) -> AccountQuerySet:
     """The accounts that `person` may know of: all, or those of connections that they see."""
     if may(person, scope.SEES) and not scope.is_bounded(person):
         return Account.objects.all()

@@ -16,6 +16,7 @@ from pytest_django import Settings
 from connections.accounts.credentials import NoCredentials, credentials_of, store_credentials
 from connections.audit.origin import Origin
 from connections.models import Account, AuditEvent, Connection, StopRun, StoredCredentials
+from connections.models.door.factors import CodeApp
 from connections.remoteit import Credentials
 from connections.sandbox import Sandbox
 from tests.support.commands import manage
@@ -161,3 +162,13 @@ def wait_for(run: StopRun) -> None:
     """Until all of it is stopped, without a pause for want of credentials."""
     while run.items.exclude(state="stopped").exists():
         assert not Account.objects.exclude(paused_why="").exists()
+
+
+def test_whatever_is_encrypted_in_the_database_is_encrypted_anew(
+    settings: Settings, field_ops: Account, admin_user: User
+) -> None:
+    CodeApp.objects.create(user=admin_user, secret="JBSWY3DPEHPK3PXP")
+    settings.CREDENTIALS_KEY = f"{NEW},{OLD}"
+    call_command("rotate_credentials")
+    settings.CREDENTIALS_KEY = NEW
+    assert CodeApp.objects.get().secret == "JBSWY3DPEHPK3PXP"

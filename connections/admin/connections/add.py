@@ -104,7 +104,10 @@ def add_view(request: HttpRequest) -> HttpResponse:
     """The page at Django's own address for it."""
     check_may_add(request, but=_("Nothing was added."))
     ensure_default_account()
-    form, known = AddForm(request.POST if request.method == "POST" else None, accounts_visible_to(request.user)), None
+    form, known = (
+        AddForm(request.POST if request.method == "POST" else None, accounts_visible_to(request.user).kept()),
+        None,
+    )
     if form.is_valid():
         try:
             added = add_connection(form.save(commit=False), actor=user_of(request), origin=web_origin(request))

@@ -97,7 +97,7 @@ def import_view(request: HttpRequest) -> HttpResponse:
         "title": _("Import a CSV file"),
         "form": form,
         "may_columns": format_html_join(", ", "<code>{}</code>", ((column,) for column in COLUMNS[2:])),
-        "accounts": accounts_visible_to(request.user).values_list("name", flat=True),
+        "accounts": accounts_visible_to(request.user).kept().values_list("name", flat=True),
     }
     return _import_page(request, "import", context)
 

@@ -73,7 +73,7 @@ def open_view(request: HttpRequest) -> HttpResponse:
         raise Lacks("open_connection")
     ensure_default_account()
     given = request.POST if request.method == "POST" else None
-    accounts = accounts_visible_to(request.user)
+    accounts = accounts_visible_to(request.user).kept()
     form = OpenForm(given, accounts=accounts, client_ip=client_ip(request), initial=_initial(request))
     result = _opened(request, form) if form.is_valid() else None
     if result is not None and result.connection is not None:
@@ -119,7 +119,7 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     one = known.filter(pk=int(of)).first() if of.isascii() and of.isdigit() and len(of) < 19 else None
     if one is not None:
         return {"device_address": one.device_address, "account": one.account_id}
-    accounts = accounts_visible_to(request.user)
+    accounts = accounts_visible_to(request.user).kept()
     default = accounts.filter(name=Account.DEFAULT).first() or accounts.first()
     return {"account": default.pk if default else None}
 

@@ -89,6 +89,7 @@ def test_a_removed_account_has_no_credentials_and_keeps_its_history(keeper: Clie
     assert not StoredCredentials.objects.filter(account=depots).exists()
     assert AuditEvent.objects.filter(account=depots, action="account.removed").count() == 1
     assert depots not in due_accounts()
+    assert "depots" not in text(keeper.get("/admin/connections/connection/import/"))
     for way in ("test", "pause", "resume", "remove"):
         assert keeper.post(f"{LIST}{depots.pk}/{way}/").status_code == 403
     assert keeper.post(f"{LIST}{depots.pk}/change/", {"name": "x"}).status_code == 403

@@ -54,7 +54,7 @@ SECTIONS: dict[str, tuple[Callable[[World, str], list[Screen]], str]] = {
     "around": (
         around,
         "connection_add connection_import connection_import_upload connection_open account_changelist account_add "
-        "account_change account_test",
+        "account_change account_test account_remove",
     ),
 }
 """The screens for a panel at a URL, each section in a world of its own; and which of our own addresses it leads to."""

@@ -90,6 +90,12 @@ def _accounts(world: World) -> list[Screen]:
         Screen("account, with errors", add, "css=.errornote", who="admin", steps=steps.add_account_twice),
         Screen("account", one, title("field-ops"), who="admin"),
         Screen("account, test", one, "css=ol.checks", who="admin", steps=steps.press("^Test connection")),
+        Screen(
+            "account, remove",
+            page_of("connections_account", "remove", world.field_ops.pk),
+            text("is destroyed here"),
+            "admin",
+        ),
     ]
 
 

@@ -205,7 +205,7 @@ def test_the_help_names_only_what_a_person_has(alice: User, open_window: OpenWin
     page = open_window(alice).new_page()
     page.goto(LIST)
     assert page.locator("#keyboard-help dd", has_text="Go to").all_text_contents() == [
-        f"Go to {name}" for name in ("Overview", "Connections", "Runs", "Holds", "History")
+        f"Go to {name}" for name in ("Overview", "Connections", "Runs", "Holds", "History", "Integrations")
     ]
 
 

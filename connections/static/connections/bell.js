@@ -34,13 +34,17 @@
   const tell = (notice, url) => {
     if (!isFirst(notice.id)) return;
     if (notice.sound && navigator.userActivation?.hasBeenActive) beep();
-    if (!notice.browser || !('Notification' in window) || Notification.permission !== 'granted') return;
+    if (!notice.browser || !mayShow()) return;
     const shown = new Notification('remoteit-admin', { body: notice.words, tag: `notice-${notice.id}` });
     shown.onclick = () => {
       window.focus();
       location.assign(url);
     };
   };
+
+  /* What nobody looks at and can't show anything asks for nothing, nor does a page whose updates are paused. */
+  const mayShow = () => 'Notification' in window && Notification.permission === 'granted';
+  const isWanted = () => mayShow() || (!document.hidden && document.documentElement.dataset.live !== 'paused');
 
   const watch = (bell, link) => {
     const count = bell.querySelector('.count');
@@ -54,7 +58,7 @@
       count.textContent = found.unread > 99 ? '99+' : found.unread || '';
       for (const notice of found.notices) tell(notice, link.href);
     };
-    const turn = () => ask().finally(() => setTimeout(turn, ASK_EVERY_MS));
+    const turn = () => (isWanted() ? ask() : Promise.resolve()).finally(() => setTimeout(turn, ASK_EVERY_MS));
     turn();
   };
 

@@ -78,7 +78,7 @@ def _all_of(request: HttpRequest, taken: dict[str, Any]) -> str:
 
 
 def _key(taken: dict[str, Any]) -> int:
-    found = str(taken.get("object_id", taken.get("id", "")))
+    found = str(next((taken[name] for name in ("object_id", "id", "pk") if name in taken), ""))
     return int(found) if found.isascii() and found.isdigit() and len(found) < 19 else 0
 
 
@@ -101,6 +101,7 @@ DOORS: dict[str, Door] = {
     "admin:connections_approval_protected": _always(lambda: _("to change what is protected")),
     "admin:connections_account_add": _always(lambda: _("to store credentials")),
     "admin:connections_account_change": _always(lambda: _("to change an account or its credentials")),
+    "admin:connections_account_remove": _always(lambda: _("to remove an account and destroy its credentials")),
     "admin:connections_apitoken_add": _always(lambda: _("to make a token")),
     "admin:auth_user_add": _person,
     "admin:auth_user_change": _person,
@@ -110,5 +111,10 @@ DOORS: dict[str, Door] = {
     "admin:auth_group_change": _role,
     "admin:auth_group_delete": _role,
     "admin:auth_group_changelist": _role,
+    "person_add": _person,
+    "person_change": _person,
+    "person_link": _person,
     "end_everything": _all_of,
+    "webhook_add": _always(lambda: _("to tell another address what happens here")),
+    "webhook_change": _always(lambda: _("to change what another address is told")),
 }

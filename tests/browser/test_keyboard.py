@@ -23,8 +23,9 @@ SECTIONS = {
     "p": "second person",
     "d": "No hold is on",
     "h": "History",
-    "a": "Accounts",
-    "u": "Authentication",
+    "a": "accounts",
+    "u": "People",
+    "i": "Integrations",
 }
 
 

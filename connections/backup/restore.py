@@ -36,7 +36,8 @@ def restore(path: Path, origin: Origin) -> dict[str, Any]:
         load_from(Path(folder) / NAMES[manifest["database"]])
         if CHECKPOINTS in manifest["sha256"] and not checkpoints_file().exists():
             shutil.copyfile(Path(folder) / CHECKPOINTS, checkpoints_file())
-        call_command("migrate", verbosity=0, interactive=False)
+    # Which waits its own turn: whoever else restores finds the database no longer empty.
+    call_command("migrate", verbosity=0, interactive=False)
     facts = {name: manifest[name] for name in ("seq", "hash", "at", "version")}
     facts["made_at"] = facts.pop("at")
     with transaction.atomic():

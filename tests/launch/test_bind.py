@@ -71,19 +71,27 @@ def test_an_address_of_another_machine_ends_the_server_in_one_line(tmp_path: Pat
     assert server.returncode == 1
 
 
-@contextmanager
-def gunicorn(folder: Path, stderr: int = subprocess.DEVNULL, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The Procfile's web server, as whoever starts it by hand has it."""
-    command = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web:"))
-    env = {
+def environment(folder: Path) -> dict[str, str]:
+    return {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "SECRET_KEY": "tests-only-0123456789-0123456789",
         "USE_HTTPS": "off",
         "DATA_FOLDER": str(folder),
         "DEBUG": "on",  # or it asks for collected files first
-        **variables,
     }
-    server = subprocess.Popen(command.split()[1:], cwd=ROOT, env=env, stderr=stderr)
+
+
+def migrate(folder: Path) -> None:
+    """Without its tables the server does not start."""
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(command, cwd=ROOT, env=environment(folder), check=True, capture_output=True)
+
+
+@contextmanager
+def gunicorn(folder: Path, stderr: int = subprocess.DEVNULL, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The Procfile's web server, as whoever starts it by hand has it."""
+    command = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web:"))
+    server = subprocess.Popen(command.split()[1:], cwd=ROOT, env={**environment(folder), **variables}, stderr=stderr)
     try:
         yield server
     finally:
@@ -102,6 +110,7 @@ def healthz(connection: socket.socket) -> bytes:
 @pytest.mark.once
 def test_a_socket_is_for_its_owner_and_group_alone(tmp_path: Path) -> None:
     file = tmp_path / "panel.sock"
+    migrate(tmp_path)
     with gunicorn(tmp_path, BIND=f"unix:{file}"):
         until(file.exists)
         assert stat.S_IMODE(file.stat().st_mode) == 0o770
@@ -121,6 +130,7 @@ def test_no_other_machine_reaches_it_by_default(tmp_path: Path) -> None:
         except OSError:
             return False
 
+    migrate(tmp_path)
     with gunicorn(tmp_path, PORT=str(port)):
         until(lambda: answers("127.0.0.1"))
         assert not answers("127.0.0.2")

@@ -303,6 +303,7 @@ def test_no_address_answers_bad_input_with_a_mistake_of_the_panel(
 
 
 @pytest.mark.slow
+@pytest.mark.once
 @pytest.mark.parametrize("pattern", patterns())
 def test_nor_after_twenty_thousand_tries_in_all(pattern: str, admin_client: Client, parts: dict[str, str]) -> None:
     check(pattern, admin_client, parts, times=ceil(20_000 / len(patterns())))

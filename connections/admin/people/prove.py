@@ -74,8 +74,8 @@ def prove(request: HttpRequest) -> HttpResponse:
     """Ask for a second factor, or for the password of who has none, and go back to the page that needed it."""
     user, back, data = user_of(request), _back(request), request.POST if request.method == "POST" else None
     form = proof_form(request, user, data)
-    if request.method == "POST" and proofs.is_fresh(request):
-        return HttpResponseRedirect(back)
+    if request.method == "POST" and form.kind == directory.OIDC and proofs.is_fresh(request):
+        return HttpResponseRedirect(back)  # they proved it over there
     if form.is_valid():
         proofs.note(request, form.kind)
         return HttpResponseRedirect(back)

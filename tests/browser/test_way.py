@@ -55,7 +55,7 @@ BAR_IS_FULL_OR_VERDICTS_ARE_IN = """() => {
 
 def progress_beyond(page: Page, value: int) -> int:
     """What the bar shows as soon as that is more than `value`; it moves by itself."""
-    shown = "(value) => Number(document.querySelector('[role=progressbar]').ariaValueNow ?? NaN)"
+    shown = "(value) => Number(document.querySelector('[role=progressbar]')?.ariaValueNow ?? NaN)"
     page.wait_for_function(f"(value) => ({shown})() > value", arg=value)
     return int(page.evaluate(shown))
 
@@ -134,7 +134,7 @@ def test_an_operator_stops_one_then_all_and_the_sandbox_saw_what_the_history_say
 def stop_one(page: Page) -> None:
     go_to(page, "Connections")
     page.locator("#result_list tbody tr").first.get_by_role("rowheader").get_by_role("link").click()
-    page.get_by_label("Reason").fill("Laptop stolen")
+    page.get_by_label("Reason", exact=True).fill("Laptop stolen")
     page.get_by_role("button", name="Stop 1 connection").click()
     expect_the_end(page, "1 of 1")
 
@@ -145,7 +145,7 @@ def stop_all(page: Page, sandbox: Sandbox) -> None:
     page.get_by_label("Select all 50 on this page").check()
     page.get_by_role("button", name="Select all 599 that match").click()
     page.get_by_role("button", name="Stop 599 connections…").click()
-    page.get_by_label("Reason").fill("Vendor credentials leaked")
+    page.get_by_label("Reason", exact=True).fill("Vendor credentials leaked")
     page.get_by_label("Ticket").fill("SEC-1183")
     page.get_by_label("Type 599 to confirm").fill("599")
     sandbox.set(latency_ms=SLOW_MS)
@@ -173,13 +173,13 @@ def test_the_whole_way_works_without_javascript(
         for row in (0, 2):
             page.locator(".action-select").nth(row).check()
         page.get_by_role("button", name="Stop selected…").click()
-        page.get_by_label("Reason").fill("two of them")
+        page.get_by_label("Reason", exact=True).fill("two of them")
         page.get_by_role("button", name="Stop 2 connections").click()
         expect_the_end(page, "2 of 2")
         go_to(page, "Connections")
         page.get_by_label("All 118 that match, not only the ticked rows").check()
         page.get_by_role("button", name="Stop selected…").click()
-        page.get_by_label("Reason").fill("and the rest")
+        page.get_by_label("Reason", exact=True).fill("and the rest")
         page.get_by_label("Type 118 to confirm").fill("118")
         page.get_by_role("button", name="Stop 118 connections").click()
         expect_the_end(page, "118 of 118")

@@ -102,7 +102,7 @@ def test_a_worker_waits_for_redis_and_tells_it_in_one_line(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_django_s_own_option_shows_where_it_failed(tmp_path: Path) -> None:
-    code, said = ended(tmp_path, "worker --traceback")
+    code, said = ended(tmp_path, "sync --traceback")
     assert code == 1
     assert "Traceback" in said
 

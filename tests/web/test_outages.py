@@ -163,11 +163,12 @@ def fill(disk: Path) -> Path:
 def test_a_web_server_that_is_killed_leaves_each_run_whole(panel: Panel) -> None:
     panel.know_what_is_open()
     with panel.web() as web, ThreadPoolExecutor(4) as people:
-        clicks = [people.submit(click, web.url, first) for first in range(1, COUNT, COUNT // 4)]
-        time.sleep(2)
+        keys: list[str] = []
+        clicks = [people.submit(click, web.url, first, keys) for first in range(1, COUNT, COUNT // 4)]
+        until(lambda: len(keys) >= 8)
         web.kill()
-        keys = [key for one in clicks for key in one.result()]
-    assert keys
+        for one in clicks:
+            one.result()
     with panel.web() as web:
         session = sign_in(web.url)
         runs = {key: confirm(session, web.url, key) for key in keys}
@@ -180,15 +181,14 @@ def test_a_web_server_that_is_killed_leaves_each_run_whole(panel: Panel) -> None
     assert arrived(panel.sandbox).total() == len(runs)
 
 
-def click(url: str, first: int) -> list[str]:
-    """Stop one connection after another until the server is gone; returns the keys of the lists that were confirmed."""
-    keys = []
+def click(url: str, first: int, keys: list[str]) -> None:
+    """Stop one connection after another until the server is gone; `keys` get those of the lists that were confirmed."""
     with suppress(requests.RequestException):
         session = sign_in(url)
         for pk in range(first, first + COUNT // 4):
-            keys.append(select(session, url, pk))
-            confirm(session, url, keys[-1])
-    return keys
+            key = select(session, url, pk)
+            keys.append(key)
+            confirm(session, url, key)
 
 
 def sign_in(url: str) -> requests.Session:

@@ -91,6 +91,20 @@ def by_hand(user: User, roles: Collection[str]) -> list[str]:
     return sorted((mine ^ set(roles)) & mapped_roles())
 
 
+def refuse_by_hand(user: User, roles: Collection[str]) -> str:
+    """Why `user` can't have these `roles` from somebody's hand; "" where they can."""
+    words = _("The identity provider gives and takes %s at each sign-in: nobody does it here by hand.")
+    found = by_hand(user, roles)
+    return words % ", ".join(found) if found else ""
+
+
+def refuse_password(user: User) -> str:
+    """Why `user` gets no password here; "" where they may. By one they would come in whatever the directory says."""
+    if not is_on() or user.has_usable_password() or not DirectoryPerson.objects.filter(user=user).exists():
+        return ""
+    return _("%s signs in at the identity provider alone, and gets no password here.") % user.get_username()
+
+
 def _made(said: Said) -> User:
     if User.objects.filter(username__iexact=said.name).exists():
         raise Refused(

@@ -122,6 +122,26 @@ def test_a_mapped_role_is_not_given_or_taken_by_hand(admin_user: User) -> None:
     assert "groups" not in PersonForm({"username": "olga", "groups": own}, instance=olga).errors
 
 
+def test_nor_on_the_page_of_the_person(client: Client, admin_user: User) -> None:
+    person = enter(groups=["ops"])
+    before = roles(person)
+    client.force_login(admin_user)
+    page = client.post(f"/admin/people/{person.pk}/change/", {"name": "Dana", "email": "d@example.com", "roles": []})
+    assert "nobody does it here by hand" in page.content.decode()
+    assert roles(person) == before != set()
+
+
+def test_who_signs_in_there_alone_gets_no_password_and_no_link_here(client: Client, admin_user: User) -> None:
+    person = enter(groups=["ops"])
+    client.force_login(admin_user)
+    page = client.post(f"/admin/people/{person.pk}/link/", follow=True)
+    assert "gets no password here" in page.content.decode()
+    form = {"usable_password": "true", "password1": "battery staple horse", "password2": "battery staple horse"}
+    assert "gets no password here" in client.post(f"/admin/auth/user/{person.pk}/password/", form).content.decode()
+    person.refresh_from_db()
+    assert not person.has_usable_password()
+
+
 def test_the_session_of_somebody_of_the_directory_ends_within_an_hour(client: Client, alice: User) -> None:
     client.force_login(enter())
     now = int(time.time())

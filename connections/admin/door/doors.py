@@ -72,6 +72,10 @@ def _role(request: HttpRequest, taken: dict[str, Any]) -> str:
     return _("to change the role %s") % role.name if role else _("to change a role")
 
 
+def _rotate(request: HttpRequest, taken: dict[str, Any]) -> str:
+    return _("to make another secret of a webhook, and be shown it") if request.POST.get("do") == "rotate" else ""
+
+
 def _all_of(request: HttpRequest, taken: dict[str, Any]) -> str:
     person = User.objects.filter(pk=taken["pk"]).first()
     return _("to end everything of %s") % person.get_username() if person else ""
@@ -116,5 +120,6 @@ DOORS: dict[str, Door] = {
     "person_link": _person,
     "end_everything": _all_of,
     "webhook_add": _always(lambda: _("to tell another address what happens here")),
+    "webhook_do": _rotate,
     "webhook_change": _always(lambda: _("to change what another address is told")),
 }

@@ -47,9 +47,8 @@ class PersonForm(UserChangeForm):
         if not stays and rights.is_last_superuser(self.instance):
             raise ValidationError(LAST_SUPERUSER)
         groups = cleaned.get("groups")
-        if groups is not None and (by_hand := directory.by_hand(self.instance, [one.name for one in groups])):
-            words = _("The identity provider gives and takes %s at each sign-in: nobody does it here by hand.")
-            self.add_error("groups", words % ", ".join(by_hand))
+        if groups is not None and (why := directory.refuse_by_hand(self.instance, [one.name for one in groups])):
+            self.add_error("groups", why)
         return cleaned
 
 
@@ -58,6 +57,8 @@ class PasswordForm(AdminPasswordChangeForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not cleaned["set_usable_password"] and rights.is_last_superuser(self.user):
             self.add_error("usable_password", LAST_SUPERUSER)
+        if cleaned["set_usable_password"] and (why := directory.refuse_password(self.user)):
+            self.add_error("password1", why)
         return cleaned
 
 

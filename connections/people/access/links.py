@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import transaction
 from django.utils import timezone
@@ -20,17 +21,26 @@ from connections.people.lines import named
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from django.contrib.auth.models import User
-
     from connections.audit.origin import Origin
 
-MADE = "user.link_made"
+MADE, CHANGED = "user.link_made", "user.changed"
+ENDING = {"is_superuser", *(f"{of}_{how}" for of in ("groups", "permissions") for how in ("added", "removed"))}
+"""What a line of a change says where the change ended the person's links."""
 
 
 class LinkTokens(PasswordResetTokenGenerator):
-    """Signed over the password, the last sign-in and the address: each change of one of them ends every link."""
+    """Signed over password, last sign-in, address and roles: each change of one of them ends every link.
+
+    Whoever made a link for somebody who could do little can't come in by it once that person can do more.
+    """
 
     key_salt = "connections.people.links"
+
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
+        person = User.objects.get(pk=user.pk)
+        roles = sorted(person.groups.values_list("pk", flat=True))
+        rights = sorted(person.user_permissions.values_list("pk", flat=True))
+        return f"{super()._make_hash_value(user, timestamp)}{person.is_superuser}{roles}{rights}"
 
 
 tokens = LinkTokens()
@@ -56,9 +66,15 @@ def make(person: User, by: User, origin: Origin) -> tuple[str, str]:
 def end_of_links(people: Iterable[User]) -> dict[int, datetime]:
     """Until when the newest link of each of `people` counts who has no password yet, by key."""
     waiting = {person.pk for person in people if not person.has_usable_password()}
-    lines = AuditEvent.objects.without_folded(of_all=True).filter(action=MADE, at__gt=timezone.now() - lifetime())
+    lines = AuditEvent.objects.without_folded(of_all=True).filter(
+        action__in=(MADE, CHANGED), at__gt=timezone.now() - lifetime()
+    )
     found = {}
-    for at, body in lines.order_by("seq").values_list("at", "body") if waiting else ():
-        if (key := json.loads(body).get("user_id")) in waiting:
+    for at, action, body in lines.order_by("seq").values_list("at", "action", "body") if waiting else ():
+        facts = json.loads(body)
+        key = facts.get("user_id")
+        if action == MADE and key in waiting:
             found[key] = at + lifetime()
+        elif ENDING & facts.keys():
+            found.pop(key, None)
     return found

@@ -16,6 +16,7 @@ from connections.people.access import links
 from tests.conftest import make_user
 from tests.people.conftest import sees_half
 from tests.support.people import grant
+from tests.support.runs import WEB
 
 pytestmark = pytest.mark.django_db
 NEW = "battery staple horse"
@@ -70,6 +71,18 @@ def test_somebody_s_first_day(administrator: Client, client: Client) -> None:
     assert told("user.link_made")["user"] == "lena@example.com"
     assert told("user.password_changed")["actor"] == "lena@example.com"
     assert "counts no more" in text(Client().get(link[1], follow=True))
+
+
+def test_a_link_ends_when_its_person_may_do_more(administrator: Client, admin_user: User) -> None:
+    person = make_user("lena", "Viewers")
+    _uid, token = links.make(person, admin_user, WEB)
+    assert links.tokens.check_token(person, token)
+    roles = [Group.objects.get(name=name).pk for name in ("Viewers", "Operators")]
+    change = {"name": "Lena", "email": "lena@example.com", "roles": roles, "may_sign_in": "on"}
+    administrator.post(f"/admin/people/{person.pk}/change/", change)
+    assert not links.tokens.check_token(User.objects.get(pk=person.pk), token)
+    User.objects.filter(pk=person.pk).update(password="!none")
+    assert links.end_of_links([User.objects.get(pk=person.pk)]) == {}
 
 
 def test_a_newer_link_ends_the_older_and_who_is_off_has_none(administrator: Client, admin_user: User) -> None:

@@ -25,7 +25,7 @@ from connections.admin.people.admin import LAST_SUPERUSER
 from connections.admin.refusals import BEYOND, Lacks
 from connections.audit.append import append
 from connections.models.rights import NOTHING_CHANGED, may, missing
-from connections.people import rights
+from connections.people import directory, rights
 from connections.people.lines import NOBODY, permission_names, standing_of, user_line
 from connections.web.origin import user_of, web_origin
 from connections.words.access.short import in_short, scope_in_short
@@ -140,6 +140,16 @@ class ChangeForm(PersonForm):
         if not rights.may_change_rights_of(self.actor, person):
             del self.fields["roles"], self.fields["may_sign_in"]
 
+    def clean_roles(self) -> QuerySet[Group]:
+        chosen: QuerySet[Group] = self.cleaned_data["roles"]
+        if why := directory.refuse_by_hand(self.person, [one.name for one in (*chosen, *self.kept_roles())]):
+            raise ValidationError(why)
+        return chosen
+
+    def kept_roles(self) -> QuerySet[Group]:
+        """The person's roles that who changes them may not give: they stay."""
+        return self.person.groups.exclude(pk__in=roles_for(self.actor).values("pk"))
+
     def clean_may_sign_in(self) -> bool:
         stays: bool = self.cleaned_data["may_sign_in"]
         if not stays and rights.is_last_superuser(self.person):
@@ -217,8 +227,7 @@ def _changed(form: ChangeForm, request: HttpRequest) -> None:
     wanted: dict[str, Any] = {**form.full_name(), "email": said["email"]}
     others = [name for name, value in wanted.items() if getattr(person, name) != value]
     if "roles" in form.changed_data:
-        not_offered = person.groups.exclude(pk__in=roles_for(form.actor).values("pk"))
-        person.groups.set([*said["roles"], *not_offered])
+        person.groups.set([*said["roles"], *form.kept_roles()])
     if "may_sign_in" in form.changed_data:
         wanted["is_active"] = said["may_sign_in"]
         wanted["is_staff"] = person.is_staff or said["may_sign_in"]

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_POST
 from connections.admin.refusals import BEYOND, Lacks
 from connections.audit.append import append
 from connections.models.rights import NOTHING_CHANGED, may
-from connections.people import rights
+from connections.people import directory, rights
 from connections.people.access import links
 from connections.people.lines import password_line
 from connections.web.origin import user_of, web_origin
@@ -43,6 +43,9 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied(BEYOND)
     if not (person.is_active and person.is_staff):
         messages.error(request, OFF)
+        return HttpResponseRedirect(reverse("person", args=[pk]))
+    if why := directory.refuse_password(person):
+        messages.error(request, why)
         return HttpResponseRedirect(reverse("person", args=[pk]))
     return link_page(request, person)
 

@@ -25,7 +25,6 @@ from connections.models.states import ConnectionStatus, KnownBy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from connections.models.connections import ConnectionQuerySet
     from connections.remoteit import Session, SessionList
 
 CHUNK = 1000
@@ -69,10 +68,9 @@ def reconcile(account: Account, listed: SessionList, *, asked_seq: int) -> Recon
         _open(account, sessions, asked_seq, complete=listed.complete)
     for pks in chunks(list(changes.known_better), CHUNK):
         _know_better(account, {pk: changes.known_better[pk] for pk in pks})
-    records = Connection.objects.all()
-    _update(records, changes.first_complete, listed_seq=asked_seq)
-    _update(records, changes.present_again, absent_seq=None)
-    _update(records, changes.missing, absent_seq=asked_seq)
+    _update(account, changes.first_complete, listed_seq=asked_seq)
+    _update(account, changes.present_again, absent_seq=None)
+    _update(account, changes.missing, absent_seq=asked_seq)
     ended = sum(_end(account, pks, asked_seq) for pks in chunks(changes.ended, CHUNK))
     return Reconciled(len(changes.new), ended, changes.listed_though_cut, changes.alive_after_all, changes.uncovered)
 
@@ -88,7 +86,7 @@ def meet(account: Account, sessions: Iterable[Session], *, asked_seq: int) -> in
         _open(account, new, asked_seq, complete=True)
     for pks in chunks(list(changes.known_better), CHUNK):
         _know_better(account, {pk: changes.known_better[pk] for pk in pks})
-    _update(Connection.objects.all(), changes.first_complete, listed_seq=asked_seq)
+    _update(account, changes.first_complete, listed_seq=asked_seq)
     revive(account, changes.alive_after_all, asked_seq=asked_seq)
     return len(changes.new)
 
@@ -186,9 +184,11 @@ def _time(session: Session) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _update(records: ConnectionQuerySet, ids: list[int], **values: object) -> None:
-    for chunk in chunks(ids, CHUNK):
-        records.filter(pk__in=chunk).update(**values)
+def _update(account: Account, pks: list[int], **values: object) -> None:
+    for chunk in chunks(pks, CHUNK):
+        with transaction.atomic():
+            lock_accounts([account.pk])
+            Connection.objects.filter(pk__in=chunk).update(**values)
 
 
 def _end(account: Account, pks: list[int], asked_seq: int) -> int:

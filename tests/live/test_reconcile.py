@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection as database
 from django.db import transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connections.audit.append import Entry, append
@@ -143,3 +145,19 @@ def test_an_ended_one_that_is_listed_again_is_active_and_the_history_says_so(acc
     follow(account, session(ID))
     assert Connection.objects.get().status == "active"
     assert AuditEvent.objects.filter(action="connection.listed_again").count() == 1
+
+
+def test_it_holds_the_account_while_it_changes_its_connections(account: Account) -> None:
+    """Workers change them, too, in another order: without the lock the two would wait for each other."""
+    follow(account, session(ID))
+    follow(account)  # it marks what is missing
+    with CaptureQueriesContext(database) as queries:
+        follow(account, session(ID))  # and this takes the mark away
+        follow(account)
+        follow(account)  # it ends
+    told = [query["sql"] for query in queries]
+    changes = [place for place, sql in enumerate(told) if sql.startswith('UPDATE "connections_connection"')]
+    assert len(changes) == 3
+    for place in changes:
+        began = max(n for n, sql in enumerate(told[:place]) if sql.startswith("SAVEPOINT"))
+        assert any('FROM "connections_account"' in sql for sql in told[began:place]), told[place]

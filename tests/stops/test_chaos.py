@@ -266,7 +266,8 @@ def check_who_is_alive(workers: Crew) -> None:
     """A worker that was frozen for longer than its lease is one of us again."""
     wait_until(lambda: workers.look() or len(workers.ready) == WORKERS)
     time.sleep(settings.WORKER_LEASE_SECONDS)
-    assert {*Worker.objects.alive().values_list("pid", flat=True)} == {one.pid for one in workers.processes}
+    expected = {one.pid for one in workers.processes}
+    wait_until(lambda: {*Worker.objects.alive().values_list("pid", flat=True)} == expected)
 
 
 def read_a_true_list(account: Account, sandbox: Sandbox) -> None:

@@ -27,6 +27,8 @@ from tests.support.skips import missing
 pytestmark = pytest.mark.once
 
 COUNT = 240
+MORE_THAN_A_LOG_TAKES = 3_000
+"""What is sent after the disk is full still fits into SQLite's log, which is used again: some hundreds."""
 LATENCY_MS = 100
 TOLD_WITHIN_S = 10.0
 """On a machine with nothing else to do it takes a second."""
@@ -117,8 +119,11 @@ def test_a_queue_server_that_is_away_holds_up_nothing(home: Path, remoteit: Sand
 
 
 @pytest.mark.slow
-def test_a_full_disk_stops_the_sending_and_room_lets_it_go_on(home: Path, remoteit: Sandbox) -> None:
-    with small_disk(home / "disk") as disk:
+def test_a_full_disk_stops_the_sending_and_room_lets_it_go_on(home: Path) -> None:
+    with (
+        Sandbox(connections=MORE_THAN_A_LOG_TAKES, latency_ms=LATENCY_MS) as remoteit,
+        small_disk(home / "disk") as disk,
+    ):
         panel = Panel(home, remoteit, f"sqlite:///{disk}/db.sqlite3", f"sqlite:///{disk}/queue.sqlite3")
         count = panel.know_what_is_open()
         with panel.web() as web, panel.worker():
@@ -141,7 +146,7 @@ def test_a_full_disk_stops_the_sending_and_room_lets_it_go_on(home: Path, remote
 @contextmanager
 def small_disk(path: Path) -> Iterator[Path]:
     path.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", path]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", path]
     if subprocess.run(mount, stderr=subprocess.DEVNULL, check=False).returncode:
         missing("the right to mount a small disk")
     try:

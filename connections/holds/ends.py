@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from connections.audit.append import Entry, append
 from connections.audit.origin import WORKER, Origin
-from connections.holds import undo
+from connections.holds.measures import undo
 from connections.models import Connection, Hold, StopRun
 from connections.models.holding.holds import HoldEnd
 from connections.models.states import OPEN_STATUSES, RunState

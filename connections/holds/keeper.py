@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.accounts.credentials import NoCredentials
-from connections.holds import apply, undo
 from connections.holds.clock import LIST_EVERY
 from connections.holds.ends import end_if_due
 from connections.holds.follow import follow, start_first
+from connections.holds.measures import apply, undo
 from connections.holds.rounds import Schemas, attend
 from connections.live.lister import Clients
 from connections.live.services import ServicesRead

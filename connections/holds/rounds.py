@@ -14,9 +14,10 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from connections.holds import apply, undo, ways
-from connections.holds.apply import AT_ONCE
+from connections.holds import ways
 from connections.holds.follow import follow, start_first
+from connections.holds.measures import apply, undo
+from connections.holds.measures.apply import AT_ONCE
 from connections.live.services import ServicesRead, read
 from connections.models import Account, Hold, HoldMember
 from connections.models.holding.measures import MeasureKind

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.audit.append import Entry, append
-from connections.holds import undo
 from connections.holds.begin import LONGEST, CannotHold
 from connections.holds.ends import end
+from connections.holds.measures import undo
 from connections.holds.plans import plan_measures
 from connections.models import Connection, Hold, HoldMember, Measure
 from connections.models.holding.holds import LEVELS, PERMISSIONS, HoldEnd, Level

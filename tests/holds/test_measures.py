@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from connections.holds.ends import end
-from connections.holds.undo import leave
+from connections.holds.measures.undo import leave
 from connections.models import AuditEvent, Hold, Measure, StopItem
 from connections.models.holding.holds import HoldEnd, Level
 from connections.models.holding.measures import MeasureState, UndoState

@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connections.admin.holds.forms import ReasonForm
 from connections.admin.holds.sight import hold_or_404, steerable, to_hold
 from connections.admin.pages import Page, page_context
-from connections.holds import undo, undo_file, wishes
+from connections.holds import wishes
 from connections.holds.begin import CannotHold
+from connections.holds.measures import undo, undo_file
 from connections.models import Hold, Measure
 from connections.models.holding.holds import Level
 from connections.models.holding.measures import UndoState

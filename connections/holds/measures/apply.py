@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.audit.append import append
-from connections.holds import lines, undo_file
+from connections.holds.measures import lines, undo_file
 from connections.models import Hold, Measure
 from connections.models.holding.measures import MAY_BE_SET, MeasureKind, MeasureState
 from connections.models.holding.members import MemberState

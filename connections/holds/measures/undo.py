@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.audit.append import append
-from connections.holds import lines
-from connections.holds.apply import same_way, value_of
+from connections.holds.measures import lines
+from connections.holds.measures.apply import same_way, value_of
 from connections.models import Measure
 from connections.models.holding.measures import MAY_BE_SET, MeasureState, UndoState
 from connections.remoteit.measures import MeasureAnswer, MeasureOutcome

@@ -19,6 +19,7 @@ from connections.holds.clock import LIST_EVERY
 from connections.holds.ends import end_if_due
 from connections.holds.follow import follow, start_first
 from connections.holds.measures import apply, undo
+from connections.holds.pace import Pace
 from connections.holds.rounds import Schemas, attend
 from connections.live.lister import Clients
 from connections.live.services import ServicesRead
@@ -28,6 +29,8 @@ from connections.remoteit import Cause
 from connections.stops.worker.retry import retry_after_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from connections.remoteit import Client
 
 logger = logging.getLogger(__name__)
@@ -44,12 +47,17 @@ def is_keeper(worker: Worker) -> bool:
 
 
 class Keeper:
-    """Attends each account whose services are held, every few seconds, in a thread of its own."""
+    """Attends each account whose services are held, every few seconds, in a thread of its own.
 
-    def __init__(self, worker: Worker) -> None:
+    `sleep`: how it waits for an account's turn, in seconds.
+    """
+
+    def __init__(self, worker: Worker, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self.worker = worker
+        self._sleep = sleep
         self._clients = Clients()
         self._schemas = Schemas()
+        self._paces: dict[int, Pace] = {}
         self._due: dict[int, float] = {}
         self._busy: dict[int, threading.Thread] = {}
         self._ended_at = 0.0
@@ -123,7 +131,8 @@ class Keeper:
         except NoCredentials as error:
             _stand_still(account, str(error))
             return LIST_EVERY.total_seconds()
-        found = attend(account, client, self.worker, self._schemas)
+        pace = self._paces.setdefault(account.pk, Pace(account.pk, sleep=self._sleep))
+        found = attend(account, client, self.worker, self._schemas, pace)
         if found is not None and found.cause is Cause.LIMIT:
             asked = retry_after_seconds(found.retry_after, timezone.now()) or 0.0
             return max(asked, LIST_EVERY.total_seconds())

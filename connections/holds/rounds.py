@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from connections.holds import ways
+from connections.holds import ways, witness
 from connections.holds.follow import follow, start_first
 from connections.holds.measures import apply, undo
 from connections.holds.measures.apply import AT_ONCE
@@ -26,13 +25,12 @@ from connections.remoteit.ways import read_services_of
 from connections.stops.pause_all import pause_now
 
 if TYPE_CHECKING:
+    from connections.holds.pace import Pace
     from connections.models import Measure, Worker
     from connections.remoteit import Client
 
 logger = logging.getLogger(__name__)
 
-EVENTS_FROM = timedelta(minutes=1)
-"""How long before the oldest hold the events are asked for: their clock is another one."""
 SCHEMA_KEPT = timedelta(days=1)
 SENDERS = 8
 
@@ -53,31 +51,34 @@ class Schemas:
 
 def held_members(account: Account) -> list[HoldMember]:
     """The services of `account` that are held now, or have something to be put back that is due."""
-    held = HoldMember.objects.filter(account=account, hold__ended_at=None).select_related("hold")
+    members = HoldMember.objects.select_related("hold", "account")
     waiting = undo.due(account, timezone.now()).values("member")
-    return [*held, *HoldMember.objects.filter(pk__in=waiting).exclude(hold__ended_at=None).select_related("hold")]
+    held = members.filter(account=account, hold__ended_at=None)
+    return [*held, *members.filter(pk__in=waiting).exclude(hold__ended_at=None)]
 
 
-def attend(account: Account, client: Client, worker: Worker, schemas: Schemas) -> ServicesRead | None:
+def attend(account: Account, client: Client, worker: Worker, schemas: Schemas, pace: Pace) -> ServicesRead | None:
     """Do one round for `account`; returns its reading, None when nothing is held there."""
+    client.before_question = pace.question
     members = held_members(account)
     holds = list(Hold.objects.on().filter(members__account=account).distinct().select_related("user"))
     holds += [one for one in Hold.objects.on().exclude(match="").select_related("user") if one not in holds]
     if not members and not holds:
         return None
     # Without a service to be read only what the account's own lists have shown is followed.
-    found = _read(account, client, members, holds) if members else ServicesRead(timezone.now(), 0)
+    found = _read(account, client, members) if members else ServicesRead(timezone.now(), 0)
+    witness.note(members, found)
     apply.see(account, found)
     undo.see(account, found)
     # Whoever has paused all sending wants nothing changed at remote.it, either; what waits is asked afterwards.
     may_ask = pause_now() is None
     if may_ask:
-        _switch_off(account, client, worker, found, schemas)
+        _switch_off(account, client, worker, found, schemas, pace)
     for hold in holds:
         start_first(hold, timezone.now())
         follow(hold, account, found)
     if may_ask:
-        _switch_on(account, client, worker, found)
+        _switch_on(account, client, worker, found, pace)
     _read_ways(account, client, members)
     return found
 
@@ -92,27 +93,28 @@ def _read_ways(account: Account, client: Client, members: Iterable[HoldMember]) 
         ways.read_and_keep(account, client, scope, addresses)
 
 
-def _read(account: Account, client: Client, members: Iterable[HoldMember], holds: list[Hold]) -> ServicesRead:
+def _read(account: Account, client: Client, members: Sequence[HoldMember]) -> ServicesRead:
     wanted: dict[str, dict[str, str]] = defaultdict(dict)
     for member in members:
         wanted[member.scope][member.service_key] = member.device_address
-    since = min((hold.started_at for hold in holds), default=None)
     by_scope = {scope: list(found.values()) for scope, found in wanted.items()}
-    return read(account, client, by_scope, since=since - EVENTS_FROM if since else None)
+    return read(account, client, by_scope, since=witness.events_since(account, members))
 
 
-def _switch_off(account: Account, client: Client, worker: Worker, found: ServicesRead, schemas: Schemas) -> None:
+def _switch_off(
+    account: Account, client: Client, worker: Worker, found: ServicesRead, schemas: Schemas, pace: Pace
+) -> None:
     waiting = list(apply.planned(account, timezone.now())[:AT_ONCE])
     if not waiting:
         return
     cant = _why_cant(client, waiting, schemas.lacks(account, client))
     claimed = apply.claim(account, found, cant, worker, AT_ONCE)
-    _ask(client, claimed, lambda measure: False, apply.record)
+    _ask(client, claimed, lambda measure: False, apply.record, pace)
 
 
-def _switch_on(account: Account, client: Client, worker: Worker, found: ServicesRead) -> None:
+def _switch_on(account: Account, client: Client, worker: Worker, found: ServicesRead, pace: Pace) -> None:
     claimed = undo.claim(account, found, worker, AT_ONCE)
-    _ask(client, claimed, lambda measure: bool(measure.before), undo.record)
+    _ask(client, claimed, lambda measure: bool(measure.before), undo.record, pace)
 
 
 def _ask(
@@ -120,17 +122,17 @@ def _ask(
     claimed: list[Measure],
     value: Callable[[Measure], bool],
     record: Callable[[Measure, MeasureAnswer], None],
+    pace: Pace,
 ) -> None:
     """Send what is claimed, several at once and at the account's pace, and write down each answer as it comes."""
     if not claimed:
         return
-    apart = 1 / settings.STOP_MAX_PER_SECOND if settings.STOP_MAX_PER_SECOND else 0.0
     with ThreadPoolExecutor(max_workers=min(SENDERS, settings.STOP_CONCURRENCY)) as senders:
         answers = []
         for measure in claimed:
             what, address = Switch(measure.kind), measure.member.device_address
+            pace.change()
             answers.append(senders.submit(switch, client, what, address, enabled=value(measure)))
-            time.sleep(apart)
         for measure, answer in zip(claimed, answers, strict=True):
             record(measure, answer.result())
 

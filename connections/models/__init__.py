@@ -11,6 +11,7 @@ from connections.models.folded import lookups  # noqa: F401 - they register them
 from connections.models.holding.holds import Hold
 from connections.models.holding.measures import Measure
 from connections.models.holding.members import HoldClock, HoldMember, HoldReturn
+from connections.models.holding.record import VendorEvent
 from connections.models.holding.ways import ServiceWays
 from connections.models.integrations.tokens import ApiToken, IdempotencyKey
 from connections.models.notices import CourierPlace, Delivery
@@ -69,5 +70,6 @@ __all__ = [
     "StopRun",
     "StoredCredentials",
     "Upload",
+    "VendorEvent",
     "Worker",
 ]

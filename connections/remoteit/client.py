@@ -60,8 +60,8 @@ class Client:
         self._list_transport = partial(
             Transport, 1, connect_timeout, read_timeout, ca_bundle, proxy=proxy, patience=LIST_PATIENCE
         )
-        self._token = "" if credentials.has_access_key else credentials.token
-        self._stale_token = ""
+        self._token, self._stale_token = "" if credentials.has_access_key else credentials.token, ""
+        self.before_question: Callable[[], None] = lambda: None
         self._token_lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -166,6 +166,8 @@ class Client:
         """Ask one of the documents that there are, once. Raises nothing for what the network or the API does."""
         if self.needs_login:
             return Told(problem=NOT_SIGNED_IN, cause=Cause.TOKEN, left=False)
+        if document.is_question:
+            self.before_question()
         token = self._token
         told = ask(self._sender, self._wide, token, document, variables)
         if told.cause in _STALE_IN_GRAPHQL:

@@ -15,6 +15,11 @@ events(types: [DEVICE_CONNECT], minDate: $since, size: 50) {
   hasMore
   items { id state timestamp ... on DeviceConnectEvent { actor { email } session proxy lifetime } }
 }"""
+# Beside those of connections, so that a device that comes and goes pushes no connection off their page.
+_RECORD = """
+record: events(types: [DEVICE_STATE, DEVICE_SHARE], minDate: $since, size: 50) {
+  items { id type state timestamp actor { email } users { email } ... on DeviceShareEvent { shared } }
+}"""
 _WAYS = f"""{_STATE} can(permission: MANAGE) owner {{ email }} device {{ configurable owner {{ email }} }}
 access {{ created user {{ email }} }} sessions {_SESSION}"""
 _ORGANISATION = """organization {
@@ -39,8 +44,8 @@ class Document(Enum):
 
     SERVICES = _of_login(f"{_STATE} sessions {_SESSION}", since=False)
     SERVICES_OF = _of_account(f"{_STATE} sessions {_SESSION}", since=False)
-    SERVICES_AND_EVENTS = _of_login(f"{_STATE} sessions {_SESSION} {_EVENTS}", since=True)
-    SERVICES_AND_EVENTS_OF = _of_account(f"{_STATE} sessions {_SESSION} {_EVENTS}", since=True)
+    SERVICES_AND_EVENTS = _of_login(f"{_STATE} sessions {_SESSION} {_EVENTS} {_RECORD}", since=True)
+    SERVICES_AND_EVENTS_OF = _of_account(f"{_STATE} sessions {_SESSION} {_EVENTS} {_RECORD}", since=True)
     WAYS = _of_login(_WAYS, since=False)
     WAYS_OF = _of_account(_WAYS, since=False)
     ORGANISATION_OF = (
@@ -57,3 +62,8 @@ class Document(Enum):
     SET_SERVICE = """mutation SetService($id: ID!, $enabled: Boolean!) {
   updateService(id: $id, enabled: $enabled) { id enabled }
 }"""
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it changes nothing."""
+        return not self.value.startswith("mutation")

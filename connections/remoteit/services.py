@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from connections.remoteit.answers import Cause
@@ -11,12 +12,12 @@ from connections.remoteit.sessions import Session, row_of
 from connections.remoteit.wire.replies import is_id, storable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Sequence
 
     from connections.remoteit.asking import Told
     from connections.remoteit.client import Client
 
+RECORDED = ("DEVICE_STATE", "DEVICE_SHARE")
 AT_ONCE = 100
 """How many services one query asks for."""
 
@@ -35,10 +36,28 @@ class ConnectEvent:
 
 
 @dataclass(frozen=True)
+class RecordEvent:
+    """One line of remote.it's own record about a service: its ``state``, or a share.
+
+    ``kind`` is ``DEVICE_STATE`` or ``DEVICE_SHARE``. ``shared``: whether a share was given, None where it says nothing.
+    ``by`` and ``people`` are e-mail addresses, as far as it names them.
+    """
+
+    id: str
+    kind: str
+    state: str
+    at: str
+    by: str
+    people: tuple[str, ...]
+    shared: bool | None
+
+
+@dataclass(frozen=True)
 class Service:
     """What remote.it says of one service. ``link``: whether its public link is on, None when it has none.
 
     ``sessions`` is None when they could not be read whole, ``events`` when nobody asked or they could not be.
+    ``record``: what else its events tell, as far as they could be read; it proves no absence.
     """
 
     address: str
@@ -49,6 +68,7 @@ class Service:
     link: bool | None
     sessions: tuple[Session, ...] | None
     events: tuple[ConnectEvent, ...] | None = None
+    record: tuple[RecordEvent, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +106,7 @@ def read_services(
         without = _ask(client, account, addresses, None)
         if not without.problem:
             why_no_events, told = told.problem, without
-    return _read(told, account, addresses, why_no_events)
+    return _read(told, account, addresses, why_no_events, since)
 
 
 def _ask(client: Client, account: str, addresses: Sequence[str], since: datetime | None) -> Told:
@@ -99,7 +119,9 @@ def _ask(client: Client, account: str, addresses: Sequence[str], since: datetime
     return client.ask(Document.SERVICES_AND_EVENTS_OF if account else Document.SERVICES_AND_EVENTS, variables)
 
 
-def _read(told: Told, account: str, addresses: Sequence[str], why_no_events: str) -> ServiceList:
+def _read(
+    told: Told, account: str, addresses: Sequence[str], why_no_events: str, since: datetime | None
+) -> ServiceList:
     login = told.data.get("login")
     login = login if isinstance(login, dict) else {}
     holder = login.get("account") if account else login
@@ -110,7 +132,7 @@ def _read(told: Told, account: str, addresses: Sequence[str], why_no_events: str
     whose = account or str(login.get("id") or "")
     found = {}
     for row in rows if isinstance(rows, list) else ():
-        service = service_of(row, whose)
+        service = service_of(row, whose, since)
         if service is not None:
             found[service.address.lower()] = service
             if service.sessions is None:
@@ -131,8 +153,8 @@ def _read(told: Told, account: str, addresses: Sequence[str], why_no_events: str
     )
 
 
-def service_of(row: Any, whose: str) -> Service | None:
-    """One service of an answer; None for what is none."""
+def service_of(row: Any, whose: str, since: datetime | None = None) -> Service | None:
+    """One service of an answer; None for what is none. ``since``: the events from then on were asked for."""
     if not isinstance(row, dict) or not is_id(row.get("id")):
         return None
     link, device = row.get("link"), row.get("device")
@@ -144,7 +166,8 @@ def service_of(row: Any, whose: str) -> Service | None:
         _flag(row.get("online")),
         _flag(link.get("enabled")) if isinstance(link, dict) else None,
         _sessions(row.get("sessions"), whose),
-        _events(row.get("events")),
+        _events(row.get("events"), since),
+        tuple(_record(row.get("record"))),
     )
 
 
@@ -155,23 +178,22 @@ def _sessions(rows: Any, whose: str) -> tuple[Session, ...] | None:
     return None if None in read else tuple(Session(*row, (whose,)) for row in read if row is not None)
 
 
-def _events(page: Any) -> tuple[ConnectEvent, ...] | None:
-    """The events of a page; None when it is not whole: a page that goes on would hide the oldest."""
+def _events(page: Any, since: datetime | None) -> tuple[ConnectEvent, ...] | None:
+    """The events of a page; None when it is not whole: a page that goes on may hide some that were asked for."""
     items = page.get("items") if isinstance(page, dict) else None
-    if not isinstance(items, list) or page.get("hasMore"):
+    if not isinstance(items, list) or (page.get("hasMore") and not _goes_back_to(since, items)):
         return None
     found = []
     for row in items:
         if not isinstance(row, dict) or not isinstance(row.get("session"), str):
             continue
-        actor, lifetime = row.get("actor"), row.get("lifetime")
-        email = _text(actor.get("email")) if isinstance(actor, dict) else ""
+        lifetime = row.get("lifetime")
         seconds = lifetime if isinstance(lifetime, int) and lifetime >= 0 else None
         found.append(
             ConnectEvent(
                 _text(row.get("id")),
                 storable(row["session"]),
-                email,
+                _email(row.get("actor")),
                 _text(row.get("state")),
                 _text(row.get("timestamp")),
                 row.get("proxy") is not False,
@@ -179,6 +201,35 @@ def _events(page: Any) -> tuple[ConnectEvent, ...] | None:
             )
         )
     return tuple(found)
+
+
+def _goes_back_to(since: datetime | None, items: list[Any]) -> bool:
+    """Whether a page has all since then: newest first, and its last older. Whether ``minDate`` is kept isn't known."""
+    try:
+        times = [datetime.fromisoformat(row["timestamp"]) for row in items]
+        return since is not None and times == sorted(times, reverse=True) and times[-1] < since
+    except (IndexError, KeyError, TypeError, ValueError):
+        return False
+
+
+def _record(page: Any) -> Iterator[RecordEvent]:
+    items = page.get("items") if isinstance(page, dict) else None
+    for row in items if isinstance(items, list) else ():
+        if isinstance(row, dict) and row.get("id") and row.get("type") in RECORDED:
+            people = row.get("users")
+            yield RecordEvent(
+                _text(row["id"]),
+                row["type"],
+                _text(row.get("state")),
+                _text(row.get("timestamp")),
+                _email(row.get("actor")),
+                tuple(filter(None, map(_email, people if isinstance(people, list) else ()))),
+                _flag(row.get("shared")),
+            )
+
+
+def _email(person: Any) -> str:
+    return _text(person.get("email")) if isinstance(person, dict) else ""
 
 
 def _flag(value: Any) -> bool | None:

@@ -118,14 +118,16 @@ class Control:
         return plain(self.changed_service(request.json()))
 
     def changed_service(self, value: dict[str, Any]) -> dict[str, Any]:
-        """Change one service, as a stranger would, and its device: enabled, link, configurable, state."""
+        """Change one service, as a stranger would, and its device: enabled, link, configurable, state, shares."""
         service = self.world.service(str(value.pop("address", "")))
-        if service is None or not set(value) <= {"enabled", "link", "configurable", "state"}:
-            raise ValueError('Send {"address": …} of a service with enabled, link, configurable or state.')
+        if service is None or not set(value) <= {"enabled", "link", "configurable", "state", "shares"}:
+            raise ValueError('Send {"address": …} of a service with enabled, link, configurable, state or shares.')
         if "enabled" in value:
             self.switches.set_service(service, bool(value["enabled"]))
         if "link" in value:
             self.switches.set_link(service, bool(value["link"]))
+        if "shares" in value:
+            self.switches.set_shares(service, [str(one) for one in value["shares"]])
         if "configurable" in value:
             service.device.configurable = bool(value["configurable"])
         if "state" in value:

@@ -31,7 +31,7 @@ class Stage:
         self.sandbox = sandbox
         self.account = account
         self.drain = Drain()
-        self.keeper = Keeper(self.drain.worker)
+        self.keeper = Keeper(self.drain.worker, sleep=lambda seconds: None)
 
     def open(self, count: int = 1) -> list[Connection]:
         """Have Dana open so many services in the sandbox, and let a list show them."""

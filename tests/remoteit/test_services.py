@@ -10,7 +10,7 @@ import pytest
 from connections.remoteit import Client, Credentials
 from connections.remoteit.documents import Document
 from connections.remoteit.measures import MeasureOutcome, Switch, missing_in_schema, switch
-from connections.remoteit.services import read_services
+from connections.remoteit.services import read_services, service_of
 from connections.remoteit.ways import read_ways
 from connections.sandbox import FaultRule, Sandbox
 from connections.sandbox.world.seed import connectable
@@ -71,6 +71,41 @@ def test_a_service_comes_with_its_sessions_its_state_and_its_events(client: Clie
     assert (service.enabled, service.link, service.online) == (True, True, True)
     assert [one.opened_by for one in service.sessions or ()] == [DANA]
     assert [(one.state, one.opened_by) for one in service.events or ()] == [("connected", DANA)]
+
+
+def test_its_own_record_tells_of_states_and_shares(sandbox: Sandbox, client: Client, address: str) -> None:
+    change = sandbox.server.control.changed_service
+    for value in ({"shares": ["dana.k@example.com"]}, {"shares": []}, {"enabled": False}, {"enabled": True}):
+        sandbox.call(change, {"address": address, **value})
+    record = read_services(client, "", [address], since=hour_ago()).services[address.lower()].record
+    told = {(one.kind, one.state, one.people) for one in record}
+    assert {("DEVICE_STATE", "inactive", ()), ("DEVICE_STATE", "active", ())} <= told
+    assert ("DEVICE_SHARE", "unshared", (DANA,)) in told
+
+
+PAGE = [{"session": str(at), "state": "connected", "timestamp": f"2026-11-30T12:00:{at:02}Z"} for at in (40, 30, 20)]
+
+
+@pytest.mark.parametrize(
+    ("items", "has_more", "since_s", "count"),
+    [
+        pytest.param(PAGE, False, 0, 3, id="all there is"),
+        pytest.param(PAGE, True, 0, None, id="it goes on, and may hide some"),
+        pytest.param(PAGE, True, 25, 3, id="it goes on with what is older: minDate was not kept"),
+        pytest.param(PAGE[::-1], True, 25, None, id="in another order its end says nothing"),
+        pytest.param([{**PAGE[0], "timestamp": None}], True, 25, None, id="without times, too"),
+        pytest.param([], True, 25, None, id="nothing, and more"),
+        pytest.param(None, False, 0, None, id="no page"),
+    ],
+)
+def test_events_are_whole_only_when_none_can_be_hidden(
+    items: object, has_more: bool, since_s: int, count: int | None
+) -> None:
+    since = datetime(2026, 11, 30, 12, 0, since_s, tzinfo=UTC)
+    row = {"id": "80:00:00:00:01:00:00:01", "sessions": [], "events": {"items": items, "hasMore": has_more}}
+    service = service_of(row, "", since)
+    assert service is not None
+    assert (None if service.events is None else len(service.events)) == count
 
 
 def test_without_events_in_the_schema_the_sessions_are_read_all_the_same(

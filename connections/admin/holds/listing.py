@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.admin.holds.page import stand_of, ways_over
+from connections.holds.came_by import last_readings
 from connections.holds.ends import quiet_for
 from connections.holds.ways import Standing
 from connections.holds.wishes import may_steer
@@ -75,7 +76,7 @@ def _about(hold: Hold) -> str:
 
 def _on(hold: Hold, now: datetime) -> dict[str, Any]:
     members = list(hold.members.select_related("account"))
-    ways = ways_over(members)
+    ways = ways_over(members, last_readings(members))
     stand = stand_of(hold, now)
     quiet: timedelta | None = quiet_for(hold)
     told = {"quiet": clock(quiet) if quiet is not None else clock(now - now), "needed": clock(hold.quiet)}

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connections.admin.holds.forms import DEADLINES
+from connections.holds.came_by import Place, last_readings, place_of, way_of_return
 from connections.holds.clock import Tick
 from connections.holds.ends import quiet_for
 from connections.holds.follow import clock_of
@@ -22,8 +23,8 @@ from connections.models.holding.holds import PERMISSIONS, Level
 from connections.models.holding.measures import MAY_BE_SET, NOT_RESTORED, MeasureKind, UndoState
 from connections.models.holding.members import MemberState, Witness
 from connections.models.rights import may
-from connections.words.holds.told import clock, ended_words, exposure, measure_words
-from connections.words.holds.ways import ICONS, NAMES, closed_by, closed_words, standing_over, what_stays
+from connections.words.holds.told import clock, ended_words, event_words, exposure, measure_words
+from connections.words.holds.ways import ICONS, NAMES, came_by, closed_by, closed_words, standing_over, what_stays
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -47,7 +48,8 @@ def hold_page(hold: Hold, user: User, now: datetime) -> dict[str, Any]:
     """The context of the page and of its refresh."""
     members = list(hold.members.select_related("account"))
     found = comings(hold, now)
-    ways = ways_over(members)
+    reads = last_readings(members)
+    ways = ways_over(members, reads)
     total, longest, by_events = exposure(found)
     stand = stand_of(hold, now)
     quiet = quiet_for(hold) or timedelta()
@@ -62,7 +64,7 @@ def hold_page(hold: Hold, user: User, now: datetime) -> dict[str, Any]:
         "stays": what_stays(ways) if members and hold.reaches(Level.LINKS) else "",
         "members": members,
         "waiting_members": [one for one in members if one.state == MemberState.WAITING] if hold.is_on else [],
-        "comings": [_coming(one) for one in found],
+        "comings": [_coming(one, reads.get(place_of(one.member))) for one in found],
         "returned": sum(one.times for one in found),
         "recuts": recuts(hold),
         "ways": [
@@ -93,6 +95,7 @@ def hold_page(hold: Hold, user: User, now: datetime) -> dict[str, Any]:
         "unrestored": sum(one["measure"].undo in NOT_RESTORED for one in measures),
         "restored": sum(one["measure"].undo == UndoState.RESTORED for one in measures),
         "to_restore": sum(bool(one["measure"].undo) for one in measures),
+        "record": [{"event": one, "words": event_words(one)} for one in hold.vendor_events.select_related("member")],
         "runs": hold.runs.filter(state="started").order_by("-pk")[:10],
         "ended": ended_words(hold) if not hold.is_on else "",
         "steers": steers,
@@ -121,13 +124,12 @@ def headline(hold: Hold, found: list[Comings], ways: Any) -> str:
     return text % {"who": found[0].opened_by or _("A visitor"), "times": found[0].times}
 
 
-def ways_over(members: list[HoldMember]) -> list[Ways7]:
-    """The seven ways over these services."""
-    return together(_ways(member) for member in members)
+def ways_over(members: list[HoldMember], reads: dict[Place, ServiceWays]) -> list[Ways7]:
+    """The seven ways over these services, by the last readings of them."""
+    return together(_ways(member, reads.get(place_of(member))) for member in members)
 
 
-def _ways(member: HoldMember) -> Any:
-    read = ServiceWays.objects.filter(account=member.account_id, service_key=member.service_key).first()
+def _ways(member: HoldMember, read: ServiceWays | None) -> Any:
     if read is not None and member.read_at is not None and member.read_at > read.read_at:
         # The hold's own readings are younger than that of all ways.
         read.enabled, read.link = member.enabled, member.link
@@ -153,11 +155,12 @@ def _open_words(longest: str, *, by_events: bool) -> str:
     return _("at most: lists alone tell it; longest %s") % longest
 
 
-def _coming(one: Comings) -> dict[str, Any]:
+def _coming(one: Comings, read: ServiceWays | None) -> dict[str, Any]:
     at_most = "" if one.by_events else "≤ "
     return {
         "who": one.opened_by or _("a visitor without an account"),
         "service": one.member,
+        "by": came_by(way_of_return(read, one.opened_by)),
         "times": one.times,
         "median": clock(one.median) if one.median is not None else "",
         "open_for": at_most + clock(one.open_for),

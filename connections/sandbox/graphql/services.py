@@ -41,9 +41,7 @@ def service(one: Service, world: World, settings: Settings) -> dict[str, Any]:
 
 
 def events_of(one: Service, world: World, settings: Settings, chosen: dict[str, Any]) -> dict[str, Any]:
-    every = (*world.connections.values(), *world.peers.values())
-    mine = [(each, objects.session_id(each, settings)) for each in every if each.service is one]
-    return events.page(mine, world.clock.now(), **chosen)
+    return events.page(world, settings, lambda each: each.service is one, **chosen)
 
 
 def refuses(settings: Settings, what: str) -> bool:
@@ -103,3 +101,17 @@ def organisation(account: str, name: str) -> dict[str, Any]:
         for number, email in enumerate(PEOPLE[2:8])
     ]
     return {"id": objects.user_id(name), "name": name, "members": members, "account": objects.user(account)}
+
+
+def network(services: list[Service], account: str) -> dict[str, Any]:
+    """A network of an account's with these services, for two people."""
+    return {
+        "id": f"network-{objects.user_id(account)}",
+        "name": "Field service",
+        "tags": [],
+        "access": [{"created": iso(SHARED_AT), "user": objects.user(email)} for email in PEOPLE[8:10]],
+        "connections": [
+            {"service": objects.service(one), "name": one.name, "port": 33000 + number}
+            for number, one in enumerate(services)
+        ],
+    }

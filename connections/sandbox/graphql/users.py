@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connections.sandbox.graphql import events
-from connections.sandbox.graphql.objects import organisation_member, session, session_id, user_id
-from connections.sandbox.graphql.services import organisation, service
+from connections.sandbox.graphql.objects import organisation_member, session, user_id
+from connections.sandbox.graphql.services import network, organisation, service
 from connections.sandbox.wire.accounts import USERNAME
 from connections.sandbox.world.names import ORGANISATIONS
 from connections.sandbox.world.settings import Settings
-from connections.sandbox.world.world import Connection, World
+from connections.sandbox.world.world import Connection, Happening, Service, World
+
+IN_NETWORK = 5
 
 
 def organisations(settings: Settings) -> list[str]:
@@ -31,9 +33,9 @@ class User:
     def id(self) -> str:
         return user_id(self.email)
 
-    def lists(self, one: Connection) -> bool:
-        """Does it list this connection? An organisation those to its devices, the login all others that it can see."""
-        owner = one.service.device.owner
+    def lists(self, one: Connection | Happening | Service) -> bool:
+        """Does it list this? An organisation those to its devices, the login all others that it can see."""
+        owner = (one if isinstance(one, Service) else one.service).device.owner
         return owner not in ORGANISATIONS if self.email == USERNAME else owner == self.email
 
     def membership(self, info: object) -> list[dict[str, Any]]:
@@ -62,10 +64,9 @@ class User:
         return None if name is None else organisation(self.email, name)
 
     def networks(self, info: object) -> list[dict[str, Any]]:
-        """None: nobody has made one here."""
-        return []
+        """One, with the first few services that the account lists."""
+        mine = [one for one in self.world.services.values() if self.lists(one)][:IN_NETWORK]
+        return [network(mine, self.email)] if mine else []
 
     def events(self, info: object, **chosen: Any) -> dict[str, Any]:
-        every = (*self.world.connections.values(), *self.world.peers.values())
-        mine = [(one, session_id(one, self.settings)) for one in every if self.lists(one)]
-        return events.page(mine, self.world.clock.now(), **chosen)
+        return events.page(self.world, self.settings, self.lists, **chosen)

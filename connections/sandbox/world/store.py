@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connections.sandbox.world.clock import Clock
-from connections.sandbox.world.world import Connection, Device, Service, World
+from connections.sandbox.world.world import Connection, Device, Happening, Service, World
 
 VERSION = 1
 
@@ -29,10 +29,11 @@ def dump(world: World, tokens: dict[str, float]) -> dict[str, Any]:
         "services": [flat(one, device=one.device.address) for one in world.services.values()],
         "connections": [flat(one, address=one.service.address) for one in world.connections.values()],
         "peers": [flat(one, address=one.service.address) for one in world.peers.values()],
+        "record": [flat(one, address=one.service.address) for one in world.record],
     }
 
 
-def flat(one: Service | Connection, **names: str) -> dict[str, Any]:
+def flat(one: Service | Connection | Happening, **names: str) -> dict[str, Any]:
     """Its fields, and `names` instead of what it belongs to."""
     values = {item.name: getattr(one, item.name) for item in fields(one)}
     return {name: value for name, value in values.items() if not isinstance(value, Service | Device)} | names
@@ -55,6 +56,8 @@ def load(path: Path) -> tuple[World, dict[str, float]]:
             for one in data.get(name, []):
                 service = world.services[one.pop("address").lower()]
                 known[one["id"].lower()] = Connection(service=service, **one)
+        for one in data.get("record", []):
+            world.record.append(Happening(service=world.services[one.pop("address").lower()], **one))
         # Not the seed's own sequence again: that would repeat ids which are taken.
         world.random.seed(f"{world.seed}/{len(world.connections)}")
         return world, data["tokens"]

@@ -30,6 +30,8 @@ def is_configurable(service: Service) -> bool:
 
 
 def shared_with(service: Service) -> list[str]:
+    if service.shares is not None:
+        return service.shares
     first = number_of(service.device.address) % len(PEOPLE)
     return [one for one in (PEOPLE * 2)[first : first + 3] if one != service.device.owner]
 
@@ -61,17 +63,31 @@ class Switches:
         self.due = [one for one in self.due if one[1] != service.address]
         if not service.enabled:
             self.due.append((self.world.clock.now() + self.settings.disable_after_s, service.address))
-        else:
+        elif not service.is_online:
             service.is_online = True
+            self.world.happened(service, "active")
         self.world.changed()
         self.catch_up()
+
+    def set_shares(self, service: Service, people: list[str]) -> None:
+        before = shared_with(service)
+        service.shares = people
+        for one in before:
+            if one not in people:
+                self.world.happened(service, "unshared", one)
+        for one in people:
+            if one not in before:
+                self.world.happened(service, "shared", one)
+        self.world.changed()
 
     def catch_up(self) -> None:
         now = self.world.clock.now()
         for moment, address in [one for one in self.due if one[0] <= now]:
             self.due.remove((moment, address))
             service = self.world.services[address.lower()]
-            service.is_online = False
+            if service.is_online:
+                service.is_online = False
+                self.world.happened(service, "inactive")
             if self.settings.disable_disconnects == "yes":
                 self.end(list(self.open_at(service)))
 

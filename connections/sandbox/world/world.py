@@ -43,6 +43,8 @@ class Service:
     is_online: bool = True
     #: Its public link: on, off, none; "": as `ways` draws it.
     link: str = ""
+    #: With whom it is shared, by e-mail address; None: as `ways` draws it.
+    shares: list[str] | None = None
 
 
 @dataclass(slots=True)
@@ -80,6 +82,23 @@ class Connection:
         return "expired" if now >= self.ends_at else "open"
 
 
+@dataclass(slots=True)
+class Happening:
+    """What remote.it's own record has beside connections: a service that went on- or offline, or a share of it.
+
+    `person`: with whom it is shared, or not any more; "" for a change of state.
+    """
+
+    service: Service
+    at: float
+    state: str
+    person: str = ""
+
+    @property
+    def shared(self) -> bool:
+        return self.state == "shared"
+
+
 class World:
     """All that exists at this remote.it.
 
@@ -95,6 +114,7 @@ class World:
         self.by_device: dict[str, list[Service]] = {}
         self.connections: dict[str, Connection] = {}
         self.peers: dict[str, Connection] = {}
+        self.record: list[Happening] = []
         #: When somebody will open a service again, and who: moment, address, opener.
         self.returns: list[tuple[float, str, str]] = []
         self.changes = 0
@@ -118,6 +138,9 @@ class World:
 
     def service(self, address: str) -> Service | None:
         return self.services.get(address.lower())
+
+    def happened(self, service: Service, state: str, person: str = "") -> None:
+        self.record.append(Happening(service, self.clock.now(), state, person))
 
     def find(self, connection_id: str) -> Connection | None:
         return self.connections.get(connection_id.lower())

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from connections.models.holding.holds import HoldEnd, Level
 from connections.models.holding.measures import UndoState
 from connections.words.counts import number
+from connections.words.holds.record import record_words
 
 WHAT = {"link": gettext_lazy("public link"), "service": gettext_lazy("service")}
 ANSWERS = {
@@ -63,6 +64,16 @@ def returned_notes(facts: dict[str, Any]) -> list[str]:
     if facts.get("seen_by") == "event":
         notes.append(_("told by remote.it's events alone; no list showed it"))
     return notes
+
+
+def event_seen(facts: dict[str, Any]) -> str:
+    people = [str(one) for one in facts.get("event_people", ())]
+    words = record_words(str(facts.get("event")), str(facts.get("event_state", "")), people, shared=facts.get("shared"))
+    return _("remote.it's own record: %s") % words
+
+
+def event_notes(facts: dict[str, Any]) -> list[str]:
+    return [_("by %s") % facts["event_by"]] if facts.get("event_by") else []
 
 
 def ended(facts: dict[str, Any]) -> str:

@@ -24,6 +24,14 @@ NAMES = {
     Kind.OWNER: gettext_lazy("The owner's login, its keys and agents"),
     Kind.PEER: gettext_lazy("Peer to peer"),
 }
+CAME_BY = {
+    Kind.LINK: gettext_lazy("public link or its key"),
+    Kind.SHARE: gettext_lazy("share"),
+    Kind.ROLE: gettext_lazy("role"),
+    Kind.NETWORK: gettext_lazy("network"),
+    Kind.OWNER: gettext_lazy("owner"),
+}
+"""The ways by which somebody can have come back, as the table of come-backs names them."""
 ICONS = {
     Kind.PROXY: "active",
     Kind.LINK: "link",
@@ -47,6 +55,11 @@ def closed_by(kind: Kind, level: Level | None) -> str:
     if level is None:
         return _("nothing here closes it: the owner can always enable again")
     return str(level.label)
+
+
+def came_by(kind: Kind | None) -> str:
+    """By which way somebody came back, in few words."""
+    return str(CAME_BY[kind]) if kind else _("not known")
 
 
 def standing_over(way: Ways7, total: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from remoteit_admin.settings import *  # noqa: F403
 from remoteit_admin.settings import MIDDLEWARE, STORAGES
@@ -11,3 +12,4 @@ from remoteit_admin.settings import MIDDLEWARE, STORAGES
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")
 AUDIT_FOLDER = os.environ["BENCHMARK_FOLDER"]
+DATA_FOLDER = Path(os.environ["BENCHMARK_FOLDER"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import json
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -81,6 +83,17 @@ class RunningSandbox:
             response = session.get(self.url.removesuffix("/apv/v27") + path, timeout=60)
         response.raise_for_status()
         return response
+
+    def change(self, **switches: object) -> None:
+        """Change switches of the sandbox."""
+        with requests.Session() as session:
+            session.trust_env = False
+            where = self.url.removesuffix("/apv/v27") + "/sandbox/settings"
+            session.post(where, json=switches, timeout=60).raise_for_status()
+
+    def log(self) -> list[dict[str, Any]]:
+        """The requests that have arrived there."""
+        return [json.loads(line) for line in self.control("/sandbox/log").text.splitlines()]
 
     def connections(self) -> list[dict[str, str]]:
         """The connections that are open there, one row each."""

@@ -10,6 +10,7 @@ from connections.audit.checkpoints import write_checkpoint
 from connections.audit.upkeep import verify_and_keep
 from connections.inventory import pasted_lists, uploads
 from connections.people import brakes, failures, tokens
+from connections.proposals import decisions
 from connections.stops import approvals, expired, wakeup  # noqa: F401 - importing it registers its task
 from connections.web.sessions import SessionStore
 
@@ -22,6 +23,7 @@ def delete_expired_drafts() -> None:
 @db_periodic_task(crontab())
 def close_what_nobody_decided() -> None:
     approvals.expire(timezone.now())
+    decisions.take_effect(timezone.now())
 
 
 @db_periodic_task(crontab(minute="*/10"))

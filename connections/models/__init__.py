@@ -7,6 +7,7 @@ from connections.models.connections import Connection
 from connections.models.credentials import SessionToken, StoredCredentials
 from connections.models.door.directory import DirectoryPerson
 from connections.models.door.factors import CodeApp, FactorRule, Passkey, RecoveryCode, SignedIn
+from connections.models.door.proposals import Proposal
 from connections.models.folded import lookups  # noqa: F401 - they register themselves
 from connections.models.holding.holds import Hold
 from connections.models.holding.measures import Measure
@@ -55,6 +56,7 @@ __all__ = [
     "Passkey",
     "PastedList",
     "Preferences",
+    "Proposal",
     "ProtectedRule",
     "RecoveryCode",
     "Right",

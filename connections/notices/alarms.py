@@ -15,7 +15,7 @@ from django.utils import timezone
 from connections.audit.append import Entry, append
 from connections.audit.origin import WORKER
 from connections.live.standing import Trouble, trouble_of
-from connections.models import Account, Alarm, Approval, AuditVerification, Endpoint, StopRun, Worker
+from connections.models import Account, Alarm, Approval, AuditVerification, Endpoint, Proposal, StopRun, Worker
 from connections.models.approvals import ApprovalState
 from connections.models.telling.bell import Kind
 from connections.remoteit.wire.breaks import split
@@ -106,6 +106,7 @@ def _causes() -> Iterator[Cause]:
     yield from _of_history()
     yield from _of_runs()
     yield from _of_approvals()
+    yield from _of_changes()
     yield from _of_webhooks()
 
 
@@ -166,6 +167,12 @@ def _of_approvals() -> Iterator[Cause]:
         facts = {"run": approval.run_id, "who": approval.run.user_name, "review": review, "approval": approval.pk}
         key = f"approval {approval.pk} {approval.state}"
         yield Cause(Kind.APPROVAL, key, approval.asked_at, facts, run=approval.run)
+
+
+def _of_changes() -> Iterator[Cause]:
+    for one in Proposal.objects.waiting().select_related("asked_by"):
+        facts = {"change": one.pk, "who": one.asked_by.get_username(), "subject": one.subject, "name": one.name}
+        yield Cause(Kind.APPROVAL, f"change {one.pk}", one.asked_at, facts)
 
 
 def _of_webhooks() -> Iterator[Cause]:

@@ -24,6 +24,8 @@ def link_to(facts: dict[str, Any]) -> str:
 def _path(facts: dict[str, Any]) -> str:
     if facts.get("approval"):
         return reverse("admin:connections_approval_page", args=[facts["approval"]])
+    if facts.get("change"):
+        return reverse("admin:connections_approval_change_page", args=[facts["change"]])
     if facts.get("hold"):
         return reverse("admin:connections_hold_change", args=[facts["hold"]])
     if facts.get("run"):

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from connections.models import Alarm, Approval, Delivery, Hold, Notice
+from connections.models import Alarm, Approval, Delivery, Hold, Notice, Proposal
 from connections.models.connections import accounts_visible_to
 from connections.models.rights import may
 from connections.models.telling.bell import Kind
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from connections.models import AuditEvent
 
 DECIDED = ("run.approved", "run.denied", "approval.expired")
+OF_CHANGES = ("change.confirmed", "change.denied", "change.due", "change.lapsed")
 OF_HOLDS = ("hold.returned", "hold.quiet", "hold.ended")
+TOLD = (*DECIDED, *OF_CHANGES, *OF_HOLDS)
 ONE_MESSAGE = timedelta(minutes=10)
 """What is told of one run within it comes in one e-mail; the others stand in the bell."""
-KEPT = ("count", "why", "review", "approval", "account", "webhook", "webhook_id")
+KEPT = ("count", "why", "review", "approval", "account", "webhook", "webhook_id", "change", "subject", "name")
 """What of a line a notice keeps for its sentence."""
 WHO = {
     Kind.ACCOUNT: ("manage_accounts", "stop_connection"),
@@ -43,7 +45,7 @@ class People:
     """See `channels.Channel`. A target is the key of a person."""
 
     name = "people"
-    actions = frozenset({"alarm.raised", "alarm.cleared", "run.finished", "run.taken_over", *DECIDED, *OF_HOLDS})
+    actions = frozenset({"alarm.raised", "alarm.cleared", "run.finished", "run.taken_over", *TOLD})
     give_up_after = timedelta(days=1)
 
     def deliveries(self, lines: Sequence[AuditEvent]) -> Iterator[Delivery]:
@@ -107,7 +109,7 @@ def _kind_of(line: AuditEvent, body: dict[str, Any]) -> Kind | None:
         return None if body.get("left") or body.get("hold_id") else Kind.ENDED
     if line.action == "run.taken_over":
         return Kind.TAKEN
-    if line.action in DECIDED:
+    if line.action in (*DECIDED, *OF_CHANGES):
         return Kind.DECIDED
     if line.action in OF_HOLDS:
         return Kind.HOLD
@@ -126,16 +128,20 @@ def _concerned(kind: Kind, line: AuditEvent, body: dict[str, Any]) -> Iterable[U
         return people.filter(username=body.get("taken_from"))
     if kind is Kind.HOLD:
         return people.filter(pk__in=Hold.objects.filter(pk=body["hold_id"]).values("user"))
+    if line.action in OF_CHANGES:
+        return people.filter(pk=body["asked_by_id"])
     if kind is Kind.DECIDED and line.run is not None:
         return people.filter(pk=line.run.user.pk)
     if kind in WHO:
-        return [user for user in people if _is_concerned(user, kind, line)]
+        return [user for user in people if _is_concerned(user, kind, line, body)]
     return people.filter(pk=line.run.steward.pk) if line.run is not None else []
 
 
-def _is_concerned(user: User, kind: Kind, line: AuditEvent) -> bool:
+def _is_concerned(user: User, kind: Kind, line: AuditEvent, body: dict[str, Any]) -> bool:
     if not any(may(user, permission) for permission in WHO[kind]):
         return False
+    if "change" in body:
+        return Proposal.objects.filter(pk=body["change"]).exclude(asked_by=user).exists()
     if kind is Kind.APPROVAL:
         others = Approval.objects.visible_to(user).filter(run=line.run).exclude(run__user=user)
         return others.exists()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CHANGES = (
     *("user.added", "user.changed", "user.password_changed", "user.link_made"),
     *("group.added", "group.changed", "group.deleted"),
+    *("change.asked", "change.confirmed", "change.denied", "change.due"),
     *("ceiling.changed", "protection.changed", "factor_rule.changed", "user.factor_removed", "user.sign_in_reset"),
 )
 

@@ -27,6 +27,15 @@ def offered() -> QuerySet[Permission]:
     return Permission.objects.filter(reduce(or_, of_apps)).select_related("content_type")
 
 
+def by_label(permissions: QuerySet[Permission]) -> dict[str, Permission]:
+    """`permissions`, each by the form in which the history names it: `app.codename`."""
+    return {_name(one): one for one in permissions}
+
+
+def offered_by_label() -> dict[str, Permission]:
+    return by_label(offered())
+
+
 def named(permissions: QuerySet[Permission], held: QuerySet[Permission]) -> QuerySet[Permission]:
     """Those of `permissions` that have a name of today, and under older names those that are `held` already."""
     return permissions.filter(Q(codename__in=PERMISSIONS) | Q(pk__in=held.values("pk")))

@@ -58,7 +58,10 @@ def why_not(person: User, approval: Approval) -> str:
     if not (may(person, "approve_runs") and may(person, "view_connection")):
         return _("You may not decide as the second person.")
     if granted_by(approval.run.user, person, "approve_runs", timezone.now()):
-        return _("%s gave you this right within the last 24 hours: somebody else decides.") % approval.run.user_name
+        return (
+            _("%s gave you this right, or a password, within the last 24 hours: somebody else decides.")
+            % approval.run.user_name
+        )
     listed = approval.run.items.queued().order_by().values("connection")
     outside = listed.count() - Connection.objects.visible_to(person).filter(pk__in=listed).count()
     if outside:

@@ -127,6 +127,7 @@ def _approvals(request: HttpRequest, user: Any, around_now: list[Approval]) -> l
     """For who may decide; and for whose own request waits."""
     decides = may(user, "approve_runs")
     count = sum(one.needs_somebody and (decides or one.run.user_id == user.pk) for one in around_now)
+    count += once(request, frame_of).changes
     if not count and not decides:
         return []
     return [_section(request, "p", _("Approvals"), "approval", in_words(count) if count else "")]

@@ -40,7 +40,10 @@ SECTIONS: dict[str, tuple[Callable[[World, str], list[Screen]], str]] = {
     "connections": (connections, "connection_changelist connection_change connection_stop stoprun_confirm"),
     "runs": (runs, "stoprun_changelist stoprun_change stoprun_cancel stoprun_confirm"),
     "holds": (holds, "hold_changelist hold_change hold_reach hold_leave"),
-    "decisions": (decisions, "approval_changelist approval_page approval_ceilings approval_protected"),
+    "decisions": (
+        decisions,
+        "approval_changelist approval_page approval_ceilings approval_protected approval_change_page",
+    ),
     "integrations": (integrations, "apitoken_changelist apitoken_page apitoken_add"),
     "lists": (
         lists,

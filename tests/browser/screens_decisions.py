@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from connections.models import Approval, Connection, ProtectedRule
+from connections.models import Approval, Connection, Proposal, ProtectedRule
+from connections.people.lines import standing_of
+from connections.proposals import decisions as decisions_of
+from connections.proposals.limits import protect, set_ceiling
+from connections.proposals.rights import settle_person
 from connections.stops import approvals, plan
-from connections.stops.ceilings import protect, set_ceiling
 from tests.browser import steps
 from tests.browser.screen import Screen, page_of, text, title
 from tests.browser.world import REASON, World
@@ -29,7 +32,7 @@ def decisions(world: World, url: str) -> list[Screen]:
     proof = approvals.Proof("password", timezone.now())
     approvals.break_glass(broken.run.key, admin, reason="Nobody else is awake", ticket="INC-9", proof=proof, origin=WEB)
     grant(alice, "approve_runs")
-    return [*_list(), *_asks(asked, aged, denied), *_own(own, broken), *_rules(), *_confirm(world)]
+    return [*_list(), *_asks(asked, aged, denied), *_own(own, broken), *_rules(), *_changes(admin), *_confirm(world)]
 
 
 def _list() -> list[Screen]:
@@ -77,6 +80,31 @@ def _rules() -> list[Screen]:
         Screen("protected, nothing filled in", protected, "css=.errorlist", who="admin", steps=steps.send),
         Screen("protected, may not", protected, refused, status=403),
     ]
+
+
+def _changes(admin: User) -> list[Screen]:
+    """A role that waits for a second person, as who can decide and who asked see it; and one that was denied."""
+    waits, denied = (_wished(admin, name) for name in ("night", "weekend"))
+    lead = User.objects.create_user("decider", "decider@example.com", None, is_staff=True)
+    grant(lead, "approve_runs")
+    decisions_of.deny(denied, lead, note="Nobody is on call then.", origin=WEB)
+    address, over = (page_of("connections_approval", "change_page", one.pk) for one in (waits, denied))
+    return [
+        Screen("change", address, text("Confirm the change")),
+        Screen("change, denied without a reason", address, text("Say why"), steps=steps.press("^Deny")),
+        Screen("change, of one's own", address, text("Your request"), who="admin"),
+        Screen("change, denied", over, text("Nobody is on call then"), who="admin"),
+        Screen("change, of somebody else", address, title("There is nothing here"), who="bob", status=404),
+    ]
+
+
+def _wished(admin: User, name: str) -> Proposal:
+    person = User.objects.create_user(name, f"{name}@example.com", None, is_staff=True)
+    before = standing_of(person)
+    person.groups.add(Group.objects.get(name="Leads"))
+    waits = settle_person(person, before, [], actor=admin, origin=WEB, reason="On call from Monday on")
+    assert waits
+    return waits
 
 
 def _confirm(world: World) -> list[Screen]:

@@ -19,7 +19,7 @@ FLOORS = (
     ("audit",),
     ("accounts", "people", "backup"),
     ("stops", "inventory"),
-    ("live",),
+    ("live", "proposals"),
     ("holds",),
     ("words",),
     ("evidence", "notices"),

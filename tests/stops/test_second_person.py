@@ -138,6 +138,28 @@ def test_who_lost_the_right_cannot_say_yes(
         yes(ask(alice, make_connection), bob)
 
 
+def test_who_lost_the_role_after_looking_at_it_cannot_say_yes(
+    alice: User, admin_user: User, lead: User, make_connection: MakeConnection
+) -> None:
+    ceiling(admin_user, per_run=1)
+    approval = ask(alice, make_connection)
+    lead.user_permissions.clear()
+    with pytest.raises(CannotDecide, match="may not decide"):
+        yes(approval, User.objects.get(pk=lead.pk))
+    assert not StopRun.objects.started().exists()
+
+
+def test_a_yes_and_the_start_are_one_so_that_nobody_loses_the_role_in_between(
+    alice: User, admin_user: User, lead: User, make_connection: MakeConnection
+) -> None:
+    ceiling(admin_user, per_run=1)
+    approval = ask(alice, make_connection)
+    alice.groups.clear()
+    with pytest.raises(plan.CannotStart):
+        yes(approval, lead)
+    assert Approval.objects.get().state == "waiting"
+
+
 @pytest.mark.parametrize("age_s", [601, -601])
 def test_an_old_proof_is_none(
     alice: User, admin_user: User, lead: User, make_connection: MakeConnection, age_s: float

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from connections.admin.approvals import changes
 from connections.admin.approvals.ceilings import ceilings_view
 from connections.admin.approvals.forms import DenyForm, GlassForm, ReviewForm
 from connections.admin.approvals.page import decision_page
@@ -39,18 +40,20 @@ if TYPE_CHECKING:
 @require_safe
 def list_view(request: HttpRequest) -> HttpResponse:
     person, now = user_of(request), timezone.now()
-    if not (may(person, "approve_runs") or may(person, "view_connection")):
+    rows, waits = waiting(person, now), changes.waiting(person, now)
+    if not (may(person, "approve_runs") or may(person, "view_connection") or waits):
         raise PermissionDenied(refusal("approve_runs"))
-    rows = waiting(person, now)
-    total = len(rows)
+    total = len(rows) + len(waits)
     text = ngettext("%(count)s waits for a second person", "%(count)s wait for a second person", total)
     context = page_context(
         request,
         Approval,
-        title=text % {"count": number_format(total)} if rows else _("Nothing waits for a second person"),
+        title=text % {"count": number_format(total)} if total else _("Nothing waits for a second person"),
         rows=rows,
-        oldest=max((row.age for row in rows), default=None),
+        waits=waits,
+        oldest=max([*(row.age for row in rows), *(row.age for row in waits)], default=None),
         decided=decided(person, now),
+        changed=changes.decided(person, now),
         may_set=may(person, "manage_roles"),
     )
     return TemplateResponse(request, "admin/approvals/list.html", context)
@@ -148,6 +151,10 @@ class ApprovalAdmin(PagedAdmin, ReadOnlyAdmin):
         Page("", "changelist", list_view),
         Page("ceilings/", "ceilings", ceilings_view),
         Page("protected/", "protected", protected_view),
+        Page("changes/<int:pk>/", "change_page", changes.change_view),
+        Page("changes/<int:pk>/confirm/", "change_confirm", changes.confirm_view),
+        Page("changes/<int:pk>/deny/", "change_deny", changes.deny_view),
+        Page("changes/<int:pk>/withdraw/", "change_withdraw", changes.withdraw_view),
         Page("<int:pk>/", "page", page_view),
         Page("<int:pk>/approve/", "approve", approve_view),
         Page("<int:pk>/deny/", "deny", deny_view),

@@ -16,13 +16,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from connections.admin.approvals.changes import say_waits
 from connections.admin.pages import page_context
 from connections.admin.refusals import Lacks
-from connections.models import Approval, Ceiling
+from connections.models import Approval, Ceiling, Proposal
 from connections.models.door.factors import FactorRule
+from connections.models.door.proposals import Subject
 from connections.models.rights import may
 from connections.people import factors
-from connections.stops.ceilings import set_ceiling
+from connections.proposals.asking import REASON_LENGTH
+from connections.proposals.limits import Saved, set_ceiling
 from connections.web.origin import user_of, web_origin
 
 if TYPE_CHECKING:
@@ -48,15 +51,22 @@ class CeilingForm(forms.Form):
         max_value=365,
         help_text=gettext_lazy("Empty: it is not required. It counts from each person's next sign-in on."),
     )
+    reason = forms.CharField(
+        label=gettext_lazy("Why"),
+        required=False,
+        max_length=REASON_LENGTH,
+        help_text=gettext_lazy("Read by whoever decides, where it gives more than today."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
 
 @dataclass(frozen=True)
 class Row:
-    """A role (None: everybody), its form, and what of it counts only later."""
+    """A role (None: everybody), its form, and what of it waits for a second person."""
 
     group: Group | None
     form: CeilingForm
-    later: Ceiling | None
+    later: Proposal | None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -68,15 +78,16 @@ def ceilings_view(request: HttpRequest) -> HttpResponse:
         sent = CeilingForm(request.POST, prefix=_prefix(request.POST.get("which", "")))
         if sent.is_valid():
             said = sent.cleaned_data
-            made = set_ceiling(
+            saved = set_ceiling(
                 said["group"],
                 per_run=said["per_run"],
                 per_hour=said["per_hour"],
                 actor=person,
                 origin=web_origin(request),
+                reason=said["reason"],
             )
             ruled = factors.require(said["group"], said["grace_days"], person, web_origin(request))
-            _say(request, made, ruled=ruled)
+            _say(request, saved, ruled=ruled)
             return HttpResponseRedirect(reverse("admin:connections_approval_ceilings"))
     context = page_context(
         request,
@@ -91,13 +102,13 @@ def ceilings_view(request: HttpRequest) -> HttpResponse:
 
 def _rows(sent: CeilingForm | None, now: datetime) -> list[Row]:
     today = {one.group_id: one for one in Ceiling.objects.in_force(now)}
-    later = {one.group_id: one for one in Ceiling.objects.filter(in_force_at__gt=now).order_by("pk")}
+    later = {one.key: one for one in Proposal.objects.waiting().filter(subject=Subject.CEILING).order_by("pk")}
     groups: list[Group | None] = [None, *Group.objects.filter(permissions__codename="stop_connection").order_by("name")]
     return [_row(group, today, later, sent) for group in groups]
 
 
 def _row(
-    group: Group | None, today: dict[int | None, Ceiling], later: dict[int | None, Ceiling], sent: CeilingForm | None
+    group: Group | None, today: dict[int | None, Ceiling], later: dict[int | None, Proposal], sent: CeilingForm | None
 ) -> Row:
     pk = group.pk if group else None
     prefix, now = _prefix(str(pk or "")), today.get(pk)
@@ -112,15 +123,14 @@ def _prefix(which: str) -> str:
     return f"role{which}" if which.isascii() and which.isdigit() else "all"
 
 
-def _say(request: HttpRequest, made: Ceiling | None, *, ruled: bool) -> None:
-    if made is None and ruled:
-        messages.success(request, _("Saved."))
-    elif made is None:
-        messages.info(request, _("Nothing was changed."))
-    elif made.in_force_at > timezone.now():
-        messages.success(request, _("Saved. It gives more than before, so it counts after 24 hours."))
-    else:
+def _say(request: HttpRequest, saved: Saved, *, ruled: bool) -> None:
+    if saved.made is not None:
         messages.success(request, _("Saved. It counts from now on."))
+    elif ruled:
+        messages.success(request, _("Saved."))
+    elif saved.waits is None:
+        messages.info(request, _("Nothing was changed."))
+    say_waits(request, saved.waits)
 
 
 def _deciders() -> bool:

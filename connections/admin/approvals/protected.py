@@ -15,11 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from connections.admin.approvals.changes import say_waits
 from connections.admin.pages import page_context
 from connections.admin.refusals import Lacks
-from connections.models import Approval, Connection, ProtectedRule
+from connections.models import Approval, Connection, Proposal, ProtectedRule
+from connections.models.door.proposals import Subject
 from connections.models.rights import may
-from connections.stops.ceilings import protect, stop_protecting
+from connections.proposals.limits import protect, stop_protecting
 from connections.web.origin import user_of, web_origin
 from connections.words.counts import count_capped, in_words
 
@@ -54,20 +56,20 @@ def protected_view(request: HttpRequest) -> HttpResponse:
         pk = request.POST["end"]
         is_key = pk.isascii() and pk.isdigit() and len(pk) < 19
         rule = get_object_or_404(ProtectedRule.objects.in_force(now), pk=int(pk) if is_key else 0)
-        stop_protecting(rule, person, web_origin(request))
-        messages.success(request, _("“%s” protects for 24 hours more.") % rule.name)
+        say_waits(request, stop_protecting(rule, person, web_origin(request), request.POST.get("reason", "").strip()))
         return HttpResponseRedirect(reverse("admin:connections_approval_protected"))
     if form.is_valid():
         protect(form.save(commit=False), person, web_origin(request))
         messages.success(request, _("Saved. It counts from now on."))
         return HttpResponseRedirect(reverse("admin:connections_approval_protected"))
     rules = ProtectedRule.objects.in_force(now).select_related("account", "made_by")
+    ending = {one.key: one for one in Proposal.objects.waiting().filter(subject=Subject.PROTECTION)}
     seen = Connection.objects.visible_to(person).open()
     context = page_context(
         request,
         Approval,
         title=_("What is protected"),
         form=form,
-        rows=[(rule, in_words(count_capped(seen.filter(rule.condition())))) for rule in rules],
+        rows=[(rule, in_words(count_capped(seen.filter(rule.condition()))), ending.get(rule.pk)) for rule in rules],
     )
     return TemplateResponse(request, "admin/approvals/protected.html", context)

@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 from connections.admin.approvals.rows import listed, title_of
 from connections.admin.holds.forms import KEEP
 from connections.admin.stop_form import TYPED_COUNT_ABOVE
-from connections.models import Approval, Hold, StopRun
+from connections.models import Approval, Hold, Proposal, StopRun
 from connections.models.holding.holds import LEVELS, Level
+from connections.proposals import decisions
 from connections.stops import approvals
 from connections.web.origin import user_of
+from connections.words.door import changes
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -62,6 +64,14 @@ def _approve(request: HttpRequest, taken: dict[str, Any]) -> str:
     return _("to approve %(run)s: %(what)s") % {"run": approval.run, "what": title_of(approval, listed(approval))}
 
 
+def _confirm(request: HttpRequest, taken: dict[str, Any]) -> str:
+    proposal = Proposal.objects.visible_to(user_of(request)).filter(pk=taken["pk"]).select_related("asked_by").first()
+    if proposal is None or decisions.why_not(user_of(request), proposal):
+        return ""  # the page says why, without a proof
+    what = changes.title(proposal.subject, proposal.name)
+    return _("to confirm that %(who)s may %(what)s") % {"who": proposal.asked_by.get_username(), "what": what}
+
+
 def _person(request: HttpRequest, taken: dict[str, Any]) -> str:
     person = User.objects.filter(pk=_key(taken)).first()
     return _("to change the sign-in or rights of %s") % person.get_username() if person else _("to add a person")
@@ -100,6 +110,7 @@ DOORS: dict[str, Door] = {
     "admin:connections_hold_extend": _further,
     "admin:connections_hold_decide": _take_in,
     "admin:connections_approval_approve": _approve,
+    "admin:connections_approval_change_confirm": _confirm,
     "admin:connections_approval_glass": _always(lambda: _("to act without a second person")),
     "admin:connections_approval_ceilings": _always(lambda: _("to change when a second person decides")),
     "admin:connections_approval_protected": _always(lambda: _("to change what is protected")),

@@ -42,6 +42,8 @@ def rows(notices: Iterable[Notice]) -> list[Row]:
 def target(notice: Notice) -> str:
     """The address of the page that it is about."""
     facts = notice.facts
+    if facts.get("change"):
+        return reverse("admin:connections_approval_change_page", args=[facts["change"]])
     if notice.kind == Kind.APPROVAL:
         return reverse("admin:connections_approval_page", args=[facts["approval"]])
     if facts.get("webhook_id"):
@@ -62,6 +64,8 @@ def _row(notice: Notice) -> Row:
 
 
 def _action(notice: Notice) -> str | Promise:
+    if notice.facts.get("change"):
+        return _("Look at the change")
     if notice.kind == Kind.APPROVAL:
         return _("Look at the request")
     if notice.facts.get("webhook_id"):

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from connections.admin.door.offer import is_offered
 from connections.admin.overview.charts import open_by, stops_by_hour
+from connections.admin.overview.decisions import decisions
 from connections.admin.overview.todo import todo
 from connections.admin.people.rights_notice import changes_for
 from connections.audit import triggers
@@ -62,7 +63,7 @@ def overview(user: User, frame: Frame, needed: list[Need]) -> dict[str, Any]:
     live = connections.open().within_end()
     started = StopRun.objects.visible_to(user).started()
     figures = _figures(user, connections, started, accounts)
-    to_do = todo(user, needed, has_worker=frame.has_worker)
+    to_do = todo(user, needed, decisions(user, frame), has_worker=frame.has_worker)
     headline = _headline(to_do.count)
     return {
         **figures,

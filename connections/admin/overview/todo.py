@@ -22,6 +22,7 @@ from connections.words.counts import number
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+    from connections.admin.overview.decisions import Decision
     from connections.stops.progress.tally import Tally
 
 SHOWN = 6
@@ -55,9 +56,10 @@ class Going:
 
 @dataclass(frozen=True)
 class Todo:
-    """`count`: how many lines there are in all, the first of them in `lines`; `over`: what left the list lately."""
+    """`count`: how many there are in all, the first in `decisions` and `lines`; `over`: what left the list lately."""
 
     count: int
+    decisions: list[Decision]
     lines: list[Line]
     going: list[Going]
     going_count: int
@@ -66,12 +68,13 @@ class Todo:
     """How many came back and are open and undecided."""
 
 
-def todo(user: User, found: list[Need], *, has_worker: bool) -> Todo:
-    """What `user` has to do, which is `found`, and what goes on without them."""
+def todo(user: User, found: list[Need], decisions: list[Decision], *, has_worker: bool) -> Todo:
+    """What `user` has to do, which is `found` and to decide, and what goes on without them."""
     runs = StopRun.objects.in_bulk([one.run_id for one in found[:SHOWN]])
     going = list(under_way(user)[: MOST_GOING + 1])
     return Todo(
-        len(found),
+        len(found) + len(decisions),
+        decisions[:SHOWN],
         [_line(one, runs[one.run_id]) for one in found[:SHOWN]],
         _going(going[:SHOWN], has_worker=has_worker),
         len(going),

@@ -19,6 +19,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from connections.admin.people.access.why import ask_why, is_asked, settle, why_field
 from connections.admin.people.ticks import TicksPermissions
 from connections.admin.readonly import NeverDeletedAdmin
 from connections.audit.append import append
@@ -29,7 +30,6 @@ from connections.people.lines import (
     NOBODY,
     password_line,
     standing_of,
-    user_line,
 )
 from connections.web.origin import user_of, web_origin
 
@@ -41,6 +41,8 @@ LAST_SUPERUSER = _(
 
 
 class PersonForm(UserChangeForm):
+    reason = why_field()
+
     def clean(self) -> dict[str, Any] | None:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         stays = all(cleaned.get(flag, True) for flag in FLAGS)
@@ -49,6 +51,7 @@ class PersonForm(UserChangeForm):
         groups = cleaned.get("groups")
         if groups is not None and (why := directory.refuse_by_hand(self.instance, [one.name for one in groups])):
             self.add_error("groups", why)
+        ask_why(self, "groups", "user_permissions", *FLAGS)
         return cleaned
 
 
@@ -98,6 +101,7 @@ class UserAdmin(NeverDeletedAdmin, TicksPermissions, DjangoUserAdmin):
             (_("Personal info"), {"fields": ("first_name", "last_name", "email")}),
             (_("Permissions"), {"fields": (*flags, "groups") if sees_rights else flags}),
             *([(_("Permissions beside those of the groups"), beside)] if sees_rights else []),
+            *([(None, {"fields": ("reason",)})] if is_asked() else []),
             (_("Important dates"), {"fields": self.readonly_fields}),
         )
 
@@ -112,10 +116,9 @@ class UserAdmin(NeverDeletedAdmin, TicksPermissions, DjangoUserAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        told = {"username", *FLAGS, "groups", "user_permissions"}
+        told = {"username", *FLAGS, "groups", "user_permissions", "reason"}
         others = [name for name in form.changed_data if name not in told] if change else []
-        if line := user_line(form.instance, form.standing_before, others, user_of(request), web_origin(request)):
-            append([line])
+        settle(request, form, form.instance, form.standing_before, others)
 
     @method_decorator(sensitive_post_parameters())
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002

@@ -16,8 +16,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from connections.admin.approvals.changes import say_waits
+from connections.admin.people.access.why import ask_why, is_asked, why_field
 from connections.admin.people.ticks import TicksPermissions
-from connections.admin.refusals import BEYOND
+from connections.admin.refusals import BEYOND, NobodyMay
 from connections.audit.append import append
 from connections.models import Connection, ScopeRule
 from connections.models.connections import accounts_visible_to
@@ -27,11 +29,15 @@ from connections.people import rights
 from connections.people.lines import (
     NO_GROUP,
     group_deleted_line,
-    group_line,
     standing_of_group,
 )
+from connections.proposals.rights import loosens, settle_role
 from connections.web.origin import user_of, web_origin
 
+LOOSENS = _(
+    "The role %s has a ceiling that binds people who could still stop without it. Take the ceiling off first, which a "
+    "second person decides about. Nothing was changed."
+)
 admin.site.unregister(Group)
 
 
@@ -89,10 +95,21 @@ class RuleInline(admin.TabularInline):
         return field
 
 
+class RoleForm(forms.ModelForm):
+    reason = why_field()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.instance.pk and self.instance.user_set.exists():
+            ask_why(self, "permissions")
+        return cleaned
+
+
 @admin.register(Group)
 class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
     """Each change of who may do what is told by the history, in the transaction of the change."""
 
+    form = RoleForm
     inlines = (RuleInline,)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -113,7 +130,9 @@ class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
         return may_any and (obj is None or rights.may_change_group(user_of(request), obj))
 
     def get_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
-        return ("name", "permissions") if self._sees_all(request, obj) else ("name",)
+        if not self._sees_all(request, obj):
+            return ("name",)
+        return ("name", "permissions", "reason") if is_asked() and obj is not None else ("name", "permissions")
 
     def get_inlines(self, request: HttpRequest, obj: Group | None) -> Any:
         return self.inlines if self._sees_all(request, obj) else ()
@@ -125,6 +144,7 @@ class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
 
     def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
         form.standing_before = standing_of_group(obj) if change else NO_GROUP
+        form.rules_before = list(obj.scope_rules.select_related("account")) if change else []
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -133,8 +153,9 @@ class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
         if not actor.is_superuser and not rights.groups_within(actor).filter(pk=group.pk).exists():
             # Within the transaction of the page: nothing of it stays.
             raise PermissionDenied(BEYOND)
-        if line := group_line(group, form.standing_before, actor, web_origin(request)):
-            append([line])
+        reason = form.cleaned_data.get("reason", "")
+        before, origin = form.standing_before, web_origin(request)
+        say_waits(request, settle_role(group, before, form.rules_before, actor=actor, origin=origin, reason=reason))
         for rule in group.scope_rules.all():
             self._tell_reach(request, rule)
 
@@ -160,6 +181,8 @@ class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
         actor, origin = user_of(request), web_origin(request)
+        if loosening := next((group for group in queryset if loosens(group)), None):
+            raise NobodyMay(LOOSENS % loosening.name)
         lines = [group_deleted_line(group, actor, origin) for group in queryset.order_by("pk")]
         super().delete_queryset(request, queryset)
         append(lines)

@@ -51,7 +51,8 @@ def event_of(line: AuditEvent, *, with_names: bool) -> dict[str, Any]:
 def _words(line: AuditEvent, body: dict[str, Any], *, with_names: bool) -> str:
     facts = {**body, "run": body.get("run_id", ""), "hold": body.get("hold_id", "")}
     if not with_names:
-        facts |= {"who": "somebody", "account": f"account {body.get('account_id', '')}", "taken_from": "somebody"}
+        facts |= dict.fromkeys(("who", "name", "taken_from"), "somebody")
+        facts |= {"account": f"account {body.get('account_id', '')}"}
     if line.action not in ALARMS or body.get("alarm") not in Kind.values:
         facts |= {} if with_names else {"user": "somebody", "token": ""}
         return sentence_for(line.action, facts)

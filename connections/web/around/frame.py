@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from connections.db.counts import count_together
-from connections.models import Approval, Connection, Hold, Notice, Preferences, SavedView, SendingPause, StopRun, Worker
+from connections.models import (
+    Approval,
+    Connection,
+    Hold,
+    Notice,
+    Preferences,
+    Proposal,
+    SavedView,
+    SendingPause,
+    StopRun,
+    Worker,
+)
 from connections.models.rights import may
 from connections.models.scope import is_bounded
 from connections.stops import approvals
@@ -18,6 +29,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
     from connections.models.connections import ConnectionQuerySet
+    from connections.models.door.proposals import ProposalQuerySet
 
 MOST = 10_000
 """How far the navigation counts."""
@@ -30,6 +42,8 @@ MOST_LOOKED_AT = 2_000
 class Frame:
     """How many connections are open, runs under way and holds on for somebody: each up to one more than MOST.
 
+    `changes`: how many changes of who may do what wait for who can decide, up to one more than MOST_UNREAD.
+
     `unread`: how many notices, up to one more than MOST_UNREAD.
 
     `is_least`: there are more open ones than were looked at, so that `open` is the least it can be.
@@ -38,6 +52,7 @@ class Frame:
     has_worker: bool
     is_paused: bool
     has_approvals: bool
+    changes: int = 0
     unread: int = 0
     open: int = 0
     is_least: bool = False
@@ -51,18 +66,27 @@ def frame_of(person: User) -> Frame:
         (Worker.objects.alive(), 1),
         (SendingPause.objects.filter(ended_at=None), 1),
         (approvals.told(timezone.now()), 1),
+        (_changes_for(person), MOST_UNREAD),
         (Notice.objects.of(person).unread(), MOST_UNREAD),
     ]
     if not may(person, "view_connection"):
-        worker, paused, asked, unread = count_together(of_all)
-        return Frame(bool(worker), bool(paused), bool(asked), unread)
+        worker, paused, asked, changes, unread = count_together(of_all)
+        return Frame(bool(worker), bool(paused), bool(asked), changes, unread)
     looked_at, live = _open_to(person)
     runs = going(StopRun.objects.visible_to(person).started())
     holds = Hold.objects.visible_to(person).on()
-    worker, paused, asked, unread, all_open, *own = count_together(
+    worker, paused, asked, changes, unread, all_open, *own = count_together(
         [*of_all, (looked_at, MOST_LOOKED_AT), (live, MOST), (runs, MOST), (holds, MOST)]
     )
-    return Frame(bool(worker), bool(paused), bool(asked), unread, own[0], all_open > MOST_LOOKED_AT, own[1], own[2])
+    is_least = all_open > MOST_LOOKED_AT
+    return Frame(bool(worker), bool(paused), bool(asked), changes, unread, own[0], is_least, own[1], own[2])
+
+
+def _changes_for(person: User) -> ProposalQuerySet:
+    """The changes of who may do what that wait, and that others asked for; none for who can't decide."""
+    if not may(person, "approve_runs"):
+        return Proposal.objects.none()
+    return Proposal.objects.waiting().exclude(asked_by=person)
 
 
 def _open_to(person: User) -> tuple[ConnectionQuerySet, ConnectionQuerySet]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from connections.models import ApiToken, Approval, StopItem, StopRun
+from connections.models import ApiToken, Approval, Proposal, StopItem, StopRun
 from connections.people import tokens
+from connections.proposals import decisions
 from connections.stops import approvals, control
 from connections.web.door import devices
 
@@ -35,7 +36,8 @@ def count(person: User) -> Everything:
     return Everything(
         len(devices.of(person)),
         ApiToken.objects.filter(owner=person, revoked_at=None).count(),
-        Approval.objects.waiting(timezone.now()).filter(run__user=person).count(),
+        Approval.objects.waiting(timezone.now()).filter(run__user=person).count()
+        + Proposal.objects.waiting().filter(asked_by=person).count(),
         _going_on(person).count(),
     )
 
@@ -47,7 +49,7 @@ def end_everything(person: User, actor: User, origin: Origin) -> Everything:
     """
     sessions = devices.end(person, actor, origin)
     revoked = sum(tokens.revoke(one, actor, origin) for one in ApiToken.objects.filter(owner=person, revoked_at=None))
-    requests = approvals.withdraw_all(person, actor, origin)
+    requests = approvals.withdraw_all(person, actor, origin) + decisions.withdraw_all(person, actor, origin)
     return Everything(sessions, revoked, requests, sum(_cancelled(run, actor, origin) for run in _going_on(person)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from connections.words import actions_people as people
-from connections.words.door import approvals
+from connections.words.door import approvals, changes
 from connections.words.history.action import Action, Doer
 
 DOOR = {
@@ -36,6 +36,38 @@ DOOR = {
         _("reviewed what %(broken_by)s did without a second person"),
         "eye",
         notes=approvals.notes,
+    ),
+    "change.asked": Action(
+        _("Changes asked for"), _("asked for a change of who may do what"), "two", changes.asked, changes.notes
+    ),
+    "change.confirmed": Action(
+        _("Changes confirmed"),
+        _("confirmed as the second person what %(asked_by)s asked to change"),
+        "two",
+        notes=changes.notes,
+    ),
+    "change.denied": Action(
+        _("Changes denied"),
+        _("denied as the second person what %(asked_by)s asked to change"),
+        "refused",
+        notes=changes.notes,
+    ),
+    "change.withdrawn": Action(
+        _("Changes withdrawn"), _("took back a change that %(asked_by)s asked for"), "skipped", notes=changes.notes
+    ),
+    "change.due": Action(
+        _("Changes that came to count after a day"),
+        _("nobody denied in 24 hours what %(asked_by)s asked to change, so it counts"),
+        "two",
+        notes=changes.notes,
+        doer=Doer.PANEL,
+    ),
+    "change.lapsed": Action(
+        _("Changes that could not be made"),
+        _("what %(asked_by)s asked to change can't be made any more"),
+        "ended",
+        notes=changes.notes,
+        doer=Doer.PANEL,
     ),
     "ceiling.changed": Action(
         _("Ceilings changed"),

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from connections.models.telling.bell import Kind
 from connections.words.counts import number
+from connections.words.door import changes
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -45,6 +46,13 @@ DECISIONS: dict[str, str | Promise] = {
     "run.denied": _("denied"),
     "approval.expired": _("nobody decided in time"),
 }
+CHANGES: dict[str, str | Promise] = {
+    "": _("%(who)s wishes to %(what)s: a second person decides"),
+    "change.confirmed": _("%(who)s confirmed that you may %(what)s"),
+    "change.denied": _("%(who)s denied your wish to %(what)s"),
+    "change.due": _("Nobody denied your wish to %(what)s in 24 hours: it counts"),
+    "change.lapsed": _("Your wish to %(what)s can't be made any more"),
+}
 OF_HOLDS: dict[str, str | Promise] = {
     "hold.returned": _("something came back"),
     "hold.quiet": _("nothing came back for the quiet time"),
@@ -56,12 +64,19 @@ def sentence(kind: str, facts: dict[str, Any]) -> str:
     """The notice in one sentence, without a full stop. `facts`: what `notices/people.py` kept for it."""
     if kind in (Kind.CAME_BACK, Kind.LEFT):
         return _of_run(kind, facts)
+    if facts.get("change"):
+        return _of_change(facts)
     if facts.get("review"):
         return str(_("Run %(run)s was started without a second person, by %(who)s: review it")) % facts
     if facts.get("action") == "approval.expired":
         return str(_("Nobody decided in time about run %(run)s")) % facts
     told = {**facts, "what": {**DECISIONS, **OF_HOLDS}.get(facts.get("action", ""), "")}
     return str(SENTENCES[kind]) % defaultdict(str, told)
+
+
+def _of_change(facts: dict[str, Any]) -> str:
+    told = {"who": facts.get("who", ""), "what": changes.title(facts.get("subject", ""), facts.get("name", ""))}
+    return str(CHANGES.get(facts.get("action", ""), CHANGES[""])) % told
 
 
 def cleared(kind: str, facts: dict[str, Any]) -> str:

@@ -12,9 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connections.audit.origin import Origin
-from connections.models import AuditEvent, Connection, ProtectedRule
+from connections.models import AuditEvent, Connection, Proposal, ProtectedRule
+from connections.proposals.decisions import take_effect
+from connections.proposals.limits import protect, stop_protecting
 from connections.stops import plan
-from connections.stops.ceilings import needs, protect, stop_protecting
+from connections.stops.ceilings import needs
 from tests.support.pages import text_of
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db]
@@ -48,10 +50,12 @@ def test_a_rule_that_is_taken_off_protects_for_a_day_more(
 ) -> None:
     make_connection(device_name="Boiler 7")
     run = plan.draft(alice, Connection.objects.all(), {})
-    assert stop_protecting(boilers, admin_user, WEB)
-    assert not stop_protecting(boilers, admin_user, WEB)
+    waits = stop_protecting(boilers, admin_user, WEB)
+    assert waits
+    assert stop_protecting(boilers, admin_user, WEB) == waits
     assert needs(run, alice, timezone.now())
-    assert not needs(run, alice, timezone.now() + timedelta(hours=25))
+    assert take_effect(timezone.now() + timedelta(hours=25)) == 1
+    assert not needs(run, alice, timezone.now() + timedelta(hours=26))
     assert AuditEvent.objects.filter(action="protection.changed").count() == 2
 
 
@@ -64,7 +68,8 @@ def test_the_page_protects_says_how_many_and_refuses_a_rule_that_says_nothing(
     assert "Say which connections" in text_of(client.post(page, {"name": "all"}))
     assert "1 open now" in text_of(client.post(page, {"name": "Boilers", "device": "Boiler*"}, follow=True))
     client.post(page, {"end": str(ProtectedRule.objects.get().pk)})
-    assert ProtectedRule.objects.get().ends_at
+    assert Proposal.objects.get().is_waiting
+    assert "its end waits for a second person" in text_of(client.get(page))
 
 
 def test_who_may_not_manage_roles_protects_nothing(operator: Client) -> None:

@@ -21,19 +21,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from connections.admin.people.access.link import link_page
 from connections.admin.people.access.listing import roles_known_to
+from connections.admin.people.access.why import ask_why, is_asked, settle, why_field
 from connections.admin.people.admin import LAST_SUPERUSER
 from connections.admin.refusals import BEYOND, Lacks
-from connections.audit.append import append
 from connections.models.rights import NOTHING_CHANGED, may, missing
 from connections.people import directory, rights
-from connections.people.lines import NOBODY, permission_names, standing_of, user_line
-from connections.web.origin import user_of, web_origin
+from connections.people.lines import NOBODY, permission_names, standing_of
+from connections.web.origin import user_of
 from connections.words.access.short import in_short, scope_in_short
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-
-    from connections.people.lines import Standing
 
 LINK, PASSWORD = "link", "password"
 NO_NAME = gettext_lazy("An e-mail address that is a user name here has no more than 150 letters, digits and @ . + - _.")
@@ -88,6 +86,8 @@ class AddForm(PersonForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if is_asked():
+            self.fields["reason"] = why_field()
         role: Any = self.fields["role"]
         role.queryset = roles_for(self.actor).order_by("name").prefetch_related(*IN_WORDS)
         self.fields["email"].help_text = _("Used to sign in.")
@@ -111,6 +111,7 @@ class AddForm(PersonForm):
                 validate_password(said.get("password", ""), User(username=said.get("email", "")))
             except ValidationError as error:
                 self.add_error("password", error)
+        ask_why(self, "role")
         return said
 
 
@@ -139,6 +140,13 @@ class ChangeForm(PersonForm):
         roles.queryset = roles_for(self.actor).order_by("name").prefetch_related(*IN_WORDS)
         if not rights.may_change_rights_of(self.actor, person):
             del self.fields["roles"], self.fields["may_sign_in"]
+        elif is_asked():
+            self.fields["reason"] = why_field()
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        ask_why(self, "roles", "may_sign_in")
+        return said
 
     def clean_roles(self) -> QuerySet[Group]:
         chosen: QuerySet[Group] = self.cleaned_data["roles"]
@@ -217,7 +225,7 @@ def _added(form: AddForm, request: HttpRequest) -> User:
     with transaction.atomic():
         person.save()
         person.groups.add(said["role"])
-        _tell(person, NOBODY, [], request)
+        settle(request, form, person, NOBODY, [])
     return person
 
 
@@ -234,9 +242,4 @@ def _changed(form: ChangeForm, request: HttpRequest) -> None:
     for name, value in wanted.items():
         setattr(person, name, value)
     person.save(update_fields=list(wanted))
-    _tell(person, before, others, request)
-
-
-def _tell(person: User, before: Standing, others: list[str], request: HttpRequest) -> None:
-    if line := user_line(person, before, others, user_of(request), web_origin(request)):
-        append([line])
+    settle(request, form, person, before, others)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from django.utils import timezone
 
 from connections.models import Approval, Connection, Proposal, ProtectedRule
@@ -101,8 +102,9 @@ def _changes(admin: User) -> list[Screen]:
 def _wished(admin: User, name: str) -> Proposal:
     person = User.objects.create_user(name, f"{name}@example.com", None, is_staff=True)
     before = standing_of(person)
-    person.groups.add(Group.objects.get(name="Leads"))
-    waits = settle_person(person, before, [], actor=admin, origin=WEB, reason="On call from Monday on")
+    with transaction.atomic():
+        person.groups.add(Group.objects.get(name="Leads"))
+        waits = settle_person(person, before, [], actor=admin, origin=WEB, reason="On call from Monday on")
     assert waits
     return waits
 

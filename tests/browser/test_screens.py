@@ -21,6 +21,7 @@ NO_SCREENS = {
     "connection_read stoprun_again stoprun_cut_back stoprun_history stoprun_pause stoprun_resume stoprun_verify "
     "hold_end hold_extend hold_raise hold_decline hold_decide hold_try hold_history approval_approve approval_deny "
     "approval_withdraw approval_glass approval_review approval_history approval_change connection_display "
+    "approval_change_confirm approval_change_deny approval_change_withdraw "
     "connection_pasted_change connection_selection connection_view_delete connection_view_start stoprun_note "
     "stoprun_resume_all stoprun_send_now stoprun_take_over stoprun_wait "
     "apitoken_revoke apitoken_change apitoken_history",

@@ -169,6 +169,10 @@ def _note_returns(
     hold: Hold, members: dict[str, HoldMember], found: list[Connection], read: ServicesRead, own: set[str]
 ) -> list[HoldReturn]:
     """Who has come back since the last reading, by the list or by remote.it's events; and who is gone."""
+    told = any(one.events for key in members if (one := read.services.get(key)))
+    if not found and not told:
+        returns.close(hold, members, read)
+        return []
     known = returns.Known(hold)
     backs = [returns.note(hold, known, members[one.device_address.lower()], one, read) for one in found]
     for key, member in members.items():

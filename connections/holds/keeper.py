@@ -79,7 +79,8 @@ class Keeper:
         now = time.monotonic()
         if now - self._ended_at >= END_EVERY_S:
             self._ended_at = now
-            for hold in Hold.objects.on().select_related("user"):
+            # Whether one is quiet, or capped, changes with a reading alone: `follow` ends it then.
+            for hold in Hold.objects.on().filter(deadline_at__lte=timezone.now()).select_related("user"):
                 end_if_due(hold, timezone.now())
         self._busy = {pk: thread for pk, thread in self._busy.items() if thread.is_alive()}
         for account in accounts_with_work():

@@ -46,13 +46,13 @@ def choose(hold: Hold, found: Collection[Connection], read: ServicesRead, now: d
 
     Where `read` says nothing of a service, the records alone tell what is open there.
     """
-    if not hold.reaches(Level.RECUT):
+    candidates = [one for one in found if _is_there(one, read)] if hold.reaches(Level.RECUT) else []
+    if not candidates and not (hold.reaches(Level.RECUT) and hold.trouble):
         return Chosen()
     if waits(hold):
         return Chosen(trouble=hold.trouble)
     if not (may(hold.user, PERMISSIONS[Level.RECUT]) and plan.may_stop(hold.user)):
         return Chosen(trouble=_("%s may not stop connections any more: nothing is stopped again.") % hold.user_name)
-    candidates = [one for one in found if _is_there(one, read)]
     taken = StopItem.objects.held().filter(connection__in=candidates).values_list("connection_id", flat=True)
     waiting = StopItem.objects.filter(run=hold.first_run_id, run__state=RunState.DRAFT, connection__in=candidates)
     left = {*taken, *waiting.values_list("connection_id", flat=True)}

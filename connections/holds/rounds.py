@@ -74,13 +74,19 @@ def attend(account: Account, client: Client, worker: Worker, schemas: Schemas, p
     may_ask = pause_now() is None
     if may_ask:
         _switch_off(account, client, worker, found, schemas, pace)
-    for hold in holds:
+    for hold in sorted(holds, key=lambda one: not _shows_any(one, members, found)):
         start_first(hold, timezone.now())
         follow(hold, account, found)
     if may_ask:
         _switch_on(account, client, worker, found, pace)
     _read_ways(account, client, members)
     return found
+
+
+def _shows_any(hold: Hold, members: Iterable[HoldMember], found: ServicesRead) -> bool:
+    """Whether the reading shows anybody at a service of the hold: such holds are followed first, for they may stop."""
+    mine = (found.services.get(member.service_key) for member in members if member.hold_id == hold.pk)
+    return any(service is not None and service.sessions for service in mine)
 
 
 def _read_ways(account: Account, client: Client, members: Iterable[HoldMember]) -> None:

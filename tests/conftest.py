@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
@@ -25,6 +26,7 @@ from connections.sandbox.world.seed import connectable, opener
 from connections.sandbox.world.world import World, row
 from connections.web import probes
 from tests.settings import FOLDER
+from tests.support import migrated
 from tests.support.tables import Tables
 
 pytest_plugins = ["tests.support.skips"]
@@ -41,6 +43,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def _drop_triggers(using: str, **kwargs: object) -> None:
     triggers.remove(using)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    """The test database is a copy of one that is migrated already; the folder or the server it is in goes with it."""
+    migrated.prepare(settings.DATABASES["default"])
+    return True
 
 
 @pytest.fixture(scope="session")

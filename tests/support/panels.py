@@ -18,6 +18,7 @@ from typing import Any
 import requests
 
 from connections.sandbox import Sandbox
+from tests.support import migrated
 from tests.support.commands import ROOT, command_line
 from tests.support.servers import free_port
 
@@ -45,6 +46,8 @@ class Panel:
             "DATABASE_URL": database_url,
             "QUEUE_URL": queue_url,
         }
+        if database_url.startswith("sqlite:"):
+            migrated.copy(Path(database_url.removeprefix("sqlite:///")))
         self.manage("migrate", "--verbosity", "0")
         self.manage("createsuperuser", "--noinput", "--username", "admin", "--email", "admin@example.com")
 

@@ -19,7 +19,7 @@ from connections.models import Account, Alarm, Approval, AuditVerification, Endp
 from connections.models.approvals import ApprovalState
 from connections.models.telling.bell import Kind
 from connections.remoteit.wire.breaks import split
-from connections.stops.progress.left import Standing, waiting_by_run
+from connections.stops.progress.left import Standing, standings_by_run
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -146,7 +146,7 @@ def _of_runs() -> Iterator[Cause]:
     open_now = Alarm.objects.open().filter(kind__in=STANDINGS).values("run")
     runs = StopRun.objects.filter(Q(finished_at__gte=timezone.now() - WATCHED) | Q(pk__in=open_now))
     left: dict[int, Counter[str]] = {}
-    for run_id, standing, count in waiting_by_run(runs.exclude(finished_at=None)):
+    for run_id, standing, count in standings_by_run(runs.exclude(finished_at=None)):
         left.setdefault(run_id, Counter())[standing] += count
     found = StopRun.objects.in_bulk(left)
     for run_id, counts in left.items():

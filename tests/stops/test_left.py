@@ -13,7 +13,7 @@ from django.utils import timezone
 from connections.models import AuditEvent, Connection, StopItem, StopRun
 from connections.stops import control, plan
 from connections.stops.control import NotAllowed
-from connections.stops.progress.left import Standing, handlers, read_left, waiting_by_run, waiting_for_somebody
+from connections.stops.progress.left import Standing, handlers, read_left, standings_by_run, waiting_for_somebody
 from tests.support.runs import WEB, put, start_run
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def test_what_has_ended_since_is_not_left(alice: User, make_connection: Make) ->
     put(one, "stopped", verdict="still_alive")
     Connection.objects.update(status="ended")
     assert standings(run) == {"ended": 1}
-    assert list(waiting_by_run(StopRun.objects.all())) == []
+    assert list(standings_by_run(StopRun.objects.all())) == []
 
 
 def test_what_a_later_run_has_is_that_run_s(alice: User, make_connection: Make) -> None:
@@ -52,7 +52,8 @@ def test_what_a_later_run_has_is_that_run_s(alice: User, make_connection: Make) 
     assert standings(first) == {"again": 1}
     assert [run.pk for run in handlers(first)] == [second.pk]
     second.items.update(state="refused", answered_at=timezone.now())
-    assert list(waiting_by_run(StopRun.objects.all())) == [(second.pk, "open", 1)]
+    found = {(run, standing): count for run, standing, count in standings_by_run(StopRun.objects.all())}
+    assert found == {(first.pk, "again"): 1, (second.pk, "open"): 1}
 
 
 def test_a_run_that_was_cancelled_handled_nothing(alice: User, make_connection: Make) -> None:

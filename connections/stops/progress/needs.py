@@ -12,7 +12,7 @@ from django.db.models import CharField, Count, Exists, OuterRef, Value
 from connections.db.counts import rows_together
 from connections.models import StopItem, StopRun
 from connections.models.rights import may
-from connections.stops.progress.left import Standing, waiting_by_run
+from connections.stops.progress.left import Standing, standings_by_run
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -70,7 +70,7 @@ def _counted(runs: StopRunQuerySet) -> dict[int, Counter[str]]:
     over = runs.exclude(pk__in=going(runs).values("pk"))
     paused = going(runs).filter(paused_at__isnull=False, cancelled_at=None)
     queued: Any = StopItem.objects.in_runs(paused).queued().annotate(standing=Value(PAUSED, CharField()))
-    both = [waiting_by_run(over), queued.order_by().values_list("run", "standing").annotate(count=Count("pk"))]
+    both = [standings_by_run(over), queued.order_by().values_list("run", "standing").annotate(count=Count("pk"))]
     found: dict[int, Counter[str]] = {}
     for run_id, standing, count in chain.from_iterable(rows_together(both)):
         found.setdefault(run_id, Counter())[standing] += count

@@ -13,8 +13,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from connections.management.commands.hold_connections import exit_code
-from connections.models import Connection, Hold
+from connections.models import Connection, Hold, Measure
 from connections.models.holding.holds import HoldEnd, Level
+from connections.models.holding.measures import MeasureState, UndoState
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Connection]
@@ -132,6 +133,41 @@ def test_end_ends_it(lead: User, make_connection: Make) -> None:
     text, code = run(end=Hold.objects.get().pk, wait=1.0)
     assert (Hold.objects.get().ended_how, code) == (HoldEnd.WITHDRAWN, 0)
     assert "ended by alice" in text
+
+
+@pytest.mark.parametrize(
+    ("how", "undo", "why", "by_hand", "code"),
+    [
+        (HoldEnd.QUIET, UndoState.RESTORED, "", False, 0),
+        (HoldEnd.QUIET, UndoState.PASSED_ON, "", False, 0),
+        (HoldEnd.QUIET, UndoState.GIVEN_UP, "", False, 0),
+        (HoldEnd.WITHDRAWN, UndoState.RESTORED, "", True, 0),
+        (HoldEnd.QUIET, UndoState.LEFT_ALONE, "changed", False, 1),
+        (HoldEnd.QUIET, UndoState.QUEUED, "device is not active", False, 1),
+        (HoldEnd.DEADLINE, UndoState.RESTORED, "", False, 1),
+        (HoldEnd.CAPPED, UndoState.RESTORED, "", False, 1),
+        (HoldEnd.WITHDRAWN, UndoState.RESTORED, "", False, 1),
+        (HoldEnd.QUIET, UndoState.SENDING, "", False, 3),
+        (HoldEnd.QUIET, UndoState.SET, "", False, 3),
+        ("", UndoState.NONE, "", False, 3),
+    ],
+)
+def test_the_exit_code_tells_how_it_ended_and_whether_all_is_restored(
+    lead: User, make_connection: Make, how: str, undo: str, why: str, by_hand: bool, code: int
+) -> None:
+    run(make_connection().connection_id, level=Level.LINKS)
+    hold = Hold.objects.get()
+    Measure.objects.update(state=MeasureState.SET, before=True, undo=undo, undo_why=why)
+    if how:
+        Hold.objects.update(ended_at=timezone.now(), ended_how=how)
+    hold.refresh_from_db()
+    assert exit_code(hold, by_hand=by_hand) == code
+
+
+def test_the_evidence_of_a_hold_that_is_none_is_wrong_use() -> None:
+    with pytest.raises(CommandError, match="There is no hold 7") as error:
+        call_command("evidence", hold=7)
+    assert error.value.returncode == 2
 
 
 def test_wait_gives_up_with_3_and_a_hold_with_some_still_coming_ends_with_1(lead: User, make_connection: Make) -> None:

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from connections.models.accounts import Account, Call
 from connections.models.connections import Connection
 from connections.models.rights import may
-from connections.models.scope import SEES, ItemsManager, ItemsQuerySet, SeenQuerySet, is_bounded
+from connections.models.scope import SEES, is_bounded
+from connections.models.sight.items import ItemsManager, ItemsQuerySet, SeenQuerySet
 from connections.models.states import (
     FINISHED,
     NEEDS_LOOK,

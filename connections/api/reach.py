@@ -58,8 +58,8 @@ def items_of(token: ApiToken, run: StopRun) -> StopItemQuerySet:
 
 
 def events_of(token: ApiToken) -> AuditEventQuerySet:
-    """The lines of the history that `token` may see."""
-    events = AuditEvent.objects.visible_to(token.owner)
+    """The lines of the history that are handed to `token`, as they were hashed."""
+    events = AuditEvent.objects.visible_to(token.owner).handed_to(token.owner)
     if not token.narrower:
         return events
     return events.filter(Q(connection__in=connections_of(token)) | Q(run__in=token.runs.all()))

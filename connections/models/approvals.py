@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connections.models.accounts import Account
-from connections.models.connections import Connection
 from connections.models.rights import may
 from connections.models.runs import StopItem, StopRun
 from connections.models.scope import SEES, ScopeRule, is_bounded
@@ -48,8 +47,8 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
         """Those whose list holds nothing that is out of the scope of `person`."""
         if not (may(person, SEES) and is_bounded(person)):
             return self
-        hidden = StopItem.objects.exclude(connection__in=Connection.objects.visible_to(person))
-        return self.filter(~Exists(hidden.filter(run=OuterRef("run")).order_by()))
+        hidden = StopItem.objects.hidden_from(person).filter(run=OuterRef("run"))
+        return self.filter(~Exists(hidden.order_by()))
 
     def waiting(self, now: datetime) -> ApprovalQuerySet:
         return self.filter(state=ApprovalState.WAITING, expires_at__gt=now)

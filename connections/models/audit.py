@@ -7,10 +7,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from connections.models.accounts import Account
-from connections.models.connections import Connection, accounts_visible_to
+from connections.models.connections import Connection
 from connections.models.rights import may
 from connections.models.runs import StopItem, StopRun
 from connections.models.scope import SEES, is_bounded
+from connections.models.sight.lines import HoldTold, about_seen, whole_to
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,12 +47,17 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         if not person.is_authenticated:  # type: ignore[union-attr]
             return self.none()
         bounded = may(person, SEES) and is_bounded(person)
+        about = self.alias(hold_told=HoldTold("body")).filter(about_seen(person)) if bounded else self
         if may(person, "view_all_history"):
-            return self.filter(_about_seen(person)) if bounded else self
+            return about
         mine = models.Q(actor=person.pk)
         if may(person, SEES):
             mine |= models.Q(connection__in=Connection.objects.visible_to(person))
-        return self.filter(mine, _about_seen(person)) if bounded else self.filter(mine)
+        return about.filter(mine)
+
+    def handed_to(self, person: Person) -> AuditEventQuerySet:
+        """Those of `visible_to` that are handed out as they were hashed: a text is told whole, or not at all."""
+        return self.filter(whole_to(person)) if may(person, SEES) and is_bounded(person) else self
 
     def without_folded(self, *, of_all: bool) -> AuditEventQuerySet:
         """`of_all`: everybody's are asked for, not one person's."""
@@ -66,19 +72,6 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         runs = list(StopItem.objects.filter(connection__in=pks).values_list("run", flat=True).distinct())
         asked = models.Q(action="stop.requested", run__in=runs)
         return self.filter(models.Q(connection__in=pks) | asked)
-
-
-def _about_seen(person: Person) -> models.Q:
-    """The lines that are about nothing but what `person`, whose sight is bounded, sees."""
-    about = {
-        "connection": Connection.objects.visible_to(person),
-        "run": StopRun.objects.visible_to(person),
-        "account": accounts_visible_to(person),
-    }
-    found = models.Q()
-    for name, rows in about.items():
-        found &= models.Q(**{f"{name}__isnull": True}) | models.Q(**{f"{name}__in": rows.order_by().values("pk")})
-    return found
 
 
 class AuditHead(models.Model):

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from connections.models import Alarm, Approval, Delivery, Hold, Notice, Proposal
+from connections.models import Alarm, Approval, Delivery, Hold, Notice, Proposal, StopItem
 from connections.models.connections import accounts_visible_to
 from connections.models.rights import may
 from connections.models.telling.bell import Kind
@@ -100,7 +100,16 @@ def _notices(kind: Kind, line: AuditEvent, body: dict[str, Any]) -> list[Notice]
     facts = _facts(line, body)
     alarm = Alarm.objects.filter(pk=body.get("alarm_id", 0)).first()
     told = {"kind": kind, "seq": line.seq, "at": line.at, "run": line.run, "account": line.account}
-    return [Notice(user=user, alarm=alarm, facts=facts, **told) for user in _concerned(kind, line, body)]
+    return [
+        Notice(user=user, alarm=alarm, facts=_told_to(user, facts, line), **told)
+        for user in _concerned(kind, line, body)
+    ]
+
+
+def _told_to(user: User, facts: dict[str, Any], line: AuditEvent) -> dict[str, Any]:
+    """`facts` without their number, to who sees a part of the run that it is about."""
+    part = StopItem.objects.filter(run=line.run).parts_of(user) if "count" in facts and line.run else {}
+    return {name: value for name, value in facts.items() if name != "count"} if part else facts
 
 
 def _kind_of(line: AuditEvent, body: dict[str, Any]) -> Kind | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from connections.live.verdicts.progress import Verification
     from connections.models import StopRun
+    from connections.models.sight.items import Part
     from connections.stops.progress.left import Left
     from connections.stops.progress.outage import Outage
     from connections.stops.progress.progress import Progress
@@ -38,6 +39,12 @@ class Headline:
     tone: str
     icon: str
     lead: list[str]
+
+
+def yours_to_see(part: Part) -> str:
+    """How much of a run somebody sees who does not see all of it."""
+    text = ngettext("%(seen)s of %(all)s is yours to see", "%(seen)s of %(all)s are yours to see", part.seen)
+    return text % {"seen": number(part.seen), "all": number(part.all)}
 
 
 def headline(progress: Progress, verification: Verification, left: Left) -> Headline:

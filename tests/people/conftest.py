@@ -10,6 +10,8 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.utils import timezone
 
+from connections.audit.append import Entry, append
+from connections.audit.origin import WORKER
 from connections.models import Account, Approval, Connection, Hold, HoldMember, HoldReturn, Measure, ScopeRule, StopRun
 from connections.models.holding.holds import Level
 from connections.models.holding.measures import MeasureKind, UndoState
@@ -41,11 +43,28 @@ def world(alice: User, make_connection: Callable[..., Connection]) -> World:
     third = make_connection(account=elsewhere, **names)
     seen = make_connection(device_name="Seen device")
     hidden_run = start_run(alice, hidden, reason="because verborgen")
-    shared_run = start_run(alice, also, seen, reason="because")
+    by_name = {"door": "web", "by": "filter", "match": "device:Verborgen*"}
+    shared_run = start_run(alice, also, seen, reason="because", selector=by_name)
     put(hidden, "unknown", upstream_reason="verborgen said no")
     put(also, "refused", upstream_reason="verborgen said no")
     put(seen, "stopped")
-    return World(hidden, seen, hidden_run, shared_run, _held(alice, hidden, seen), _asked(alice, third, seen))
+    hold = _held(alice, hidden, seen)
+    append(_lines(alice, seen.account, shared_run, hold))
+    return World(hidden, seen, hidden_run, shared_run, hold, _asked(alice, third, seen))
+
+
+def _lines(by: User, account: Account, run: StopRun, hold: Hold) -> list[Entry]:
+    """Lines that name in their text alone what is out of scope, and lines that count it."""
+    name, about = "Verborgen device", {"hold_id": hold.pk}
+    return [
+        Entry("run.left", WORKER, actor=by, run=run, facts={"count": 2, "what": name, "reason": "because"}),
+        Entry("run.finished", WORKER, actor=by, run=run, facts={"outcomes": {"refused": 1, "stopped": 1}, "left": 2}),
+        Entry("hold.requested", WORKER, actor=by, facts={**about, "match": "device:Verborgen*"}),
+        Entry("hold.measure_sent", WORKER, actor=by, account=account, facts={**about, "device_name": name}),
+        Entry("group.changed", WORKER, actor=by, facts={"group": "g", "rules_added": [f"see device={name}"]}),
+        Entry("connections.exported", WORKER, actor=by, facts={"filter": {"q": name}, "count": 4}),
+        Entry("list.read", WORKER, account=Account.objects.get(name="Verborgen account"), facts={"sessions": 3}),
+    ]
 
 
 def _held(by: User, *connections: Connection) -> Hold:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from html import unescape
 from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.utils import timezone
 
-from connections.models import Connection, ScopeRule, StopItem, StopRun
+from connections.models import Connection, Notice, ScopeRule, StopItem, StopRun
 from connections.models.integrations.tokens import Scope
+from connections.models.telling.bell import Kind
+from connections.notices.alarms import Cause, raise_alarm
+from connections.notices.outbox import fill
+from connections.notices.people import CHANNEL
 from connections.people import tokens
 from connections.stops import plan
+from connections.words.telling.notices import sentence
 from tests.people.conftest import World, sees_half
 from tests.support.runs import WEB
 
@@ -89,10 +96,54 @@ def test_an_account_out_of_sight_is_answered_for_as_one_that_is_none(client: Cli
 
 
 @pytest.mark.django_db
+def test_a_run_of_which_a_part_is_seen_says_so_and_not_how_it_was_selected(client: Client, world: World) -> None:
+    client.force_login(sees_half())
+    page = client.get(f"/admin/connections/stoprun/{world.shared_run.pk}/change/").content.decode()
+    assert "1 of 2 is yours to see" in page
+    assert "told to who sees all of the run" in page
+
+
+@pytest.mark.django_db
+def test_lines_of_a_run_of_which_a_part_is_seen_have_no_numbers_of_the_rest(client: Client, world: World) -> None:
+    client.force_login(sees_half())
+    page = client.get(f"/admin/connections/auditevent/?run={world.shared_run.pk}").content.decode()
+    assert "1 of 2 is yours to see" in page
+    assert "left something of a run as it is" in page.lower()
+    assert "is shown, and handed out, to who sees all of it" in page
+    assert "list_sha256" not in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("whole", "handed"), [(False, set()), (True, {"stop.requested", "run.left", "run.finished"})])
+def test_a_line_is_handed_out_whole_or_not_at_all(client: Client, world: World, whole: bool, handed: set[str]) -> None:
+    dana = sees_half()
+    if whole:
+        ScopeRule.objects.create(group=dana.groups.get(), device="Verborgen*")
+    client.force_login(dana)
+    answer = client.post(f"/admin/connections/auditevent/export/?run={world.shared_run.pk}")
+    lines = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]  # type: ignore[arg-type]
+    assert {line["action"] for line in lines if "connection" not in line} == handed
+
+
+@pytest.mark.django_db
+def test_the_bell_has_no_number_of_a_run_of_which_a_part_is_seen(world: World) -> None:
+    dana = sees_half()
+    StopRun.objects.filter(pk=world.shared_run.pk).update(taken_by=dana)
+    fill(CHANNEL)
+    facts = {"run": world.shared_run.pk, "count": 2}
+    raise_alarm(Cause(Kind.LEFT, "run", timezone.now(), facts, run=StopRun.objects.get(pk=world.shared_run.pk)))
+    fill(CHANNEL)
+    (notice,) = Notice.objects.filter(user=dana)
+    assert "count" not in notice.facts
+    assert "Something of run" in sentence(notice.kind, notice.facts)
+
+
+@pytest.mark.django_db
 def test_the_api_counts_of_a_run_what_its_owner_sees_and_names_no_other_account(client: Client, world: World) -> None:
     text = tokens.make(sees_half(), name="t", scopes=list(Scope), days=30, by=None, origin=WEB)[1]
     given = {"Authorization": f"Bearer {text}"}
-    assert client.get(f"/api/v1/runs/{world.shared_run.pk}", headers=given).json()["total"] == 1
+    run = client.get(f"/api/v1/runs/{world.shared_run.pk}", headers=given).json()
+    assert (run["total"], run["out_of_sight"]) == (1, 1)
     accounts = client.get("/api/v1/accounts", headers=given).json()["items"]
     assert [one["name"] for one in accounts] == [world.seen.account.name]
     named = {"content_type": "application/json", "headers": given}

@@ -16,9 +16,15 @@ from connections.stops import plan
 WEB = Origin("web", client_ip="192.0.2.7")
 
 
-def start_run(user: User, *connections: Connection, reason: str = "incident", ticket: str = "") -> StopRun:
+def start_run(
+    user: User,
+    *connections: Connection,
+    reason: str = "incident",
+    ticket: str = "",
+    selector: dict[str, Any] | None = None,
+) -> StopRun:
     chosen = Connection.objects.filter(pk__in=[one.pk for one in connections])
-    run = plan.draft(user, chosen.order_by("pk"), {})
+    run = plan.draft(user, chosen.order_by("pk"), selector or {})
     return plan.start(run.key, user, reason=reason, ticket=ticket, origin=WEB)
 
 

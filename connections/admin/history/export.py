@@ -27,7 +27,7 @@ LINES_AT_ONCE = 200
 def download(request: HttpRequest, filters: Filters, form: str) -> StreamingHttpResponse:
     """Every line that `filters` match by now, oldest first, in the format `form`, a key of CONTENT_TYPES."""
     asked = {name: value for name, value in request.GET.items() if value and name != "before"}
-    events = filters.events()
+    events = filters.events().handed_to(filters.viewer)
     last = announce(events, form=form, filters=asked, origin=web_origin(request), actor=user_of(request))
     name = f"history-{timezone.now():%Y%m%dT%H%M%SZ}.{form}"
     return StreamingHttpResponse(

@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from connections.admin.history.stories import RunStory
     from connections.audit.search import Filters
     from connections.models import AuditEvent
+    from connections.models.sight.items import Part
     from connections.words.outcomes import Said
 
 
 @dataclass(frozen=True)
 class Line:
-    """One event, ready to be shown. `facts` is its body; `filters` those of its page, `run` the link to its run."""
+    """One event, ready to be shown. `facts` is its body; `filters` those of its page, `run` the link to its run.
+
+    `part`: how much of that run the viewer sees, where it is not all; the body tells of all of it, and is not shown.
+    """
 
     event: AuditEvent
     facts: dict[str, Any]
@@ -39,6 +43,7 @@ class Line:
     said: Said | None
     notes: list[str]
     run: SafeString | str
+    part: Part | None = None
 
     @property
     def headline(self) -> SafeString:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from connections.admin.history.facts import facts_of, parts_of
 from connections.admin.history.line import Line
 from connections.admin.history.links import to_run
 from connections.admin.history.stories import RunStory, stories_of
@@ -21,6 +21,7 @@ from connections.models import StopRun
 from connections.words.actions import ACTIONS, notes_for, sentence_for
 from connections.words.counts import number
 from connections.words.outcomes import said
+from connections.words.runs import yours_to_see
 from connections.words.states import STATE_ICONS
 from connections.words.times import clock
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from connections.audit.search import Filters
     from connections.models import AuditEvent
+    from connections.models.sight.items import Part
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,11 @@ def days(
     asked = {event.run_id for event in events if event.action == "stop.requested"} if with_stories else set()
     # Read for the viewer: their items are those in sight.
     stories = stories_of(set(StopRun.objects.visible_to(filters.viewer).filter(pk__in=asked)) if asked else set())
-    facts = {event.seq: json.loads(event.body) for event in events}
+    parts = parts_of(events, filters.viewer)
+    facts = {event.seq: facts_of(event, parts) for event in events}
     read = lists_read(facts[event.seq].get("list_seq", 0) for event in events if event.action == "stop.verified")
     runs = _runs_of(events, filters)
-    lines = [_line(event, facts[event.seq], filters, stories, read, runs) for event in events]
+    lines = [_line(event, facts[event.seq], filters, stories, read, runs, parts.get(event.seq)) for event in events]
     grouped = groupby(lines, key=lambda line: timezone.localdate(line.event.at))
     found = [_day(day, list(group)) for day, group in grouped]
     for at, is_cut in zip((0, -1), cut, strict=True):
@@ -94,6 +97,7 @@ def _line(
     stories: dict[int, RunStory],
     read: dict[int, ListRead],
     runs: dict[int, SafeString | str],
+    part: Part | None,
 ) -> Line:
     outcome = str(facts.get("outcome", ""))
     answered = event.action in ACTIONS and ACTIONS[event.action].is_answer
@@ -105,8 +109,13 @@ def _line(
         icon=_icon(event.action, facts),
         story=stories.get(event.run_id) if event.action == "stop.requested" and event.run_id else None,
         said=said(outcome, facts.get("upstream_status"), facts.get("upstream_reason", "")) if answered else None,
-        notes=[*notes_for(event.action, facts), *_note_of_list(read.get(facts.get("list_seq", 0)))],
+        notes=[
+            *notes_for(event.action, facts),
+            *_note_of_list(read.get(facts.get("list_seq", 0))),
+            *([yours_to_see(part)] if part else []),
+        ],
         run=runs[event.run_id] if event.run_id else "",
+        part=part,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Count
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -70,20 +71,23 @@ def _taken_up(runs: list[StopRun], may_see: set[int]) -> list[SafeString]:
 
 def _decisions(run: StopRun) -> list[SafeString]:
     """The last few decisions to leave something of the run as it is, as the audit tells them, oldest first."""
-    seqs = run.items.troubled().filter(left_seq__isnull=False).order_by("-left_seq").values_list("left_seq", flat=True)
-    events = AuditEvent.objects.filter(seq__in=list(seqs.distinct()[:LAST_WISHES])).select_related("actor")
-    return [_decision(event) for event in events.order_by("seq")]
+    left = run.items.troubled().filter(left_seq__isnull=False).order_by("-left_seq").values_list("left_seq")
+    counts = dict(left.annotate(count=Count("pk"))[:LAST_WISHES])
+    events = AuditEvent.objects.filter(seq__in=list(counts)).select_related("actor").order_by("seq")
+    # To who sees a part of the run: how many of what they see.
+    return [_decision(event, counts[event.seq] if run.viewer else None) for event in events]
 
 
-def _decision(event: AuditEvent) -> SafeString:
+def _decision(event: AuditEvent, seen: int | None) -> SafeString:
     facts = json.loads(event.body)
+    count = facts["count"] if seen is None else seen
     text = ngettext(
         "{count} left as it is {at} by {name}: “{reason}”",
         "{count} left as they are {at} by {name}: “{reason}”",
-        facts["count"],
+        count,
     )
     person = name(event.actor.get_username()) if event.actor else NOT_KNOWN
-    return format_html(text, count=number(facts["count"]), at=at(event.at), name=person, reason=facts["reason"])
+    return format_html(text, count=number(count), at=at(event.at), name=person, reason=facts["reason"])
 
 
 def _wishes(run: StopRun) -> list[SafeString]:

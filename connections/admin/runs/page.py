@@ -17,20 +17,21 @@ from connections.admin.runs.differences import what_differs
 from connections.admin.runs.items import listed, tabs
 from connections.live.verdicts.basis import ListRead, lists_read
 from connections.live.verdicts.progress import read_verification
+from connections.models import StopItem
 from connections.models.states import OUTCOMES, UNFINISHED, ItemState
 from connections.stops.progress.left import Left, read_left
 from connections.stops.progress.progress import Progress, read_progress
 from connections.stops.progress.times import spans
 from connections.templatetags.runs import tab_icon
 from connections.words.outcomes import Said, note_of_verdict, said_of
-from connections.words.runs import headline, next_lists, pace, title_of
+from connections.words.runs import headline, next_lists, pace, title_of, yours_to_see
 from connections.words.selection import selection_words
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.http import QueryDict
 
-    from connections.models import Connection, StopItem, StopRun
+    from connections.models import Connection, StopRun
 
 CHARTED_FROM = 20
 
@@ -87,6 +88,7 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
     shown = list(table.page.object_list) if table.page else []
     nearby = around(run, shown, user, is_final=progress.final)
     is_final = progress.final and not verification.can_change
+    part = StopItem.objects.filter(run=run).parts_of(run.viewer).get(run.pk)
     return {
         "differs": what_differs(run, shown, progress.tally.states.total()),
         "run": run,
@@ -108,7 +110,9 @@ def run_page(run: StopRun, query: QueryDict, user: User) -> dict[str, Any]:
         "returned": came_back(run, user) if left.back else [],
         "pace": next_lists(verification, progress.at) if progress.final else pace(progress),
         **hand_over(progress, user),
-        "selection": selection_words(run),
+        "part": yours_to_see(part) if part else "",
+        # A search names what it searches for, and that may be out of sight.
+        "selection": [] if part else selection_words(run),
         "chart": _chart(progress),
         **verdicts.verdict_part(progress, verification),
         **nearby,

@@ -22,6 +22,7 @@ from connections.api.routes import Routes
 from connections.models import StopItem, StopRun
 from connections.models.approvals import ApprovalState
 from connections.models.integrations.tokens import Scope
+from connections.models.sight.items import Part, viewer_of
 from connections.models.states import ItemState, RunState, Verdict
 from connections.stops.progress.progress import state_of
 from connections.stops.progress.tally import Tally
@@ -41,7 +42,8 @@ class RunBody(BaseModel):
 
     `counts`: connections by outcome. `unknown` may have been stopped: never take it for a failure. `verdicts`: those
     that have an outcome, by what a later list shows; `none` for those that have no verdict yet. `total`: all but the
-    skipped ones.
+    skipped ones. `out_of_sight`: of so many more of the run the owner of the token sees nothing, and no other number
+    here counts them.
     """
 
     id: str
@@ -49,6 +51,7 @@ class RunBody(BaseModel):
     done: bool
     needs_approval: bool
     total: int
+    out_of_sight: int
     counts: dict[str, int]
     verdicts: dict[str, int]
     reason: str
@@ -146,13 +149,14 @@ def bodies_of(runs: Iterable[StopRun]) -> list[dict[str, Any]]:
     """Each of `runs` as the API shows it; their items are counted by one query."""
     runs = list(runs)
     tallies: dict[int, Tally] = defaultdict(Tally)
+    parts = StopItem.objects.filter(run__in=runs).parts_of(viewer_of(runs))
     rows = StopItem.objects.in_runs(runs).order_by()
     for pk, state, verdict, count in rows.values_list("run", "state", "verdict").annotate(count=Count("pk")):
         tallies[pk].cells[state, verdict] += count
-    return [_body(run, tallies[run.pk]) for run in runs]
+    return [_body(run, tallies[run.pk], parts.get(run.pk)) for run in runs]
 
 
-def _body(run: StopRun, tally: Tally) -> dict[str, Any]:
+def _body(run: StopRun, tally: Tally, part: Part | None) -> dict[str, Any]:
     states, verdicts = tally.states, tally.verdicts
     address = f"/api/v1/runs/{run.pk}"
     names = ("reason", "ticket", "list_sha256", "created_at", "started_at", "paused_at", "cancelled_at")
@@ -163,6 +167,7 @@ def _body(run: StopRun, tally: Tally) -> dict[str, Any]:
         "done": _is_done(run, tally),
         "needs_approval": _waits(run),
         "total": tally.total,
+        "out_of_sight": part.all - part.seen if part else 0,
         "counts": {str(state): states[state] for state in ItemState},
         "verdicts": {**{str(verdict): verdicts[verdict] for verdict in Verdict}, "none": verdicts[""]},
         "user": run.user_name,

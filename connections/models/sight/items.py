@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import models
+from django.db.models import Count
 
+from connections.models.rights import may
 from connections.models.scope import SEES, condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from connections.models.rights import Person
+
+
+class Part(NamedTuple):
+    """Of a run of which somebody sees a part alone: how many of its connections, and of how many."""
+
+    seen: int
+    all: int
 
 
 class SeenQuerySet(models.QuerySet[Any]):
@@ -39,6 +48,19 @@ class ItemsQuerySet(models.QuerySet[Any]):
         """Those of connections that `person`, who may see some, may see. None: all, for who asks for nobody."""
         bounds = None if person is None else condition(person, SEES, "connection__")
         return self if bounds is None else self.filter(bounds)
+
+    def hidden_from(self, person: Person) -> Any:
+        """The others: those of connections that `person`, who may see some, may not see."""
+        bounds = condition(person, SEES, "connection__")
+        return self.none() if bounds is None else self.exclude(bounds)
+
+    def parts_of(self, person: Person | None) -> dict[int, Part]:
+        """How much `person` sees of each run of these items, by its key; only runs of which something is hidden."""
+        bounds = condition(person, SEES, "connection__") if person is not None and may(person, SEES) else None
+        if bounds is None:
+            return {}
+        rows = self.order_by().values_list("run").annotate(seen=Count("pk", filter=bounds), all=Count("pk"))
+        return {run: Part(seen, count) for run, seen, count in rows if seen < count}
 
     def in_runs(self, runs: Iterable[Any]) -> Any:
         """The items of `runs` that those see for whom these were read."""

@@ -41,6 +41,11 @@ SENTENCES: dict[str, str | Promise] = {
     Kind.TAKEN: _("%(who)s took over your run %(run)s"),
     Kind.HOLD: _("Hold %(hold)s: %(what)s"),
 }
+PART_OF_RUN: dict[str, str | Promise] = {
+    Kind.CAME_BACK: _("Something came back after run %(run)s"),
+    Kind.LEFT: _("Something of run %(run)s is still open or undecided"),
+}
+"""To who sees a part of the run: no number."""
 DECISIONS: dict[str, str | Promise] = {
     "run.approved": _("approved"),
     "run.denied": _("denied"),
@@ -85,7 +90,9 @@ def cleared(kind: str, facts: dict[str, Any]) -> str:
 
 
 def _of_run(kind: str, facts: dict[str, Any]) -> str:
-    count = int(facts.get("count", 0))
+    if "count" not in facts:
+        return str(PART_OF_RUN[kind]) % {"run": facts.get("run", "")}
+    count = int(facts["count"])
     if kind == Kind.CAME_BACK:
         text = ngettext(
             "%(count)s connection came back after run %(run)s",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from connections.admin.history.facts import facts_of, parts_of
 from connections.admin.people.access.listing import rows_of, with_all
 from connections.admin.refusals import BEYOND, Lacks
 from connections.audit.append import Entry, append
@@ -146,5 +146,6 @@ def _lines(shown: User, viewer: User) -> list[tuple[AuditEvent, str]]:
     if not may(viewer, "view_all_history"):
         return []
     lines = AuditEvent.objects.visible_to(viewer).without_folded(of_all=False)
-    newest = lines.filter(actor=shown).order_by("-seq")[:LINES]
-    return [(line, sentence_for(line.action, json.loads(line.body))) for line in newest]
+    newest = list(lines.filter(actor=shown).order_by("-seq")[:LINES])
+    parts = parts_of(newest, viewer)
+    return [(line, sentence_for(line.action, facts_of(line, parts))) for line in newest]

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from ninja import Status
 from pydantic import BaseModel, ConfigDict, Field
 
 from connections.api.etags import IfMatch, IfNoneMatch, require_match, tagged
 from connections.api.pages import DEFAULT, Cursor, Limit, Page, page
 from connections.api.problems import Problem
-from connections.api.reach import holdable_by, holds_of, one_hold
+from connections.api.reach import connections_of, holdable_by, holds_of, one_hold, outside, require
 from connections.api.routes import Routes
 from connections.api.runs import idempotency
 from connections.api.runs.orders import Id, Key, Reason, Text
@@ -22,12 +23,13 @@ from connections.api.runs.selection import named
 from connections.api.runs.starting import Limits
 from connections.holds.begin import CannotHold, Wish, begin
 from connections.holds.members import NotUnderstood, matching
-from connections.holds.wishes import withdraw
+from connections.holds.wishes import lacking_to_steer, withdraw
 from connections.models import ApiToken, Connection, Hold, IdempotencyKey
 from connections.models.connections import ConnectionQuerySet
-from connections.models.holding.holds import Level
+from connections.models.holding.holds import PERMISSIONS, Level
 from connections.models.integrations.tokens import Scope
 from connections.models.runs import TICKET_LENGTH
+from connections.stops import plan
 from connections.stops.plan import CannotStart
 from connections.stops.selection import MAX_IDS
 from connections.web.origin import api_origin
@@ -113,6 +115,7 @@ def end_hold(request: HttpRequest, key: str, payload: EndHold, if_match: IfMatch
     """End a hold now and put back what it switched off; one that has ended stays so."""
     token = request.auth  # type: ignore[attr-defined]
     hold = one_hold(token, key)
+    require(token, *lacking_to_steer(token.owner, hold))
     require_match(if_match, body_of(hold))
     try:
         if hold.is_on:
@@ -130,8 +133,9 @@ def body_of(hold: Hold) -> dict[str, Any]:
 
 
 def _begin(request: HttpRequest, token: ApiToken, payload: NewHold) -> Hold:
-    rows = _meant(token, payload)
     level = Level(payload.level)
+    require(token, PERMISSIONS[level], *(() if level is Level.WATCH else plan.TAKES))
+    rows = _meant(token, payload)
     if level is not Level.WATCH:
         count = rows.stoppable().count()
         Limits(payload.expected_count, payload.max_count).check(count, token, fresh=count, may_be_none=True)
@@ -155,7 +159,10 @@ def _meant(token: ApiToken, payload: NewHold) -> ConnectionQuerySet:
         raise Problem("invalid_value", errors=[{"pointer": "/match", "code": "match", "detail": _EITHER}])
     rows = holdable_by(token)
     if payload.ids is not None:
-        return Connection.objects.filter(pk__in=named(rows, payload.ids)).order_by("pk")
+        meant = Connection.objects.filter(pk__in=named(connections_of(token), payload.ids)).order_by("pk")
+        if meant.exclude(pk__in=rows.order_by().values("pk")).exists():
+            raise outside(token, _OUTSIDE, PERMISSIONS[Level(payload.level)])
+        return meant
     if token.narrower:
         # What matches later is joined by the worker, which does not know of the token.
         raise Problem("not_allowed", _("A token with a search of its own can hold `ids` alone."))
@@ -166,3 +173,4 @@ def _meant(token: ApiToken, payload: NewHold) -> ConnectionQuerySet:
 
 
 _EITHER = "Send either `match` or `ids`."
+_OUTSIDE = gettext_lazy("Some of these are outside what you may hold. Nothing was sent. %s")

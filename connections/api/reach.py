@@ -12,11 +12,13 @@ from connections.inventory.grammar.fields import is_key
 from connections.inventory.match import MatchError, parse
 from connections.models import AuditEvent, Connection, Hold, IdempotencyKey, StopRun
 from connections.models.connections import accounts_visible_to
-from connections.models.rights import may
+from connections.models.rights import NOTHING_CHANGED, missing
 from connections.models.states import RunState
+from connections.people.access.givers import givers, in_words, refused
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+    from django.utils.functional import Promise
 
     from connections.models import Account, ApiToken
     from connections.models.audit import AuditEventQuerySet
@@ -37,11 +39,6 @@ def accounts_of(token: ApiToken) -> QuerySet[Account]:
     if not token.narrower:
         return accounts
     return accounts.filter(Exists(connections_of(token).filter(account=OuterRef("pk")).order_by()))
-
-
-def stoppable_by(token: ApiToken) -> ConnectionQuerySet:
-    """The connections that `token` may stop."""
-    return _narrowed(token, Connection.objects.stoppable_by(token.owner))
 
 
 def runs_of(token: ApiToken) -> StopRunQuerySet:
@@ -106,10 +103,15 @@ def matching(token: ApiToken, rows: ConnectionQuerySet, text: str) -> Connection
 
 
 def require(token: ApiToken, *permissions: str) -> None:
-    """Raise Problem unless the owner of `token` has all of `permissions` now."""
-    for permission in permissions:
-        if not may(token.owner, permission):
-            raise Problem("not_allowed", _("The owner of this token lacks the permission “%s”.") % permission)
+    """Raise Problem, which says who can give them, unless the owner of `token` has all of `permissions` now."""
+    if lacking := missing(token.owner, *permissions):
+        raise Problem("not_allowed", refused(token.owner, *lacking, but=NOTHING_CHANGED), permissions=lacking)
+
+
+def outside(token: ApiToken, words: str | Promise, *permissions: str) -> Problem:
+    """The refusal of what is in sight, and out of the scope of `permissions`. `words`: with a place for whom to ask."""
+    who = in_words(givers(token.owner, *permissions, whole=True))
+    return Problem("not_allowed", words % who, outside_scope_of=list(permissions))
 
 
 def _narrowed(token: ApiToken, rows: ConnectionQuerySet) -> ConnectionQuerySet:

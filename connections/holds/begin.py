@@ -16,8 +16,9 @@ from connections.holds.members import NotUnderstood, Place, join, places_of, sha
 from connections.holds.plans import plan_measures, waits
 from connections.models import Account, Hold, StopRun
 from connections.models.holding.holds import PERMISSIONS, Level
-from connections.models.rights import may
+from connections.models.rights import missing
 from connections.models.runs import TICKET_LENGTH, new_key
+from connections.people.access.givers import refused
 from connections.stops import plan
 from connections.stops.ceilings import is_protected, needs
 
@@ -103,10 +104,9 @@ def refuse_unless_possible(user: User, wish: Wish) -> str:
     """The filter in its normal form. Raises CannotHold for what can't be begun, whatever it is about."""
     if wish.level is Level.PERSON:
         raise CannotHold(_("“Suspend person” is not offered: what it would have to put back can't be read whole."))
-    if not may(user, PERMISSIONS[wish.level]):
-        raise CannotHold(_("You may not hold connections at the level “%s”.") % wish.level.label)
-    if wish.level is not Level.WATCH and not plan.may_stop(user):
-        raise CannotHold(_("You may not stop connections, so a hold of yours can only watch."))
+    takes = () if wish.level is Level.WATCH else plan.TAKES
+    if lacking := missing(user, PERMISSIONS[wish.level], *takes):
+        raise CannotHold(refused(user, *lacking))
     if not wish.reason.strip():
         raise CannotHold(_("Say why: the reason is kept in the history. Nothing was sent."))
     if len(wish.ticket.strip()) > TICKET_LENGTH:

@@ -17,7 +17,8 @@ from connections.holds.plans import plan_measures
 from connections.models import Connection, Hold, HoldMember, Measure
 from connections.models.holding.holds import LEVELS, PERMISSIONS, HoldEnd, Level
 from connections.models.holding.members import MemberState
-from connections.models.rights import may
+from connections.models.rights import NOTHING_CHANGED, may, missing
+from connections.people.access.givers import refused
 from connections.stops import plan
 from connections.stops.ceilings import is_protected
 from connections.stops.terms import approval_of
@@ -32,9 +33,13 @@ if TYPE_CHECKING:
 
 def may_steer(user: User, hold: Hold) -> bool:
     """One's own hold with the permission of its level; that of others with `manage_runs` beside it."""
-    if not may(user, PERMISSIONS[Level(hold.level)]):
-        return False
-    return hold.user_id == user.pk or may(user, "manage_runs")
+    return not lacking_to_steer(user, hold)
+
+
+def lacking_to_steer(user: User, hold: Hold) -> list[str]:
+    """The permissions that `user` lacks to steer `hold`."""
+    others = () if hold.user_id == user.pk else ("manage_runs",)
+    return missing(user, PERMISSIONS[Level(hold.level)], *others)
 
 
 def withdraw(hold: Hold, user: User, reason: str, origin: Origin) -> None:
@@ -75,8 +80,8 @@ def raise_level(hold: Hold, user: User, level: Level, reason: str, origin: Origi
         )
     if level is Level.PERSON or LEVELS.index(level) <= LEVELS.index(Level(hold.level)):
         raise CannotHold(_("“%s” is no level further than this hold goes.") % level.label)
-    if not may(user, PERMISSIONS[level]) or not plan.may_stop(user):
-        raise CannotHold(_("You may not hold connections at the level “%s”.") % level.label)
+    if lacking := missing(user, PERMISSIONS[level], *plan.TAKES):
+        raise CannotHold(refused(user, *lacking, but=NOTHING_CHANGED))
     if level not in (Level.WATCH, Level.RECUT) and not hold.members.exists():
         raise CannotHold(_("The hold has no service yet, so there is no way to close."))
     with transaction.atomic():
@@ -118,8 +123,7 @@ def decide_member(member: HoldMember, user: User, origin: Origin, *, yes: bool) 
 
 def leave(measure: Measure, user: User, reason: str, origin: Origin) -> None:
     """Leave what is not restored as it is. Raises CannotHold."""
-    if not may_steer(user, measure.hold):
-        raise CannotHold(_("You may not steer this hold."))
+    _refuse_unless_theirs(measure.hold, user)
     if not reason.strip():
         raise CannotHold(_("Say why: the reason is kept in the history."))
     if not undo.leave(measure, user, reason.strip(), origin):
@@ -127,12 +131,16 @@ def leave(measure: Measure, user: User, reason: str, origin: Origin) -> None:
 
 
 def _refuse(hold: Hold, user: User, reason: str) -> None:
-    if not may_steer(user, hold):
-        raise CannotHold(_("You may not steer this hold."))
+    _refuse_unless_theirs(hold, user)
     if not reason.strip():
         raise CannotHold(_("Say why: the reason is kept in the history."))
     if not hold.is_on:
         raise CannotHold(_("This hold is over already."))
+
+
+def _refuse_unless_theirs(hold: Hold, user: User) -> None:
+    if lacking := lacking_to_steer(user, hold):
+        raise CannotHold(refused(user, *lacking, but=NOTHING_CHANGED))
 
 
 def _refuse_changed_terms(hold: Hold) -> None:

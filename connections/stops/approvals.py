@@ -17,9 +17,10 @@ from connections.audit.append import Entry, append, timestamp
 from connections.audit.origin import WORKER, Origin
 from connections.models import Connection, StopRun
 from connections.models.approvals import Approval, ApprovalQuerySet, ApprovalState
-from connections.models.rights import may
+from connections.models.rights import may, missing
 from connections.models.runs import TICKET_LENGTH
 from connections.models.states import RunState
+from connections.people.access.givers import refused
 from connections.people.grants import granted_by
 from connections.stops import plan, terms
 from connections.stops.requests import LIFETIME, facts, sha256
@@ -55,13 +56,11 @@ def why_not(person: User, approval: Approval) -> str:
     """Why `person` can't decide about `approval`, in a sentence; "" when they can."""
     if approval.run.user_id == person.pk:
         return _("You asked for this yourself: somebody else decides.")
-    if not (may(person, "approve_runs") and may(person, "view_connection")):
-        return _("You may not decide as the second person.")
+    if lacking := missing(person, "approve_runs", "view_connection"):
+        return refused(person, *lacking, but="")
     if granted_by(approval.run.user, person, "approve_runs", timezone.now()):
-        return (
-            _("%s gave you this right, or a password, within the last 24 hours: somebody else decides.")
-            % approval.run.user_name
-        )
+        text = _("%s gave you this right, or a password, within the last 24 hours: somebody else decides.")
+        return text % approval.run.user_name
     listed = approval.run.items.queued().order_by().values("connection")
     outside = listed.count() - Connection.objects.visible_to(person).filter(pk__in=listed).count()
     if outside:
@@ -131,7 +130,7 @@ def break_glass(key: str, person: User, *, reason: str, ticket: str, proof: Proo
     """
     now = timezone.now()
     if not may(person, "break_glass"):
-        raise CannotDecide(_("You may not break the glass. Nothing was sent."))
+        raise CannotDecide(refused(person, "break_glass"))
     if not reason.strip() or not ticket.strip():
         raise CannotDecide(_("To break the glass, a reason and a ticket are needed. Nothing was sent."))
     if len(ticket.strip()) > TICKET_LENGTH:

@@ -15,8 +15,9 @@ from connections.audit.append import Entry, append
 from connections.audit.origin import Origin
 from connections.db.bulk import update_same
 from connections.models import Connection, StopItem, StopRun
-from connections.models.rights import missing
+from connections.models.rights import NOTHING_CHANGED, missing
 from connections.models.states import GONE, NOT_GONE, Verdict
+from connections.people.access.givers import refused
 from connections.stops import plan
 from connections.stops.progress.left import TO_STOP, Standing, standing_as
 from connections.stops.wakeup import wake_worker
@@ -46,6 +47,12 @@ def lacking_to_steer(user: User, run: StopRun) -> list[str]:
     """The permissions that `user` lacks to steer `run`."""
     others = () if run.steward_id == user.pk else ("manage_runs",)
     return missing(user, *others, *plan.TAKES)
+
+
+def check_may_steer(user: User, run: StopRun) -> None:
+    """Raise NotAllowed, which says what `user` lacks and who can give it, unless they may steer `run`."""
+    if lacking := lacking_to_steer(user, run):
+        raise NotAllowed(refused(user, *lacking, but=NOTHING_CHANGED))
 
 
 def pause(run: StopRun, user: User, origin: Origin) -> None:
@@ -80,8 +87,7 @@ def take_over(run: StopRun, user: User, origin: Origin) -> None:
 
 def note(run: StopRun, user: User, origin: Origin, text: str) -> None:
     """Leave a note at `run` for whoever comes next; "" takes it away. Raises NotAllowed."""
-    if not may_steer(user, run):
-        raise NotAllowed(_("You may not leave a note at this run."))
+    check_may_steer(user, run)
     text = text.strip()
     if len(text) > NOTE_LENGTH:
         raise NotAllowed(_("The note is longer than %d characters. Nothing was changed.") % NOTE_LENGTH)
@@ -142,8 +148,7 @@ def leave(run: StopRun, user: User, origin: Origin, *, reason: str, what: str, i
 
     `what`: which these are, in words, for the history. Raises NotAllowed.
     """
-    if not may_steer(user, run):
-        raise NotAllowed(_("You may not decide about this run."))
+    check_may_steer(user, run)
     if not reason.strip():
         raise NotAllowed(_("Say why: the reason is kept in the history."))
     with transaction.atomic():
@@ -165,8 +170,7 @@ def _not_gone(run: StopRun) -> StopItemQuerySet:
 def _draft_linked(
     run: StopRun, user: User, connections: ConnectionQuerySet, selector: dict[str, int], *, any_left: bool
 ) -> StopRun:
-    if not may_steer(user, run):
-        raise NotAllowed(_("You may not run this again."))
+    check_may_steer(user, run)
     if not any_left:
         raise NotAllowed(_("Nothing of this run is left to stop."))
     draft = plan.draft(user, connections, selector)
@@ -184,8 +188,7 @@ def _wish(
     told: Mapping[str, object] = NOTHING_MORE,
     **only_if: object,
 ) -> None:
-    if not may_steer(user, run):
-        raise NotAllowed(_("You may not steer this run."))
+    check_may_steer(user, run)
     if not run.items.unfinished().exists():
         raise NotAllowed(_("The run is over: there is nothing left to send."))
     with transaction.atomic():

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from connections.audit.append import Entry, append
 from connections.models import Account, StopItem
 from connections.models.accounts import lock_accounts
-from connections.models.rights import NOTHING_CHANGED, may, refusal
+from connections.models.rights import NOTHING_CHANGED, may
 from connections.models.together.wishes import SendingPause
+from connections.people.access.givers import refused
 from connections.stops.control import NotAllowed
 from connections.stops.wakeup import wake_worker
 
@@ -58,4 +59,4 @@ def resume_all(user: User, origin: Origin) -> None:
 
 def _check(user: User) -> None:
     if not may(user, "manage_runs"):
-        raise NotAllowed(refusal("manage_runs", but=NOTHING_CHANGED))
+        raise NotAllowed(refused(user, "manage_runs", but=NOTHING_CHANGED))

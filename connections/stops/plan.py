@@ -19,11 +19,11 @@ from connections.audit.origin import Origin
 from connections.db.bulk import insert_many
 from connections.models import Connection, StopItem, StopRun
 from connections.models.approvals import Approval, ApprovalState
-from connections.models.rights import missing, refusal
+from connections.models.rights import missing
 from connections.models.runs import TICKET_LENGTH, new_key
 from connections.models.scope import is_bounded
 from connections.models.states import STOPPABLE_STATUSES, ConnectionStatus, ItemState, RunState, SkipReason
-from connections.people.access.givers import givers, in_words
+from connections.people.access.givers import givers, in_words, refused
 from connections.stops.ceilings import needs
 from connections.stops.requests import ask, sha256
 from connections.stops.terms import cover
@@ -213,7 +213,7 @@ def may_stop(user: User) -> bool:
 
 def _refuse_unless_startable(run: StopRun, user: User, now: datetime) -> None:
     if lacking := missing(user, *TAKES):
-        raise CannotStart(f"{refusal(*lacking)} {in_words(givers(user, *lacking))}")
+        raise CannotStart(refused(user, *lacking))
     if not run.reason:
         raise CannotStart(_("Say why: the reason is kept in the history. Nothing was sent."))
     if len(run.ticket) > TICKET_LENGTH:

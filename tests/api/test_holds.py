@@ -38,7 +38,7 @@ def test_a_hold_is_begun_once_for_each_key_and_ended(alice: User, make_token: Ma
 def test_who_may_not_hold_begins_nothing(bob: User, make_token: MakeToken, make_connection: Make) -> None:
     make_connection(device_name="plant-7 gateway")
     answer = Program(make_token(bob)[1]).post("/holds", HOLD, key="one")
-    assert answer.status_code == 409
+    assert answer.status_code == 403
     assert not Hold.objects.exists()
 
 

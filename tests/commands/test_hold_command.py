@@ -96,7 +96,7 @@ def test_as_json_it_tells_all_of_the_hold(lead: User, make_connection: Make) -> 
         ({"deadline": "-1"}, "not a number"),
         ({"deadline": "1500"}, "at most 24 hours"),
         ({"quiet": "90"}, "longer than the time to the deadline"),
-        ({"level": "services"}, "You may not hold connections at the level"),
+        ({"level": "services"}, "“Hold: switch off services”"),
         ({"level": "person"}, "not offered"),
         ({"reason": " "}, "Say why"),
     ],

@@ -69,7 +69,7 @@ def test_each_level_has_its_own_permission(lead: User, make_connection: Make, le
     for group in lead.groups.all():
         group.permissions.remove(permission)
     person = User.objects.get(pk=lead.pk)
-    with pytest.raises(CannotHold, match="at the level"):
+    with pytest.raises(CannotHold, match="takes the permission “Hold: "):
         begin(person, Wish(level, "stolen"), Connection.objects.all(), WEB)
     others = [one for one in (Level.WATCH, Level.RECUT, Level.LINKS, Level.SERVICES) if one is not level]
     assert begin(person, Wish(others[0], "stolen"), Connection.objects.all(), WEB).is_on

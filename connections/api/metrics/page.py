@@ -7,6 +7,7 @@ from time import monotonic
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -14,14 +15,16 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from connections.api.bearer import refuse_unknown_parameters, token_of
 from connections.api.metrics.collector import Panel
 from connections.api.problems import Problem, answer
+from connections.api.reach import outside, require
 from connections.models.integrations.tokens import Scope
-from connections.models.rights import may
 from connections.models.scope import SEES, is_bounded
 from connections.web.origin import client_ip
 from remoteit_admin import proxies
 
 REMEMBERED_S = 5.0
 """Counting a million items takes a while, and several may scrape."""
+
+BOUNDED = gettext_lazy("Metrics count everything, and the owner of this token does not see everything. %s")
 
 registry = CollectorRegistry(auto_describe=False)
 registry.register(Panel())
@@ -62,6 +65,7 @@ def _require_allowed(request: HttpRequest) -> None:
     token = token_of(request)
     if Scope.METRICS_READ not in token.scopes:
         raise Problem("outside_scope", f"This needs the scope {Scope.METRICS_READ}.")
-    if not may(token.owner, SEES) or is_bounded(token.owner):
-        raise Problem("not_allowed", "Metrics count everything; the owner of this token does not see everything.")
+    require(token, SEES)
+    if is_bounded(token.owner):
+        raise outside(token, BOUNDED, SEES)
     refuse_unknown_parameters(request, frozenset())

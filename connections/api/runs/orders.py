@@ -110,6 +110,7 @@ def rerun(
     run, asked = one_run(token, key), payload or Rerun()
 
     def draft_and_start(wish: Any) -> StopRun:
+        require(token, *control.lacking_to_steer(token.owner, run))
         try:
             draft = control.again(run, token.owner)
         except control.NotAllowed as error:
@@ -159,8 +160,7 @@ def _steer(
 ) -> dict[str, Any]:
     token = request.auth  # type: ignore[attr-defined]
     run = one_run(token, key)
-    if not control.may_steer(token.owner, run):
-        raise Problem("not_allowed")
+    require(token, *control.lacking_to_steer(token.owner, run))
     require_match(if_match, body_of_run(run))
     try:
         if not is_so(run):

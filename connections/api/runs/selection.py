@@ -9,10 +9,11 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from connections.api.problems import Problem
-from connections.api.reach import matching, stoppable_by
+from connections.api.reach import connections_of, matching, outside
 from connections.inventory.grammar.fields import is_key
 from connections.models import Connection, StopItem
 from connections.models.states import SkipReason
+from connections.stops import plan
 from connections.stops.selection import NamedId, WrongIds, find
 
 if TYPE_CHECKING:
@@ -25,34 +26,47 @@ MOST_NAMED = 100
 
 @dataclass(frozen=True)
 class Selection:
-    """`rows`, and how they were selected."""
+    """`rows`, those that are meant, and how they were selected. `token`: by which they are asked for."""
 
     rows: ConnectionQuerySet
     selector: dict[str, Any]
+    token: ApiToken
+
+    def allowed(self) -> ConnectionQuerySet:
+        """Those that the owner of the token may stop."""
+        return self.rows.stoppable_by(self.token.owner)
 
     def sendable(self) -> ConnectionQuerySet:
         """Those that would be sent now."""
-        return self.rows.stoppable().exclude(_held())
+        return self.allowed().stoppable().exclude(_held())
 
     def skipped(self) -> dict[str, int]:
         """How many would not be sent, by why."""
-        sendable, opened = self.sendable().count(), self.rows.open().count()
-        found = {SkipReason.OTHER_RUN: opened - sendable, SkipReason.NOT_ACTIVE: self.rows.count() - opened}
+        sendable, opened, allowed = self.sendable().count(), self.allowed().open().count(), self.allowed().count()
+        found = {
+            SkipReason.OTHER_RUN: opened - sendable,
+            SkipReason.NOT_ACTIVE: allowed - opened,
+            SkipReason.NOT_ALLOWED: self.rows.count() - allowed,
+        }
         return {str(why): count for why, count in found.items() if count}
 
 
 def selected(token: ApiToken, match: str | None, ids: list[str] | None) -> Selection:
-    """The connections that are meant, of those that `token` may stop. Raises Problem."""
+    """The connections that are meant, of those that `token` may see. Raises Problem, too when it may stop none."""
     if (match is None) == (ids is None):
         raise _invalid("match", _("Send either `match` or `ids`."))
-    rows = stoppable_by(token)
+    rows = connections_of(token)
     if match is not None:
         if not match.strip():
             raise _invalid("match", _("An empty search matches everything: say `status:active` if that is meant."))
         # What ended is history: a search for a device means what is open there.
-        return Selection(matching(token, rows, match).open(), {"door": "api", "match": match})
-    pks = named(rows, ids or [])
-    return Selection(Connection.objects.filter(pk__in=pks), {"door": "api", "ids": len(pks)})
+        found = Selection(matching(token, rows, match).open(), {"door": "api", "match": match}, token)
+    else:
+        pks = named(rows, ids or [])
+        found = Selection(Connection.objects.filter(pk__in=pks), {"door": "api", "ids": len(pks)}, token)
+    if found.rows.exists() and not found.allowed().exists():
+        raise outside(token, plan.OUTSIDE, *plan.TAKES)
+    return found
 
 
 def named(rows: ConnectionQuerySet, ids: list[str]) -> list[int]:

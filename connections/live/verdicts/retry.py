@@ -12,7 +12,7 @@ from connections.audit.origin import Origin
 from connections.live.schedule import make_due
 from connections.models import Account
 from connections.models.states import UnverifiedReason, Verdict
-from connections.stops.control import NotAllowed, may_steer
+from connections.stops.control import NotAllowed, check_may_steer
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -31,8 +31,7 @@ def verify_again(run: StopRun, user: User, origin: Origin) -> None:
 
     Raises NotAllowed.
     """
-    if not may_steer(user, run):
-        raise NotAllowed(_("You may not steer this run."))
+    check_may_steer(user, run)
     with transaction.atomic():
         items = verifiable_again(run)
         accounts = list(Account.objects.filter(pk__in=items.values("account")))

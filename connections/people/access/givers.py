@@ -8,12 +8,14 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from connections.models.rights import may
+from connections.models.rights import NOTHING_SENT, may, refusal
 from connections.models.scope import is_bounded
 from connections.people.rights import may_change_rights_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from django.utils.functional import Promise
 
 NAMED = 3
 ASKED = 50
@@ -35,6 +37,11 @@ def givers(person: User, *permissions: str, whole: bool = False) -> list[str]:
         if len(found) == NAMED:
             break
     return found
+
+
+def refused(person: User, *permissions: str, but: str | Promise = NOTHING_SENT) -> str:
+    """What is said to `person`, who lacks `permissions`, and whom to ask. `but`: what therefore did not happen."""
+    return f"{refusal(*permissions, but=but).strip()} {in_words(givers(person, *permissions))}"
 
 
 def in_words(names: list[str]) -> str:

@@ -195,11 +195,11 @@ def _end(opened: Opened, now: datetime) -> datetime | None:
     return None if seconds is None or seconds > LONGEST_LIFE_S else now + timedelta(seconds=seconds)
 
 
-def _names(wish: Wish) -> dict[str, str]:
-    """The names that an earlier connection to the same service had."""
+def _names(wish: Wish) -> dict[str, str | int | None]:
+    """The names and the kind that an earlier connection to the same service had."""
     same = Connection.objects.filter(account=wish.account, device_address__iexact=wish.device_address)
     last = same.exclude(device_name="").order_by("-known_at").first()
-    return {"device_name": last.device_name, "service_name": last.service_name} if last else {}
+    return {name: getattr(last, name) for name in ("device_name", "service_name", "service_kind")} if last else {}
 
 
 def _tell(action: str, facts: dict[str, Any], wish: Wish, connection: Connection | None = None) -> int:

@@ -34,6 +34,7 @@ class Known(NamedTuple):
     status: str
     known_by: str
     device_name: str
+    service_kind: int | None
     list_scope: str
     seen_seq: int | None
     listed_seq: int | None
@@ -119,7 +120,8 @@ def _read(records: ConnectionQuerySet) -> Iterator[Known]:
 
 
 def _compare_seen(changes: Changes, known: Known, session: Session, *, complete: bool) -> None:
-    is_known_well = known.known_by in (KnownBy.LISTED, KnownBy.OPENED) and known.device_name
+    tells_kind = session.service_kind not in (None, known.service_kind)
+    is_known_well = known.known_by in (KnownBy.LISTED, KnownBy.OPENED) and known.device_name and not tells_kind
     if not is_known_well or known.list_scope not in session.accounts:
         changes.known_better[known.pk] = session
     if complete and known.listed_seq is None:

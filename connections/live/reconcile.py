@@ -38,6 +38,7 @@ LISTED_COLUMNS = (
     "connection_key",
     *LENGTHS,
     "opened_at",
+    "service_kind",
     "list_scope",
 )
 
@@ -142,6 +143,7 @@ def _as_listed(session: Session) -> tuple[object, ...]:
         session.id.lower(),
         *_names(session),
         _time(session),
+        session.service_kind,
         session.accounts[0],
     )
 
@@ -154,7 +156,9 @@ def _names(session: Session) -> list[str]:
 def _know_better(account: Account, sessions: dict[int, Session]) -> None:
     with transaction.atomic():
         lock_accounts([account.pk])
-        known = Connection.objects.only("known_by", "list_scope", *LENGTHS, "opened_at").in_bulk(sessions)
+        known = Connection.objects.only("known_by", "list_scope", *LENGTHS, "opened_at", "service_kind").in_bulk(
+            sessions
+        )
         better = [(_better(connection, sessions[pk]), {"pk": pk}) for pk, connection in known.items()]
         update_many(Connection, better)
 
@@ -170,6 +174,7 @@ def _better(connection: Connection, session: Session) -> dict[str, object]:
         "service_name": service_name or connection.service_name,
         "opened_by": opened_by or connection.opened_by,
         "opened_at": _time(session) or connection.opened_at,
+        "service_kind": connection.service_kind if session.service_kind is None else session.service_kind,
     }
 
 

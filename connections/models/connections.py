@@ -125,6 +125,8 @@ class Connection(models.Model):
     connection_key = models.CharField(max_length=64, editable=False)
     device_name = models.CharField(_("device"), max_length=200, blank=True)
     service_name = models.CharField(_("service"), max_length=200, blank=True)
+    service_kind = models.PositiveIntegerField(_("kind of service"), null=True, blank=True, editable=False)
+    """remote.it's number for what the service speaks; None while no list has told it."""
     opened_by = models.CharField(_("opened by"), max_length=254, blank=True)
     folded = FoldedNames(db_default="", editable=False)
     """Device, service and person as they are searched (connections/models/folded/names.py)."""

@@ -24,7 +24,7 @@ from connections.models.accounts import Account
 from connections.models.rights import ON_CONNECTIONS, codenames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from connections.models.rights import Person
 
@@ -56,6 +56,15 @@ models.CharField.register_lookup(Wildcards)
 class ScopeRule(models.Model):
     """One line of what a group may see, or may act on: connections that fit all that it says."""
 
+    class ServiceKind(models.TextChoices):
+        """What a service speaks."""
+
+        SSH = "ssh", "SSH"
+        WEB = "web", _("web (HTTP, HTTPS)")
+        RDP = "rdp", "RDP"
+        VNC = "vnc", "VNC"
+        SMB = "smb", _("files (SMB)")
+
     class Kind(models.TextChoices):
         SEE = "see", _("may see")
         ACT = "act", _("may stop, open and hold")
@@ -67,6 +76,7 @@ class ScopeRule(models.Model):
     )
     device = models.CharField(_("device"), max_length=200, blank=True)
     service = models.CharField(_("service"), max_length=200, blank=True)
+    service_kind = models.CharField(_("kind of service"), max_length=3, choices=ServiceKind.choices, blank=True)
     opener = models.CharField(_("opened by"), max_length=254, blank=True)
 
     class Meta:
@@ -80,7 +90,7 @@ class ScopeRule(models.Model):
         if self.is_everything:
             return f"{self.kind} *"
         says = {"account": self.account.name if self.account else ""}
-        says |= {name: getattr(self, name) for name in PATTERNS}
+        says |= {"device": self.device, "service": self.service, "kind": self.service_kind, "opener": self.opener}
         return " ".join([self.kind, *(f"{name}={text}" for name, text in says.items() if text)])
 
     def clean(self) -> None:
@@ -93,11 +103,13 @@ class ScopeRule(models.Model):
 
     @property
     def is_everything(self) -> bool:
-        return self.account_id is None and not any(getattr(self, name) for name in PATTERNS)
+        return self.account_id is None and not any(getattr(self, name) for name in (*PATTERNS, "service_kind"))
 
     def condition(self, prefix: str = "") -> Q:
         """The connections that it is about. `prefix`: the way from the asked rows to the connection."""
         found = Q() if self.account_id is None else Q(**{f"{prefix}account": self.account_id})
+        if self.service_kind:
+            found &= Q(**{f"{prefix}service_kind__in": KINDS[self.service_kind]})
         for name, column in PATTERNS.items():
             if pattern := getattr(self, name):
                 found &= Q(**{f"{prefix}{column}__wildcards": pattern})
@@ -105,8 +117,18 @@ class ScopeRule(models.Model):
 
     def is_within(self, other: ScopeRule) -> bool:
         """Whether it plainly says no more than `other`: what `other` says, it says too."""
-        says = ("account_id", *PATTERNS)
+        says = ("account_id", "service_kind", *PATTERNS)
         return all(getattr(other, name) in (None, "", getattr(self, name)) for name in says)
+
+
+KINDS: Mapping[str, tuple[int, ...]] = {
+    "ssh": (28,),
+    "web": (7, 8, 10, 30, 33, 42),
+    "rdp": (5,),
+    "vnc": (4,),
+    "smb": (34,),
+}
+"""The kinds of service by remote.it's numbers for what they speak, as the vendor's desktop application has them."""
 
 
 class Reach:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-_SESSION = "{ id timestamp state source user { email } target { id name device { name } } endpoint { proxy } }"
+_SESSION = (
+    "{ id timestamp state source user { email } target { id name application device { name } } endpoint { proxy } }"
+)
 _STATE = "id name enabled online state device { id name } link { enabled }"
 _EVENTS = """
 events(types: [DEVICE_CONNECT], minDate: $since, size: 50) {

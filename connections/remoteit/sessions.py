@@ -11,7 +11,7 @@ from connections.remoteit.graphql import Result, read_result
 from connections.remoteit.wire.replies import Reply, is_id, is_word, storable
 from connections.remoteit.wire.transport import CallError
 
-SESSION = "{ id timestamp state user { email } target { id name device { name } } endpoint { proxy } }"
+SESSION = "{ id timestamp state user { email } target { id name application device { name } } endpoint { proxy } }"
 OWN_SESSIONS = f"""\
 query OwnSessions {{
   login {{
@@ -25,8 +25,10 @@ query OwnSessions {{
 #: What is longer is no address that anybody could send or keep.
 LONGEST_ADDRESS = 23
 
-#: A session as a row of a list gives it: what ``Session`` has before its ``accounts``, in that order.
-Row = tuple[str, str, str, str, str, str, bool, str]
+LARGEST_KIND = 2**31 - 1
+
+#: A session as a row of a list gives it: what ``Session`` has, in that order, without its ``accounts``.
+Row = tuple[str, str, str, str, str, str, bool, str, int | None]
 Ask = Callable[[str, Mapping[str, Any]], Reply]
 
 
@@ -35,7 +37,8 @@ class Session:
     """One open session. ``opened_at`` is the API's own text, ISO 8601.
 
     ``proxy`` is False for a peer-to-peer session, which is no proxy connection. ``accounts`` are the ids of those whose
-    lists show it: the login, an organisation, or both.
+    lists show it: the login, an organisation, or both. ``service_kind``: remote.it's number for what the service speaks
+    (its ``application``), None where it does not say.
     """
 
     id: str
@@ -46,6 +49,7 @@ class Session:
     opened_at: str
     proxy: bool
     state: str
+    service_kind: int | None
     accounts: tuple[str, ...]
 
 
@@ -201,7 +205,13 @@ def row_of(session: Any) -> Row | None:
     if not is_whole:
         return None
     device_name, opened_by = _text(target, "device", "name"), _text(session, "user", "email")
-    return (id_, address, _text(target, "name"), device_name, opened_by, storable(opened_at), proxy, storable(state))
+    names = (_text(target, "name"), device_name, opened_by)
+    return (id_, address, *names, storable(opened_at), proxy, storable(state), _kind(target.get("application")))
+
+
+def _kind(value: Any) -> int | None:
+    """The number of a kind of service; what no column has room for is none."""
+    return value if type(value) is int and 0 <= value <= LARGEST_KIND else None
 
 
 def _has_text(value: Any) -> bool:

@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from connections.models.scope import KINDS, ScopeRule
 from connections.models.states import ConnectionStatus, ItemState, Verdict
 from connections.words.outcomes import note_of
 from connections.words.times import clock, seconds
 
 if TYPE_CHECKING:
     from connections.models import Connection, StopItem
+
+
+def kind_of_service(connection: Connection) -> str:
+    """What its service speaks, as a rule of scope calls it; another kind by remote.it's number; "" while not known."""
+    number = connection.service_kind
+    if number is None:
+        return ""
+    found = (ScopeRule.ServiceKind(kind).label for kind, numbers in KINDS.items() if number in numbers)
+    return str(next(found, _("remote.it's number %d") % number))
 
 
 def note_of_connection(connection: Connection, item: StopItem | None) -> str:

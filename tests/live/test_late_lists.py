@@ -184,7 +184,7 @@ def with_session(**odd: str) -> SessionList:
         "opened_by": "anna@example.com",
         "opened_at": "2026-11-25T12:00:00Z",
     }
-    session = Session(proxy=True, state="connected", accounts=("",), **{**usual, **odd})
+    session = Session(proxy=True, state="connected", accounts=("",), service_kind=None, **{**usual, **odd})
     return SessionList(True, "", Cause.NONE, 200, 1, sessions=(session,))
 
 

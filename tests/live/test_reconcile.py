@@ -161,3 +161,11 @@ def test_it_holds_the_account_while_it_changes_its_connections(account: Account)
     for place in changes:
         began = max(n for n, sql in enumerate(told[:place]) if sql.startswith("SAVEPOINT"))
         assert any('FROM "connections_account"' in sql for sql in told[began:place]), told[place]
+
+
+def test_a_list_tells_the_kind_of_a_service_once(account: Account) -> None:
+    follow(account, session())
+    follow(account, session(service_kind=28))
+    assert Connection.objects.get().service_kind == 28
+    follow(account, session())
+    assert Connection.objects.get().service_kind == 28

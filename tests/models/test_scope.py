@@ -43,8 +43,8 @@ def names(rows: Any) -> list[str]:
 @pytest.fixture
 def plants(make_connection: Callable[..., Connection]) -> None:
     south = Account.objects.create(name="south")
-    for device, service in (("Plant 7 door", "ssh"), ("Plant 7 PLC", "http"), ("Plant 12 PLC", "ssh")):
-        make_connection(device_name=device, service_name=service)
+    for device, service, kind in (("Plant 7 door", "ssh", 28), ("Plant 7 PLC", "http", 8), ("Plant 12 PLC", "ssh", 28)):
+        make_connection(device_name=device, service_name=service, service_kind=kind)
     make_connection(device_name="100%_sure", service_name="ssh", account=south, opened_by="kim@example.com")
 
 
@@ -58,6 +58,8 @@ def plants(make_connection: Callable[..., Connection]) -> None:
         ({"device": "Plant 7_door"}, []),
         ({"service": "http"}, ["Plant 7 PLC"]),
         ({"opener": "*@EXAMPLE.com"}, ["100%_sure"]),
+        ({"service_kind": "web"}, ["Plant 7 PLC"]),
+        ({"service_kind": "web", "device": "Plant 12*"}, []),
         ({"device": "*PLC", "service": "ssh"}, ["Plant 12 PLC"]),
         ({"device": "Nowhere"}, []),
         ({}, ["100%_sure", "Plant 12 PLC", "Plant 7 PLC", "Plant 7 door"]),
@@ -141,6 +143,14 @@ def test_what_is_queued_and_out_of_scope_by_now_is_skipped(plants: None) -> None
     assert skip_what_is_not_allowed([run.pk]) == set()
     assert names(item.connection for item in run.items.queued()) == ["Plant 12 PLC"]
     assert AuditEvent.objects.filter(action="stop.skipped", run=run).count() == 3
+
+
+def test_what_is_queued_by_a_role_that_is_gone_is_skipped(plants: None) -> None:
+    person = member(group := make_group("EU fleet", {"kind": ACT, "service": "ssh"}))
+    run = start_run(person, *Connection.objects.all())
+    group.delete()
+    skip_what_is_not_allowed([run.pk])
+    assert {*run.items.values_list("state", "skipped_why")} == {(ItemState.SKIPPED, SkipReason.NOT_ALLOWED)}
 
 
 def test_runs_items_and_lines_are_those_of_what_is_seen(plants: None, alice: User) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
+from django.utils import timezone
 
 from connections.models import Account, AuditEvent, Connection, ScopeRule
 from connections.models.rights import PERMISSIONS, may
@@ -101,6 +102,21 @@ def test_a_pattern_that_matches_nothing_now_is_kept_and_said(administrator: Clie
     page = administrator.post(page_of(operators), form_of(operators, {"device": "Nowhere*"}), follow=True)
     assert "matches nothing that the panel knows now" in page.content.decode()
     assert ScopeRule.objects.get().device == "Nowhere*"
+
+
+def test_a_rule_that_names_a_removed_account_is_kept_and_said(
+    administrator: Client, operators: Group, account: Account
+) -> None:
+    Account.objects.filter(pk=account.pk).update(removed_at=timezone.now())
+    page = administrator.post(page_of(operators), form_of(operators, {"account": account.pk}), follow=True)
+    assert "names an account that was removed" in page.content.decode()
+    assert ScopeRule.objects.get().account == account
+
+
+def test_a_rule_names_a_kind_of_service(administrator: Client, operators: Group) -> None:
+    administrator.post(page_of(operators), form_of(operators, {"kind": "act", "service_kind": "ssh"}))
+    line = AuditEvent.objects.get(action="group.changed")
+    assert json.loads(line.body)["rules_added"] == ["act kind=ssh"]
 
 
 def test_a_rule_that_is_everything_is_said(administrator: Client, operators: Group) -> None:

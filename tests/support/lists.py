@@ -28,7 +28,7 @@ def session(session_id: str = ID, *accounts: str, **facts: Any) -> Session:
         "state": "connected",
         **facts,
     }
-    return Session(id=session_id, accounts=accounts or (OWN,), **told)
+    return Session(id=session_id, accounts=accounts or (OWN,), **{"service_kind": None, **told})
 
 
 def follow(

@@ -161,7 +161,13 @@ class GroupAdmin(TicksPermissions, DjangoGroupAdmin):
 
     def _tell_reach(self, request: HttpRequest, rule: ScopeRule) -> None:
         if rule.is_everything:
-            messages.info(request, _("A rule without account and pattern is everything: as if there were no rule."))
+            words = _("A rule without account, pattern and kind is everything: as if there were no rule.")
+            messages.info(request, words)
+        elif rule.account and rule.account.removed_at:
+            words = _(
+                "The rule “%s” names an account that was removed: it reaches what is kept of it, and nothing new."
+            )
+            messages.info(request, words % rule)
         elif not Connection.objects.visible_to(request.user).filter(rule.condition()).exists():
             messages.info(request, _("The rule “%s” matches nothing that the panel knows now. It is kept.") % rule)
 

@@ -15,7 +15,7 @@ from connections.inventory.export import as_object
 from connections.live.standing import seen_of, trouble_of
 from connections.models import Connection, Hold, StopItem, StopRun
 from connections.models.states import ConnectionStatus, ItemState
-from connections.words.connections import note_of_connection
+from connections.words.connections import kind_of_service, note_of_connection
 from connections.words.counts import count_capped, in_words
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def connection_page(connection: Connection, user: User) -> dict[str, Any]:
         "item": item,
         "run": item and item.run,
         "may_see_run": item is not None and visible.filter(pk=item.run_id).exists(),
+        "kind": kind_of_service(connection),
         "lifetime": connection.expires_at - connection.opened_at
         if connection.expires_at and connection.opened_at
         else None,

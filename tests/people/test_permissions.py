@@ -27,6 +27,14 @@ def test_without_view_there_is_no_list(client, stranger, make_connection):
     assert client.get(f"{LIST}{make_connection().pk}/change/").status_code == 403
 
 
+def test_somebody_in_no_group_sees_nothing_and_is_told_so(client, stranger, make_connection):
+    make_connection(device_name="Kiosk")
+    client.force_login(stranger)
+    page = client.get("/admin/").content.decode()
+    assert "You may sign in, but not see connections" in page
+    assert "Kiosk" not in page
+
+
 def test_somebody_who_is_not_staff_is_sent_to_sign_in(client, db):
     client.force_login(User.objects.create_user("guest"))
     assert client.get(LIST).url.startswith("/admin/login/")

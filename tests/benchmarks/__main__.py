@@ -1,4 +1,4 @@
-"""Run benchmarks: python -m tests.benchmarks [a b c d e f g h i j k l] [--items N] [--results FOLDER]
+"""Run benchmarks: python -m tests.benchmarks [a b c d e f g h i j k l m n] [--items N] [--results FOLDER]
 
 Everything is local: sandbox, worker, databases. A target that is missed is said and is no failure; the exit code is 1
 when a benchmark broke. Only ratios within one run compare: the machine is whatever it is at that moment.
@@ -41,6 +41,8 @@ BENCHMARKS = {
     "j": Benchmark("large", 1_000_000),
     "k": Benchmark("large", 1_000_000, on_servers),
     "l": Benchmark("holds", 200),
+    "m": Benchmark("scoped", 10_000),
+    "n": Benchmark("scoped", 10_000, on_servers),
 }
 
 
@@ -63,7 +65,7 @@ def run(letter: str, items: int | None, results: Path) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.partition("\n\n")[2])
-    parser.add_argument("letters", nargs="*", metavar="a b c d e f g h i j k l", help="which ones (default: all)")
+    parser.add_argument("letters", nargs="*", metavar="a b c d e f g h i j k l m n", help="which ones (default: all)")
     parser.add_argument("--items", type=int, help="stops, connections or lines, instead of each one's own number")
     parser.add_argument("--results", type=Path, default=ROOT / ".venv" / "bench", help="default: .venv/bench")
     options = parser.parse_args()

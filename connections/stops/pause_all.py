@@ -29,9 +29,10 @@ def pause_now() -> SendingPause | None:
 
 
 def pause_all(user: User, origin: Origin, reason: str) -> int:
-    """Send nothing more for anybody; returns of how many stops the answers are still awaited. Raises NotAllowed.
+    """Send nothing more for anybody; returns of how many stops that `user` sees the answers are awaited.
 
-    Who claims does so under the lock of its account: what is claimed was so before this, and nothing is after it.
+    Raises NotAllowed. Who claims does so under the lock of its account: what is claimed was so before this, and nothing
+    is after it.
     """
     _check(user)
     if not reason.strip():
@@ -44,7 +45,7 @@ def pause_all(user: User, origin: Origin, reason: str) -> int:
         sending = StopItem.objects.sending().count()
         facts = {"reason": reason.strip(), "sending": sending, "queued": StopItem.objects.held().queued().count()}
         append([Entry("sending.paused", origin, actor=user, facts=facts)])
-    return sending
+    return int(StopItem.objects.sending().visible_to(user).count())
 
 
 def resume_all(user: User, origin: Origin) -> None:

@@ -131,7 +131,7 @@ class Command(BaseCommand):
         return hold
 
     def _end(self, user: User, options: dict[str, Any]) -> Hold:
-        hold = Hold.objects.filter(pk=options["end"]).first()
+        hold = Hold.objects.visible_to(user).filter(pk=options["end"]).first()
         if hold is None:
             raise wrong_use(_("There is no hold %d.") % options["end"])
         if options["ids"] or options["match"] is not None or options["source"] is not None:

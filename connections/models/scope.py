@@ -7,11 +7,8 @@ them gives, each within its own rules. A permission that somebody has by themsel
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import reduce
-from operator import and_, or_
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import Group, Permission
@@ -22,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connections.models.accounts import Account
 from connections.models.rights import ON_CONNECTIONS, codenames
+from connections.models.sight.within import Says, Within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,25 +30,6 @@ SEES = "view_connection"
 PATTERNS = {"device": "device_name", "service": "service_name", "opener": "opened_by"}
 """The patterns of a rule, each with the column of a connection that it is about."""
 NOTHING = Q(pk__in=())
-
-
-class Wildcards(models.Lookup):
-    """`device_name__wildcards="Plant 7*"`: `*` stands for anything, `?` for one character; A-Z in either case."""
-
-    lookup_name = "wildcards"
-    operator = "LIKE"
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        column, values = self.process_lhs(compiler, connection)
-        literal = re.sub(r"([\\%_])", r"\\\1", str(self.rhs))
-        return f"{column} {self.operator} %s ESCAPE '\\'", (*values, literal.replace("*", "%").replace("?", "_"))
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        self.operator = "ILIKE"
-        return self.as_sql(compiler, connection)
-
-
-models.CharField.register_lookup(Wildcards)
 
 
 class ScopeRule(models.Model):
@@ -105,15 +84,13 @@ class ScopeRule(models.Model):
     def is_everything(self) -> bool:
         return self.account_id is None and not any(getattr(self, name) for name in (*PATTERNS, "service_kind"))
 
+    def says(self) -> Says:
+        """What it says of a connection."""
+        return Says(self.account_id, self.device, self.service, KINDS.get(self.service_kind, ()), self.opener)
+
     def condition(self, prefix: str = "") -> Q:
         """The connections that it is about. `prefix`: the way from the asked rows to the connection."""
-        found = Q() if self.account_id is None else Q(**{f"{prefix}account": self.account_id})
-        if self.service_kind:
-            found &= Q(**{f"{prefix}service_kind__in": KINDS[self.service_kind]})
-        for name, column in PATTERNS.items():
-            if pattern := getattr(self, name):
-                found &= Q(**{f"{prefix}{column}__wildcards": pattern})
-        return found
+        return Q() if self.is_everything else Q(Within((((self.says(),),),), prefix))
 
     def is_within(self, other: ScopeRule) -> bool:
         """Whether it plainly says no more than `other`: what `other` says, it says too."""
@@ -178,11 +155,10 @@ def condition(person: Person, permission: str, prefix: str = "") -> Q | None:
     reaches = reaches_of(person, permission)
     if reaches is None:
         return None
-    parts = (
-        reduce(and_, (reduce(or_, (rule.condition(prefix) for rule in rules)) for rules in reach.rules(permission)))
-        for reach in reaches
+    alternatives = tuple(
+        tuple(tuple(rule.says() for rule in rules) for rules in reach.rules(permission)) for reach in reaches
     )
-    return reduce(or_, parts, NOTHING)
+    return Q(Within(alternatives, prefix)) if alternatives else NOTHING
 
 
 def is_bounded(person: Person, *permissions: str) -> bool:

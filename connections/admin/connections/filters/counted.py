@@ -67,7 +67,9 @@ def counts(chosen: ListFilter, rows: ConnectionQuerySet, newer_than: int | None 
         (_part(matching, status) if status in looked_at else matching.filter(status=status), most[status])
         for status in ConnectionStatus
     ]
-    wanted += [(matching.filter(Q(pk__in=late.values("pk")) if looked_at else past), most[ConnectionStatus.ACTIVE])]
+    # What is cheap to look at first: of those that are past their end alone it is asked whether they match.
+    past_ones = Connection.objects.filter(Q(pk__in=late.values("pk")) if looked_at else past)
+    wanted += [(past_ones & matching, most[ConnectionStatus.ACTIVE])]
     wanted += [(shown if looked_at or not chosen.tab else shown.none(), MOST_OPEN if looked_at else counting.CAP)]
     wanted += [(shown.none() if newer_than is None else shown.filter(pk__gt=newer_than), counting.CAP)]
     wanted += [(Connection.objects.filter(status=one), MOST_LOOKED_AT) for one in looked_at]

@@ -12,11 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connections.audit.append import append
-from connections.models import AuditEvent, Ceiling, Proposal, ScopeRule
-from connections.people.lines import standing_of, user_line
+from connections.models import AuditEvent, Ceiling, Notice, Proposal, ScopeRule
+from connections.notices import alarms, people
+from connections.notices.outbox import fill
+from connections.people.lines import password_line, standing_of, user_line
 from connections.proposals import decisions
 from connections.proposals.limits import set_ceiling
 from connections.stops.approvals import CannotDecide, Proof
+from connections.words.telling.notices import sentence
 from tests.conftest import make_user
 from tests.support.pages import text_of
 from tests.support.people import grant
@@ -126,6 +129,34 @@ def test_who_got_the_right_from_the_requester_a_while_ago_does_not_decide(
     change(admin_page, bob, "Leads")
     with pytest.raises(CannotDecide, match="within the last 24 hours"):
         yes(waiting(), friend)
+
+
+def test_who_got_a_password_from_the_requester_does_not_decide(
+    admin_page: Client, admin_user: User, bob: User, lead: User, required: None
+) -> None:
+    append([password_line(lead, admin_user, WEB)])
+    change(admin_page, bob, "Leads")
+    with pytest.raises(CannotDecide, match="or a password, within the last 24 hours"):
+        yes(waiting(), lead)
+
+
+def test_what_waits_is_told_at_once_to_who_can_decide_and_the_decision_to_who_asked(
+    admin_page: Client, admin_user: User, alice: User, bob: User, lead: User, required: None
+) -> None:
+    fill(people.CHANNEL)
+    change(admin_page, bob, "Leads")
+    assert told(lead) == ["admin wishes to give bob more rights: a second person decides"]
+    decisions.deny(waiting(), lead, note="not on call", origin=WEB)
+    assert told(admin_user) == ["lead denied your wish to give bob more rights"]
+    assert told(alice) == []
+    assert not Notice.objects.of(lead).open().exists()
+
+
+def told(user: User) -> list[str]:
+    """What stands in the bell of `user` after one turn of the courier."""
+    alarms.watch()
+    fill(people.CHANNEL)
+    return [sentence(one.kind, one.facts) for one in Notice.objects.filter(user=user).order_by("pk")]
 
 
 def test_of_two_who_decide_the_second_is_told(admin_page: Client, bob: User, lead: User, required: None) -> None:

@@ -78,6 +78,11 @@ def test_every_answer_says_what_the_page_may_not_do(client: Client, db: None) ->
     assert "camera=()" in answer["Permissions-Policy"]
 
 
+def test_no_script_reads_a_cookie(client: Client, db: None) -> None:
+    client.get("/admin/login/")
+    assert client.cookies["csrftoken"]["httponly"]
+
+
 def names_of_cookies(**environment: str) -> dict[str, object]:
     """The settings of cookies in a process of its own."""
     code = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from connections.holds.begin import Wish
 from connections.models import Connection
@@ -114,7 +114,12 @@ class KeepForm(forms.Form):
             case Level.WATCH:
                 return _("nobody is touched")
             case Level.RECUT:
-                return _("only %(people)d people, at %(services)d services") % told
+                text = ngettext(
+                    "only %(people)d person, services: %(services)d",
+                    "only %(people)d people, services: %(services)d",
+                    people,
+                )
+                return text % told
             case Level.LINKS:
                 return _("everyone who uses a public link of these %(services)d services; who isn't known") % told
         return _("everyone at these %(services)d services; %(others)d other people have them open now") % told

@@ -196,6 +196,8 @@ def _proof(stand: Stand | None) -> list[str]:
     if stand is None:
         return []
     row = stand.row
+    if not row.lists:
+        return []
     told = {"lists": row.lists, "widest": f"{row.widest.total_seconds():.0f}"}
     sentences = [
         ngettext(

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from connections.audit.origin import Origin
 from connections.holds.begin import Wish, begin
-from connections.models import Connection, Hold, HoldMember, HoldReturn, Measure, ServiceWays
+from connections.models import Connection, Hold, HoldClock, HoldMember, HoldReturn, Measure, ServiceWays
 from connections.models.holding.holds import HoldEnd, Level
 from connections.models.holding.measures import MeasureKind, MeasureState, UndoState
+from connections.models.holding.members import Witness
 from connections.stops import plan
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,16 @@ def test_a_hold_says_what_is_closed_and_that_measures_stay_when_the_panel_dies(d
     assert "what is switched off stays off" in shown
     assert "laptop stolen" in shown
     assert "INC-7" in shown
+
+
+def test_a_clock_without_a_list_proves_nothing(desk: Client, hold: Hold) -> None:
+    account = hold.members.get().account
+    clock = HoldClock.objects.create(hold=hold, account=account, witness=Witness.EVENTS)
+    shown = text(desk.get(page(hold)))
+    assert "Nothing is proved yet" in shown
+    assert "no connection in remote.it" not in shown
+    HoldClock.objects.filter(pk=clock.pk).update(lists=2)
+    assert "no connection in remote.it" in text(desk.get(page(hold)))
 
 
 def test_no_page_of_holds_says_prevented(desk: Client, hold: Hold) -> None:

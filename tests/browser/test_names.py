@@ -28,6 +28,6 @@ def test_a_name_of_200_letters_pushes_nothing_off_the_screen(
         expect(page.locator("bdi.name", has_text=LONG).first).to_be_visible()
         assert not page.evaluate(TOO_WIDE), path
     page.goto("/admin/connections/connection/")
-    column = page.locator("td.field-last_seen").bounding_box()
+    column = page.locator("td.field-open_for").bounding_box()
     assert column is not None
     assert column["x"] + column["width"] <= page.evaluate("innerWidth")

@@ -25,10 +25,16 @@ def make_scope(page: Page) -> None:
     page.locator("#id_scope_rules-0-kind").select_option("see")
     page.locator("#id_scope_rules-0-device").fill("Plant 7*")
     page.get_by_role("button", name="Add another Rule").click()
+    expect(page.locator(".inline-group tr.form-row:visible")).to_have_count(2)
+    assert in_one_line(page, "#scope_rules-0 td:visible"), "the cells of a rule stand below their heads"
     page.locator("#id_scope_rules-1-kind").select_option("act")
     page.locator("#id_scope_rules-1-service_kind").select_option("ssh")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".messagelist")).to_contain_text("Plant 7 by ssh")
+
+
+def in_one_line(page: Page, selector: str) -> bool:
+    return len({box["y"] for one in page.locator(selector).all() if (box := one.bounding_box())}) == 1
 
 
 def add_person(page: Page) -> str:

@@ -58,6 +58,7 @@ def test_while_nothing_is_in_flight_nothing_more_is_waited_for() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.slow  # on a busy machine its 1.5 s may be over
 def test_the_answer_to_a_single_stop_is_written_down_without_waiting_for_those_of_a_large_run(
     alice: User, sandbox: Sandbox, open_connections: Callable[..., list[Connection]], settings: Settings
 ) -> None:

@@ -90,8 +90,12 @@ class RuleInline(admin.TabularInline):
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "account":
             kwargs["queryset"] = accounts_visible_to(user_of(request))
-        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        field.widget = forms.Select(choices=field.widget.choices)  # without Django's links to add and change one
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "account":
+            field.widget = field.widget.widget  # without Django's links to add and change one
         return field
 
 

@@ -63,6 +63,7 @@ def test_the_document_lists_every_address_and_no_other() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once  # the scope walk asks every address on both databases
 @pytest.mark.parametrize("role", ROLES)
 def test_the_panel_answers_each_role_as_the_document_says(
     client: Client, world: World, role: str, monkeypatch: pytest.MonkeyPatch

@@ -11,7 +11,7 @@ from django.test import Client
 
 from connections.audit.origin import Origin
 from connections.models import AuditEvent
-from connections.models.integrations.tokens import Scope
+from connections.models.integrations.tokens import ApiToken, Scope
 from connections.people import tokens
 from tests.conftest import make_user
 from tests.people.conftest import HIDDEN, World, sees_half
@@ -35,6 +35,7 @@ def parts(world: World, pattern: str) -> Iterator[dict[str, str]]:
         "connections/account": (world.hidden.account_id, world.seen.account_id),
         "connections/approval": (world.approval.pk,),
         "connections/hold": (world.hold.pk,),
+        "connections/apitoken": tuple(ApiToken.objects.order_by("-pk").values_list("pk", flat=True)[:1]) or (1,),
         "connections/auditevent": (AuditEvent.objects.filter(run=world.hidden_run).values_list("pk", flat=True)[0],),
         "v1/connections": (world.hidden.pk, world.seen.pk),
         "v1/runs": (world.hidden_run.pk, world.shared_run.pk),

@@ -40,6 +40,7 @@ def test_one_room_alone_tells_of_given_rights() -> None:
 
 @pytest.mark.slow
 @pytest.mark.django_db
+@pytest.mark.once
 def test_no_address_gives_a_right_that_does_not_wait(admin_user: User) -> None:
     """Every address of the panel is sent a form that would give, by a superuser who has just proved who they are."""
     Ceiling.objects.create(per_run=100, made_by=admin_user)

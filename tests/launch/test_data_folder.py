@@ -130,6 +130,7 @@ class Panel:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_it_runs_from_code_that_nobody_may_write_to(code: Path, place: Path) -> None:
     panel, data, before = Panel(code, place / "data"), place / "data", {*code.rglob("*")}
     panel.manage("migrate", "--verbosity", "0")

@@ -66,6 +66,7 @@ def modes(folder: Path) -> set[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_manage_py_writes_for_its_own_user_and_static_files_for_everybody(umask: None, tmp_path: Path) -> None:
     env = {
         "PATH": os.environ["PATH"],

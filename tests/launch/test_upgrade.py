@@ -65,6 +65,7 @@ def run(command: list[str], env: dict[str, str], code: int = 0) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_what_an_earlier_version_wrote_is_verified_and_told_by_this_one(
     kind: str, manage: Manage, tmp_path: Path
 ) -> None:

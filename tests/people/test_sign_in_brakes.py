@@ -120,6 +120,7 @@ def test_the_wait_doubles_and_has_an_end() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_a_day_of_guesses_from_one_address_is_a_hundred_for_a_name_and_some_more_in_all() -> None:
     for names, most in ((1, 130), (1000, 1_500)):
         SignInBrake.objects.all().delete()

@@ -1,6 +1,7 @@
 """A database on which `migrate` has run, made once and copied for each process of a test run.
 
-For SQLite it is kept until the code changes; on PostgreSQL it lives as long as the server of the test run.
+For SQLite it is kept until the code changes (MIGRATED_AS names a state of the code, and it is kept for that name); on
+PostgreSQL it lives as long as the server of the test run.
 """
 
 from __future__ import annotations
@@ -89,6 +90,8 @@ def _alone() -> Iterator[None]:
 
 
 def _state_of_the_code() -> str:
+    if known := os.environ.get("MIGRATED_AS"):
+        return known
     digest = hashlib.sha256(f"{sys.version} {sqlite3.sqlite_version}".encode())
     files = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.py"))]
     for path in [ROOT / "requirements.txt", *files]:

@@ -10,6 +10,7 @@ from tests.support.operators import measure
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_operators_who_click_beside_a_run_see_no_error(tmp_path: Path) -> None:
     """`python -m tests.support.operators` has fifty click for a minute beside a run over 2,000."""
     clicked, log = measure(tmp_path, people=4, seconds=3, connections=50)

@@ -75,6 +75,7 @@ def test_links_and_files_are_below_it(under_a_path: None) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_gunicorn_shows_every_page_below_it(tmp_path: Path) -> None:
     with Sandbox(connections=3) as remoteit:
         panel = Panel(tmp_path, remoteit, f"sqlite:///{tmp_path}/db.sqlite3", f"sqlite:///{tmp_path}/queue.sqlite3")

@@ -139,6 +139,7 @@ NOTHING_GIVEN = {
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_no_address_gives_rights_or_keys_without_a_fresh_proof(
     late: Client, admin_user: User, make_connection: Callable[..., Connection]
 ) -> None:
